@@ -1,0 +1,1 @@
+"""The only modules that open sockets to scanned hosts."""

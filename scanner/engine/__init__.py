@@ -1,0 +1,1 @@
+"""Scope, observing, judging and scheduling: time and concurrency live here."""

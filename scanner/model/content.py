@@ -1,0 +1,101 @@
+"""What a file's bytes say: its state, its kinds of data, its columns. Never a value."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from scanner.model.reading import Reading
+
+
+class ContentState(StrEnum):
+    """How far the content is protected. Only ``encrypted`` is good."""
+
+    ENCRYPTED = "encrypted"
+    WEAK = "weak"
+    PARTIAL = "partial"
+    KEYLESS = "keyless"
+    OPAQUE = "opaque"
+    CLEAR = "clear"
+    MALFORMED = "malformed"
+
+
+class DataClass(StrEnum):
+    """What kind of harm the data can do."""
+
+    PERSONAL = "personal"
+    HEALTH = "health"
+    SECRET = "secret"  # noqa: S105 - a class of data, not a password
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataKind:
+    """One kind of data found: how often, how sure. ``column`` is a zero-based index."""
+
+    kind: str
+    data_class: DataClass
+    count: int
+    valid_share: float = 1.0
+    column: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A table column: a lexicon id or an ordered field name, else only a keyed hash."""
+
+    index: int
+    name: str | None = None
+    key: str | None = None
+    free_text: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentFacts:
+    """What one file holds. ``rows`` is an estimate of the table's data rows."""
+
+    format: str
+    state: ContentState
+    kinds: tuple[DataKind, ...] = ()
+    columns: tuple[Column, ...] = ()
+    rows: int | None = None
+    bytes_read: int = 0
+
+    @property
+    def readable(self) -> bool:
+        """Whether someone without a secret could read (some of) it."""
+        return self.state in {ContentState.CLEAR, ContentState.KEYLESS, ContentState.PARTIAL}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentTask:
+    """One file to examine. ``ordered_fields`` may be named in the result; others may not."""
+
+    name: str
+    size: int
+    ordered_fields: tuple[str, ...] = ()
+    byte_budget: int = 1_048_576
+
+
+ReadRange = Callable[[int, int], Awaitable[bytes]]
+"""``read(offset, length)``: the bytes there, fewer at the end of the file."""
+
+
+class Examiner(Protocol):
+    """Judges content in an isolated process. A crash or overrun is ``malformed``."""
+
+    async def examine(self, task: ContentTask, read: ReadRange) -> Reading[ContentFacts]:
+        """Examine one file through ``read``. Network faults inside ``read`` pass through."""
+        ...
+
+
+class ColumnKey(Protocol):
+    """Keys names so that they can be compared between nights but not read."""
+
+    def __call__(self, *parts: bytes) -> str:
+        """Return a keyed hash (hexadecimal) of the parts."""
+        ...
+
+
+KINDS_PERSONAL: Sequence[DataClass] = (DataClass.PERSONAL, DataClass.HEALTH)

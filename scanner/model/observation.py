@@ -1,0 +1,406 @@
+"""What probes saw of one asset from one vantage. Saved as it is; judged later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from scanner.model.content import ContentFacts
+from scanner.model.evidence import Evidence
+from scanner.model.listing import Outcome, Precision
+from scanner.model.reading import Reading, Reason, Unobserved
+from scanner.model.target import Protocol
+
+
+class EndpointState(StrEnum):
+    """What a port turned out to be."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    UNREACHABLE = "unreachable"
+    FILTERED = "filtered"
+    OTHER_SERVICE = "other-service"
+
+
+class Zone(StrEnum):
+    """Where a path lies, by the owner's declaration."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+    UNDECLARED = "undeclared"
+
+
+class PeerTrust(StrEnum):
+    """Whether a peer is who the team says. Only the first two may be sent a secret."""
+
+    VERIFIED = "verified"
+    PINNED = "pinned"
+    FIRST_USE = "first-use"
+    UNVERIFIED = "unverified"
+    UNTRUSTED = "untrusted"
+    EXPIRED = "expired"
+    MISMATCHED = "mismatched"
+    REVOKED = "revoked"
+
+    @property
+    def may_receive_secrets(self) -> bool:
+        """Whether a supplied secret may be sent to this peer."""
+        return self in {PeerTrust.VERIFIED, PeerTrust.PINNED}
+
+
+class CredentialStatus(StrEnum):
+    """What became of a supplied credential."""
+
+    ACCEPTED = "accepted"
+    PARTIAL = "partial"
+    REFUSED = "refused"
+    NOT_SENT = "not-sent"
+    UNDECIDED = "undecided"
+
+
+def _unasked() -> Unobserved:
+    return Unobserved(Reason.NOT_LOOKED_AT)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An FTP reply (RFC 959 section 4.2): code and neutralised, bounded lines of text."""
+
+    code: int
+    text: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.text[-1] if self.text else ''}".rstrip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """What a scan of one endpoint cost its server. ``verbs`` counts FTP commands sent."""
+
+    connections: int = 0
+    logins: int = 0
+    logins_failed: int = 0
+    bytes_received: int = 0
+    verbs: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateFacts:
+    """An X.509 leaf certificate. Times are RFC 3339 UTC; hashes are hexadecimal SHA-256."""
+
+    subject: str
+    issuer: str
+    names: tuple[str, ...]
+    not_before: str
+    not_after: str
+    key_type: str
+    key_bits: int | None
+    signature: str
+    self_signed: bool
+    sha256: str
+    spki_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsFacts:
+    """One TLS session of the control channel. ``version`` is such as ``TLSv1.3``."""
+
+    version: str
+    cipher: str
+    certificate: CertificateFacts
+    trust: PeerTrust
+    trust_detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsOffer:
+    """One ClientHello of old or broken parameters, and whether the server took it.
+
+    ``offer`` is ``sslv3``, ``tls1.0-1.1`` or ``broken-suites``; ``selected`` names the version
+    and the suite that the server chose.
+    """
+
+    offer: str
+    accepted: bool
+    version: str = ""
+    selected: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthTls:
+    """Whether the control channel can be protected (RFC 4217 section 4).
+
+    ``mechanism`` is ``tls``, ``ssl``, ``implicit`` or empty when refused.
+    """
+
+    mechanism: str
+    replies: tuple[Reply, ...] = ()
+    in_feat: bool | None = None
+
+    @property
+    def offered(self) -> bool:
+        """Whether TLS can be had."""
+        return bool(self.mechanism)
+
+
+class ClearLogin(StrEnum):
+    """How far a login got in clear: refused, asked for a password, or let in."""
+
+    REFUSED = "refused"
+    ASKED = "asked"
+    ACCEPTED = "accepted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearLadder:
+    """A login begun in clear. For a named user it stops before PASS."""
+
+    step: ClearLogin
+    replies: tuple[Reply, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnonymousTry:
+    """One anonymous login with one name, decided by reply codes."""
+
+    username: str
+    encrypted: bool
+    replies: tuple[Reply, ...]
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnonymousAccess:
+    """All anonymous tries on one endpoint. ``decided`` is false when a try was left undone."""
+
+    tries: tuple[AnonymousTry, ...]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether any try was let in."""
+        return any(attempt.accepted for attempt in self.tries)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataProtection:
+    """Whether a data channel in clear is accepted after a TLS login (``PROT C`` then LIST)."""
+
+    clear_accepted: bool
+    replies: tuple[Reply, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassiveAddress:
+    """Where PASV pointed. ``foreign`` when it is not the peer; it is then not followed."""
+
+    announced: str
+    foreign: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFact:
+    """A file, masked: ``key`` is a keyed hash of its path, ``directory`` has person-like and
+    long-digit parts replaced. ``modified`` is RFC 3339 UTC.
+    """
+
+    key: str
+    directory: str
+    extension: str
+    size: int | None = None
+    modified: str | None = None
+    precision: Precision | None = None
+    mode: int | None = None
+    zone: Zone = Zone.UNDECLARED
+    orders: tuple[str, ...] = ()
+    content: Reading[ContentFacts] = field(default_factory=_unasked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaSeen:
+    """A declared area, as one login saw it. ``path`` is the owner's own words.
+
+    ``inside_home`` says whether the area lies in the directory where the login landed, or holds
+    it. ``foreign`` is true when the login landed in another declared private area.
+    """
+
+    path: str
+    zone: Zone
+    outcome: Reading[Outcome]
+    entries: int = 0
+    mode: int | None = None
+    foreign: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSeen:
+    """A migration's paths, as one login saw them. ``found``: every path is proved to exist;
+    ``complete``: all of them were walked whole. ``files`` counts matching files.
+    """
+
+    order_id: str
+    patterns: tuple[str, ...]
+    found: bool
+    complete: bool
+    files: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walk:
+    """What a bounded walk met. ``stopped`` names the bounds that cut it (``entries``, ``depth``,
+    ``time``, ``denied``, ``connection-lost``); empty when the walk was whole.
+
+    ``outside_public`` counts entries outside every declared public area. ``sampled`` of
+    ``eligible`` files were read. ``files`` is a bounded sample, ordered files first.
+    """
+
+    directories: int
+    entries: int
+    bytes: int
+    stopped: tuple[str, ...]
+    outside_public: int
+    eligible: int
+    sampled: int
+    writable_claims: int
+    unparsed: int
+    areas: tuple[AreaSeen, ...] = ()
+    orders: tuple[OrderSeen, ...] = ()
+    files: tuple[FileFact, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that the login can reach was listed."""
+        return not self.stopped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What one login could see. ``home`` is masked. ``root`` is how the first listing ended."""
+
+    username: str
+    encrypted: bool
+    home: str
+    root: Outcome
+    walk: Walk
+    root_reply: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountView:
+    """A supplied account on one endpoint."""
+
+    username: str
+    status: CredentialStatus
+    detail: str = ""
+    remaining: tuple[str, ...] = ()
+    view: Reading[View] = field(default_factory=_unasked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FtpFacts:
+    """Everything seen of one FTP or FTPS endpoint.
+
+    ``anonymous_view`` holds what an accepted anonymous login saw. ``data`` and ``ccc`` are read
+    last, in a TLS session that is then dropped.
+    """
+
+    greeting: Reading[Reply]
+    features: Reading[tuple[str, ...]] = field(default_factory=_unasked)
+    auth_tls: Reading[AuthTls] = field(default_factory=_unasked)
+    tls: Reading[TlsFacts] = field(default_factory=_unasked)
+    legacy_tls: Reading[tuple[TlsOffer, ...]] = field(default_factory=_unasked)
+    clear_named: Reading[ClearLadder] = field(default_factory=_unasked)
+    clear_anonymous: Reading[ClearLadder] = field(default_factory=_unasked)
+    anonymous: Reading[AnonymousAccess] = field(default_factory=_unasked)
+    anonymous_view: Reading[View] = field(default_factory=_unasked)
+    data: Reading[DataProtection] = field(default_factory=_unasked)
+    ccc: Reading[Reply] = field(default_factory=_unasked)
+    session_reused: Reading[bool] = field(default_factory=_unasked)
+    passive: Reading[PassiveAddress] = field(default_factory=_unasked)
+    accounts: tuple[AccountView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KexInit:
+    """The server's SSH_MSG_KEXINIT name-lists (RFC 4253 section 7.1), neutralised."""
+
+    kex: tuple[str, ...]
+    host_key: tuple[str, ...]
+    ciphers_in: tuple[str, ...]
+    ciphers_out: tuple[str, ...]
+    macs_in: tuple[str, ...]
+    macs_out: tuple[str, ...]
+    compression_in: tuple[str, ...]
+    compression_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostKey:
+    """A host key. ``fingerprint`` is ``SHA256:`` + base64 without padding."""
+
+    algorithm: str
+    bits: int | None
+    fingerprint: str
+    trust: PeerTrust
+    trust_detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthMethods:
+    """The answer to one ``none`` request (RFC 4252 section 5.2) for a decoy user."""
+
+    none_accepted: bool
+    methods: tuple[str, ...]
+    banner: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SshFacts:
+    """Everything seen of one SFTP endpoint."""
+
+    identification: Reading[str]
+    kexinit: Reading[KexInit] = field(default_factory=_unasked)
+    host_keys: Reading[tuple[HostKey, ...]] = field(default_factory=_unasked)
+    methods: Reading[AuthMethods] = field(default_factory=_unasked)
+    accounts: tuple[AccountView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointObservation:
+    """One port of one address. ``fault`` is our own bug, if a probe met one."""
+
+    port: int
+    protocol: Protocol
+    address: str
+    declared: bool
+    state: EndpointState
+    reason: Reason | None = None
+    detail: str = ""
+    effort: Effort = field(default_factory=Effort)
+    facts: FtpFacts | SshFacts | None = None
+    fault: str | None = None
+
+    @property
+    def way_in(self) -> str:
+        """How a reader names this endpoint: ``ftp 192.0.2.1:21``."""
+        address = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{self.protocol} {address}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observations:
+    """Everything seen of one asset from one vantage. Times are RFC 3339 UTC.
+
+    ``unreached`` says why nothing could be dialled at all (no address, out of scope).
+    """
+
+    asset: str
+    host: str
+    vantage: str
+    started: str
+    finished: str
+    addresses: tuple[str, ...] = ()
+    out_of_scope: tuple[str, ...] = ()
+    unreached: Unobserved | None = None
+    endpoints: tuple[EndpointObservation, ...] = ()
+    evidence: tuple[Evidence, ...] = ()

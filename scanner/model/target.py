@@ -1,0 +1,261 @@
+"""What the team lists: who authorised it, where it is, and what it says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+
+from scanner.model.secret import SecretRef
+
+
+class Protocol(StrEnum):
+    """How an endpoint speaks: ``ftp`` is clear or AUTH TLS, ``ftps`` is implicit TLS."""
+
+    FTP = "ftp"
+    FTPS = "ftps"
+    SFTP = "sftp"
+    AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A port and its protocol. ``declared`` is false for the defaults nobody wrote down."""
+
+    port: int
+    protocol: Protocol
+    declared: bool = True
+
+
+DEFAULT_ENDPOINTS = (
+    Endpoint(port=21, protocol=Protocol.FTP, declared=False),
+    Endpoint(port=990, protocol=Protocol.FTPS, declared=False),
+    Endpoint(port=22, protocol=Protocol.SFTP, declared=False),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorisation:
+    """Who allowed the scan, of what, until when."""
+
+    reference: str
+    owner: str = ""
+    contact: str = ""
+    valid_until: date | None = None
+    scope: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds of one scan. Seconds, bytes, counts."""
+
+    connections: int = 500
+    connections_per_host: int = 1
+    depth: int = 8
+    entries: int = 20_000
+    files_sampled: int = 2_000
+    bytes_per_file: int = 1_048_576
+    bytes_per_host: int = 67_108_864
+    timeout_seconds: float = 10.0
+    asset_seconds: float = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Areas:
+    """Paths that the owner declares public or private."""
+
+    public: tuple[str, ...] = ()
+    private: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsTrust:
+    """How a TLS peer is verified. ``pins`` are ``sha256:`` + base64 of the certificate's
+    SubjectPublicKeyInfo. With neither ``ca`` nor ``pins`` a peer is never verified.
+    """
+
+    ca: Path | None = None
+    server_name: str | None = None
+    pins: tuple[str, ...] = ()
+
+    @property
+    def declared(self) -> bool:
+        """Whether the team gave anything to verify against."""
+        return self.ca is not None or bool(self.pins)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A supplied login. Secrets are references; ``public_keys`` maps a person to key files."""
+
+    username: str
+    kind: str = "service"
+    holders: tuple[str, ...] = ()
+    password: SecretRef | None = None
+    private_key: SecretRef | None = None
+    passphrase: SecretRef | None = None
+    public_keys: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    realm: str | None = None
+    networks: tuple[str, ...] = ()
+
+    @property
+    def has_credential(self) -> bool:
+        """Whether there is anything to log in with."""
+        return self.password is not None or self.private_key is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """One order to move data: what was asked for, and until when it may stay."""
+
+    order_id: str
+    controller: str = ""
+    owner: str = ""
+    ordered_on: date | None = None
+    paths: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    date_field: str | None = None
+    date_from: date | None = None
+    date_to: date | None = None
+    max_rows: int | None = None
+    migration_end: date | None = None
+    retention_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A paper with an owner, a review date and an expiry."""
+
+    kind: str
+    title: str
+    owner: str = ""
+    reviewed: date | None = None
+    expires: date | None = None
+    file: Path | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """A processor contract of GDPR art. 28(3). ``duration`` is ``start/end``."""
+
+    controller: str
+    processor: str = ""
+    subject: str = ""
+    duration: tuple[date, date] | None = None
+    data_types: tuple[str, ...] = ()
+    clauses: tuple[str, ...] = ()
+    signed: date | None = None
+    expires: date | None = None
+    owner: str = ""
+    file: Path | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedRisk:
+    """A failure that someone accepts until a date."""
+
+    failure: str
+    reason: str
+    approved_by: str
+    until: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotApplicable:
+    """A failure that someone declares without object until a date."""
+
+    failure: str
+    reason: str
+    signed_by: str
+    until: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoy:
+    """A honeypot: scored apart, starting no breach clock."""
+
+    owner: str
+    until: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drill:
+    """How an alarm drill is run. Kept as declared; the drill itself reads it."""
+
+    minutes: int = 10
+    agreed_rule: str | None = None
+    test: Mapping[str, str] = field(default_factory=dict)
+    alert: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSource:
+    """Logs handed over by the operator."""
+
+    format: str
+    path: str
+    timezone: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allow:
+    """What a target opts in to. Everything is off by default."""
+
+    write_test: bool = False
+    empty_password: bool = False
+    trust_on_first_use: bool = False
+    drill: bool = False
+    shell_test: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One asset to scan, with everything the team says of it, defaults already applied."""
+
+    host: str
+    asset: str
+    tenant: str = "default"
+    vantages: tuple[str, ...] = ("internal",)
+    owner: str = ""
+    tags: tuple[str, ...] = ()
+    endpoints: tuple[Endpoint, ...] = DEFAULT_ENDPOINTS
+    areas: Areas = field(default_factory=Areas)
+    tls: TlsTrust = field(default_factory=TlsTrust)
+    known_hosts: Path | None = None
+    host_keys: tuple[str, ...] = ()
+    policy: str = "modern"
+    timezone: str = "UTC"
+    retention_days: int | None = None
+    limits: Limits = field(default_factory=Limits)
+    windows: tuple[str, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    migrations: tuple[Migration, ...] = ()
+    documents: tuple[Document, ...] = ()
+    contracts: tuple[Contract, ...] = ()
+    inventory: Path | None = None
+    warnings: Path | None = None
+    logs: tuple[LogSource, ...] = ()
+    drill: Drill | None = None
+    exceptions: tuple[AcceptedRisk, ...] = ()
+    not_applicable: tuple[NotApplicable, ...] = ()
+    decoy: Decoy | None = None
+    allow: Allow = field(default_factory=Allow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetsFile:
+    """A whole, valid targets file. ``sha256`` is of its bytes, in hexadecimal."""
+
+    path: Path
+    sha256: str
+    tenant: str
+    authorisation: Authorisation
+    default_vantages: tuple[str, ...]
+    targets: tuple[Target, ...]
+    limits: Limits = field(default_factory=Limits)
+    delivery: tuple[Mapping[str, str | int], ...] = ()

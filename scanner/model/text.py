@@ -1,0 +1,28 @@
+"""Server text made safe to print, log or embed."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_DANGEROUS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def neutralise(text: str | bytes, most: int = 200) -> str:
+    r"""Return ``text`` with control, format (bidi) and unassigned characters escaped as
+    ``\xNN`` or ``\uNNNN``, cut at ``most`` characters with an ellipsis.
+
+    Bytes are read as UTF-8, undecodable ones escaped.
+    """
+    if isinstance(text, bytes):
+        text = text[: most * 4].decode("utf-8", "backslashreplace")
+    shown = "".join(_shown(char) for char in text[: most + 1])
+    return shown if len(shown) <= most else shown[: most - 1] + "…"
+
+
+def _shown(char: str) -> str:
+    if unicodedata.category(char) not in _DANGEROUS:
+        return char
+    code = ord(char)
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

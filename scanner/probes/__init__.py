@@ -1,0 +1,1 @@
+"""Questions for one protocol, answered as observations."""

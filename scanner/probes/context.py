@@ -1,0 +1,67 @@
+"""What every probe is handed: the target, and the few things it may use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from scanner.model.attempts import AttemptLedger
+from scanner.model.content import Examiner
+from scanner.model.evidence import Evidence, Scalar
+from scanner.model.mask import Mask
+from scanner.model.secret import SecretResolver
+from scanner.model.target import Target
+
+
+def utc_text(moment: datetime) -> str:
+    """Return a moment as RFC 3339 UTC with Z, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class EvidenceLog:
+    """Collects evidence of one endpoint and hands out its ids: ``prefix`` + ``#n``."""
+
+    def __init__(self, prefix: str, vantage: str, clock: Callable[[], datetime]) -> None:
+        self._prefix = prefix
+        self._vantage = vantage
+        self._clock = clock
+        self._seen: list[Evidence] = []
+
+    def add(self, kind: str, data: Mapping[str, Scalar | tuple[str, ...]]) -> str:
+        """Keep one piece of evidence and return its id."""
+        identity = f"{self._prefix}#{len(self._seen) + 1}"
+        self._seen.append(
+            Evidence(
+                id=identity,
+                kind=kind,
+                vantage=self._vantage,
+                at=utc_text(self._clock()),
+                data=data,
+            )
+        )
+        return identity
+
+    def all(self) -> tuple[Evidence, ...]:
+        """Return everything kept so far."""
+        return tuple(self._seen)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeContext:
+    """Everything a probe may use beside its dialer.
+
+    ``contact`` is sent as the anonymous password (RFC 1635). ``credentialed`` is false where
+    only questions without credentials are asked.
+    """
+
+    target: Target
+    vantage: str
+    secrets: SecretResolver
+    attempts: AttemptLedger
+    examiner: Examiner
+    mask: Mask
+    clock: Callable[[], datetime]
+    evidence: EvidenceLog
+    contact: str = "anonymous@example.invalid"
+    credentialed: bool = True

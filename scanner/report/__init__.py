@@ -1,0 +1,1 @@
+"""Host reports rendered for machines and people. Pure."""

@@ -1,0 +1,1 @@
+"""Bytes and text in, facts out. No I/O."""

@@ -1,0 +1,58 @@
+"""One asset before its judges: what was seen, what was handed over, what is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from scanner.model.dossier import Dossier
+from scanner.model.observation import EndpointObservation, FtpFacts, Observations, SshFacts
+from scanner.model.recall import Recall
+from scanner.model.target import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Everything a judge may know. ``now`` is aware, in UTC."""
+
+    target: Target
+    observations: tuple[Observations, ...]
+    dossier: Dossier = field(default_factory=Dossier)
+    recall: Recall = field(default_factory=Recall)
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        """The date in the target's time zone."""
+        return self.now.astimezone(ZoneInfo(self.target.timezone)).date()
+
+    def endpoints(self) -> Iterator[tuple[str, EndpointObservation]]:
+        """Yield every endpoint that counts, with its vantage.
+
+        An undeclared default port that does not answer is "not offered from this vantage" when
+        another port of the asset does; it is then left out.
+        """
+        for seen in self.observations:
+            answered = any(endpoint.facts is not None for endpoint in seen.endpoints)
+            for endpoint in seen.endpoints:
+                if endpoint.declared or endpoint.facts is not None or not answered:
+                    yield seen.vantage, endpoint
+
+    def ftp(self) -> Iterator[tuple[str, EndpointObservation, FtpFacts]]:
+        """Yield the endpoints that spoke FTP."""
+        for vantage, endpoint in self.endpoints():
+            if isinstance(endpoint.facts, FtpFacts):
+                yield vantage, endpoint, endpoint.facts
+
+    def ssh(self) -> Iterator[tuple[str, EndpointObservation, SshFacts]]:
+        """Yield the endpoints that spoke SSH."""
+        for vantage, endpoint in self.endpoints():
+            if isinstance(endpoint.facts, SshFacts):
+                yield vantage, endpoint, endpoint.facts
+
+
+def moment(text: str) -> datetime:
+    """Read an RFC 3339 UTC moment as written by this package."""
+    return datetime.fromisoformat(text).astimezone(UTC)

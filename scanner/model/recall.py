@@ -1,0 +1,54 @@
+"""What earlier nights tell a judge about one asset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from scanner.model.failure import CapTrigger, FailureId
+from scanner.model.reading import Reading, Reason, Unobserved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastCap:
+    """A cap that has fired and was not lifted."""
+
+    trigger: CapTrigger
+    failure: FailureId
+    vantage: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSighting:
+    """When files of a migration were seen: first, last, and how many that last time."""
+
+    first_seen: str
+    last_seen: str
+    files: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrillResult:
+    """The last alarm drill: ``pass``, ``fail`` or ``unknown``, and when."""
+
+    verdict: str
+    at: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recall:
+    """A slice of history. Times are RFC 3339 UTC.
+
+    ``findings`` maps the uid of every open fail to when it was first seen; ``sightings`` maps a
+    file's key to when it was first seen.
+    """
+
+    findings: Mapping[str, str] = field(default_factory=dict)
+    caps: tuple[PastCap, ...] = ()
+    sightings: Mapping[str, str] = field(default_factory=dict)
+    orders: Mapping[str, OrderSighting] = field(default_factory=dict)
+    drill: Reading[DrillResult] = field(
+        default_factory=lambda: Unobserved(Reason.NOT_LOOKED_AT, "no alarm drill is on record")
+    )

@@ -1,0 +1,86 @@
+"""What a test gets when a real server runs: where it is, who may enter, what it logged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tests.servers.accounts import User
+from tests.servers.certificates import Certificate
+from tests.servers.process import HOST, Process
+from tests.servers.ssh_keys import KeyPair
+from tests.servers.tree import Tree
+
+Protocol = Literal["ftp", "ftps", "sftp"]
+Product = Literal["vsftpd", "proftpd", "pureftpd", "openssh", "dropbear"]
+
+
+@dataclass(frozen=True, slots=True)
+class LogFormat:
+    """How one product's log tells of a received command and of a refused login."""
+
+    verb: re.Pattern[str]
+    """Its first group is the verb."""
+    failed_login: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A running server. Everything it refers to ends with the test."""
+
+    product: Product
+    protocol: Protocol
+    process: Process
+    tree: Tree
+    logs: tuple[Path, ...]
+    log_format: LogFormat
+    users: tuple[User, ...] = ()
+    certificate: Certificate | None = None
+    host_keys: tuple[KeyPair, ...] = ()
+    client_key: KeyPair | None = None
+    authorise: Callable[[str, str], None] | None = None
+    """SSH only: ``authorise(user name, public key line)`` lets a key in, effective at once."""
+
+    @property
+    def host(self) -> str:
+        return HOST
+
+    @property
+    def port(self) -> int:
+        return self.process.port
+
+    @property
+    def root(self) -> Path:
+        """The served folder."""
+        return self.tree.root
+
+    def user(self, name: str) -> User:
+        """Return the test user of this name, KeyError where the posture has none."""
+        return {user.name: user for user in self.users}[name]
+
+    def log_text(self) -> str:
+        """Return all logs as they are now, one after the other; undecodable bytes escaped."""
+        return "".join(
+            log.read_text(encoding="utf-8", errors="surrogateescape")
+            for log in self.logs
+            if log.exists()
+        )
+
+    def verbs(self) -> list[str]:
+        """Return the commands (FTP verbs, SFTP requests) that the server logged, in order.
+
+        FTP verbs are upper case, SFTP requests lower case. Wait with ``settle`` first: some
+        products log a command only after they answered it.
+        """
+        return self.log_format.verb.findall(self.log_text())
+
+    def failed_logins(self) -> int:
+        """Return how many refused authentications the server logged."""
+        return len(self.log_format.failed_login.findall(self.log_text()))
+
+    def settle(self, seconds: float = 5.0) -> None:
+        """Wait until all clients' sessions have ended; TimeoutError where one has not."""
+        self.process.settle(seconds)

@@ -1,0 +1,220 @@
+"""Run one server process on a free loopback port and leave nothing behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+HOST: Final = "127.0.0.1"
+_READY_SECONDS: Final = 10.0
+_STOP_SECONDS: Final = 3.0
+_POLL_SECONDS: Final = 0.002
+_ATTEMPTS: Final = 4
+
+
+class ServerStartError(RuntimeError):
+    """A server did not start; the message ends with what it printed."""
+
+
+class RootRequiredError(RuntimeError):
+    """The real servers switch users and chroot, so they only start as root."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """What to execute: built by a server's module once the port is known."""
+
+    command: Sequence[str]
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A server that listens: its port and the process that was started."""
+
+    port: int
+    pid: int
+
+    def sessions(self) -> tuple[int, ...]:
+        """Return the processes that the server has forked for its clients and not yet ended."""
+        return tuple(sorted(_descendants(self.pid)))
+
+    def settle(self, seconds: float = 5.0) -> None:
+        """Wait until every client's session process has ended, hence has logged all it will.
+
+        Raises TimeoutError where one is still there after ``seconds``.
+        """
+        deadline = time.monotonic() + seconds
+        while alive := self.sessions():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"sessions {alive} of server {self.pid} did not end")
+            time.sleep(_POLL_SECONDS)
+
+
+def require_root() -> None:
+    """Raise RootRequiredError unless this process is root."""
+    if os.geteuid() != 0:
+        raise RootRequiredError(
+            "the real test servers need root: they bind as root, chroot and switch users"
+        )
+
+
+@contextmanager
+def workspace(*, within: Path | None = None) -> Iterator[Path]:
+    """Yield a fresh folder that other users may enter (not list), removed at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="scanner-server-", dir=within))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def running(prepare: Callable[[int], Launch], console: Path) -> Iterator[Process]:
+    """Start the server that ``prepare(port)`` describes, and stop it and all it forked.
+
+    ``console`` receives its output. Ready means that it listens; no connection is made to
+    find out, so its logs hold the clients of the test alone. Raises ServerStartError.
+    """
+    child, port = _start(prepare, console)
+    try:
+        yield Process(port, child.pid)
+    finally:
+        _stop(child)
+
+
+def free_port() -> int:
+    """Return a loopback port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port = probe.getsockname()[1]
+        assert isinstance(port, int)
+        return port
+
+
+def _start(
+    prepare: Callable[[int], Launch], console: Path
+) -> tuple[subprocess.Popen[bytes], int]:
+    for _ in range(_ATTEMPTS):
+        port = free_port()
+        child = _spawn(prepare(port), console)
+        if _listens(child, port):
+            return child, port
+        _stop(child)  # most likely another process took the port in between
+    raise ServerStartError(f"server did not listen: {_tail(console)}")
+
+
+def _spawn(launch: Launch, console: Path) -> subprocess.Popen[bytes]:
+    # The signal at the parent's death ends the server even where the test run is killed.
+    guarded = ["setpriv", "--pdeathsig", "TERM", "--", *launch.command]
+    with console.open("ab") as output:
+        return subprocess.Popen(
+            guarded,
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", **launch.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+            start_new_session=True,
+        )
+
+
+def _listens(child: subprocess.Popen[bytes], port: int) -> bool:
+    deadline = time.monotonic() + _READY_SECONDS
+    while time.monotonic() < deadline:
+        if child.poll() is not None:
+            return False
+        if _is_listening(port):
+            return True
+        time.sleep(_POLL_SECONDS)
+    return False
+
+
+def _is_listening(port: int) -> bool:
+    wanted = f":{port:04X}"
+    for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
+        fields = line.split()
+        if fields[3] == "0A" and fields[1].endswith(wanted):
+            return True
+    return False
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    # Sessions first, while their parent still lives to collect them: where the first
+    # process of the machine collects nothing, they would stay as zombies.
+    sessions = _descendants(child.pid)
+    _signal(sessions, signal.SIGTERM)
+    if not _gone(lambda: not _descendants(child.pid)):
+        _signal(_descendants(child.pid), signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGTERM)
+    try:
+        child.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait(_STOP_SECONDS)
+    _signal([pid for pid in sessions if _running(pid)], signal.SIGKILL)
+
+
+def _gone(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 1.0
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def _signal(pids: Sequence[int] | set[int], number: int) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+def _running(pid: int) -> bool:
+    return _status(pid)[1] not in {"", "Z", "X"}
+
+
+def _descendants(ancestor: int) -> set[int]:
+    """Return the living processes below ``ancestor``; some leave its process group."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            parent, state = _status(int(entry.name))
+            if state not in {"", "Z", "X"}:
+                children.setdefault(parent, []).append(int(entry.name))
+    found: set[int] = set()
+    pending = [ancestor]
+    while pending:
+        fresh = [pid for pid in children.get(pending.pop(), []) if pid not in found]
+        found.update(fresh)
+        pending.extend(fresh)
+    return found
+
+
+def _status(pid: int) -> tuple[int, str]:
+    """Return the parent and the state letter of a process, (0, "") where it has ended."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="latin-1")
+    except (FileNotFoundError, ProcessLookupError):
+        return 0, ""
+    state, parent = text.rpartition(")")[2].split()[:2]  # a name may hold spaces and brackets
+    return int(parent), state
+
+
+def _tail(console: Path) -> str:
+    if not console.exists():
+        return "(it printed nothing)"
+    return console.read_text(encoding="utf-8", errors="replace")[-2000:] or "(it printed nothing)"

@@ -1,0 +1,149 @@
+"""vsftpd 3.0.3 in the postures that a scan has to tell apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from tests.servers import process
+from tests.servers.accounts import test_users, write_accounts
+from tests.servers.certificates import Certificate, make_certificate
+from tests.servers.handle import LogFormat, Server
+from tests.servers.packages import unpack
+from tests.servers.tls import Tls, openssl_configuration
+from tests.servers.tree import Tree, plant
+
+_LOG_FORMAT: Final = LogFormat(
+    verb=re.compile(r'FTP command: Client "[^"]*", "([A-Z]+)'),
+    failed_login=re.compile(r"FAIL LOGIN"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vsftpd:
+    """The switches of one posture; the defaults are the program's own, with anonymous on."""
+
+    anonymous: bool = True
+    local_users: bool = False
+    writable: bool = False
+    tls: Tls | None = None
+    tls_required: Literal["nobody", "local users", "everybody"] = "local users"
+    """``local users`` is what the program does once TLS is enabled."""
+    anonymous_tls: bool = True
+    """Off is the program's default: then anonymous over TLS is refused."""
+    implicit: bool = False
+    require_session_reuse: bool = True
+    passive_address: str | None = None
+    denied_commands: tuple[str, ...] = ()
+    refusal_delay: bool = False
+    """On is the program's default: a refused password is answered after a second or more."""
+    extra: tuple[str, ...] = ()
+    """Further lines of the configuration file."""
+
+
+@contextmanager
+def running(options: Vsftpd, *, contents: Callable[[Path], Tree] = plant) -> Iterator[Server]:
+    """Run vsftpd on a free loopback port, serving a folder that ``contents`` filled."""
+    process.require_root()
+    prefix = unpack()
+    with process.workspace() as folder:
+        served = folder / "served"
+        served.mkdir(mode=0o755)
+        tree = contents(served)
+        users = test_users() if options.local_users else ()
+        accounts = write_accounts(
+            prefix, folder / "accounts", users, home=served, pam_service="vsftpd"
+        )
+        environment = dict(accounts.environment)
+        certificate: Certificate | None = None
+        if options.tls is not None:
+            certificate = make_certificate(folder / "tls", options.tls.certificate)
+            environment |= openssl_configuration(options.tls, folder / "openssl.cnf")
+
+        def prepare(port: int) -> process.Launch:
+            path = folder / "vsftpd.conf"
+            lines = _configuration(options, port, folder, certificate)
+            path.write_text("\n".join(lines) + "\n", encoding="ascii")
+            return process.Launch(
+                command=[str(prefix.program("vsftpd")), str(path)], environment=environment
+            )
+
+        with process.running(prepare, folder / "console.log") as child:
+            yield Server(
+                product="vsftpd",
+                protocol="ftps" if options.implicit else "ftp",
+                process=child,
+                tree=tree,
+                logs=(folder / "vsftpd.log",),
+                log_format=_LOG_FORMAT,
+                users=users,
+                certificate=certificate,
+            )
+
+
+def _configuration(
+    options: Vsftpd, port: int, folder: Path, certificate: Certificate | None
+) -> list[str]:
+    jail = folder / "jail"
+    jail.mkdir(exist_ok=True)
+    settings: dict[str, object] = {
+        "listen": True,
+        "listen_ipv6": False,
+        "listen_address": process.HOST,
+        "listen_port": port,
+        "background": False,
+        "seccomp_sandbox": False,
+        "secure_chroot_dir": jail,
+        "anonymous_enable": options.anonymous,
+        "ftp_username": "ftp",
+        "anon_root": folder / "served",
+        "local_enable": options.local_users,
+        "local_root": folder / "served",
+        "chroot_local_user": True,
+        "allow_writeable_chroot": True,
+        "pam_service_name": "vsftpd",
+        "write_enable": options.writable,
+        "anon_upload_enable": options.writable,
+        "anon_mkdir_write_enable": options.writable,
+        "anon_other_write_enable": options.writable,
+        "xferlog_enable": True,
+        "log_ftp_protocol": True,
+        "vsftpd_log_file": folder / "vsftpd.log",
+        "delay_failed_login": int(options.refusal_delay),
+    }
+    if options.passive_address is not None:
+        settings["pasv_address"] = options.passive_address
+    if options.denied_commands:
+        settings["cmds_denied"] = ",".join(options.denied_commands)
+    if certificate is not None:
+        settings |= _tls_settings(options, certificate)
+    return [f"{name}={_word(value)}" for name, value in settings.items()] + list(options.extra)
+
+
+def _tls_settings(options: Vsftpd, certificate: Certificate) -> dict[str, object]:
+    local = options.tls_required != "nobody"
+    everybody = options.tls_required == "everybody"
+    ciphers = options.tls.ciphers if options.tls is not None else ""
+    return {
+        "ssl_enable": True,
+        "rsa_cert_file": certificate.certificate,
+        "rsa_private_key_file": certificate.key,
+        "allow_anon_ssl": options.anonymous_tls,
+        "force_local_logins_ssl": local,
+        "force_local_data_ssl": local,
+        "force_anon_logins_ssl": everybody,
+        "force_anon_data_ssl": everybody,
+        "implicit_ssl": options.implicit,
+        "require_ssl_reuse": options.require_session_reuse,
+        "ssl_ciphers": ciphers or "HIGH",
+    }
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return "YES" if value else "NO"
+    return str(value)

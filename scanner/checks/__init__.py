@@ -1,0 +1,1 @@
+"""The nine failures: one module each, pure functions of observed facts."""

@@ -1,0 +1,107 @@
+"""Personal data, health data or secrets lie in files that are not encrypted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scanner.checks.base import Check, Facet, Question, Ruling, failed, passed, undecided
+from scanner.checks.controls import controls_of
+from scanner.checks.personal import UNTOLD, content_of, harm_in
+from scanner.checks.questions import logins
+from scanner.model.case import Case
+from scanner.model.content import ContentState, DataClass
+from scanner.model.failure import CapTrigger, FailureId
+from scanner.model.finding import Severity, Source
+from scanner.model.observation import View
+from scanner.model.reading import Observed, Reading, Reason, Unobserved
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """What one login saw of the files, and whether anyone could have had that login."""
+
+    view: View
+    open_to_all: bool
+
+
+def read_stores(case: Case) -> Iterator[Question[Store]]:
+    """Ask what every login saw; with no login at all, say that nobody looked."""
+    asked = False
+    for login in logins(case):
+        asked = True
+        reading: Reading[Store]
+        if isinstance(login.view, Unobserved):
+            reading = login.view
+        else:
+            reading = Observed(Store(login.view.value, login.open_to_all), login.view.evidence)
+        yield Question(login.vantage, login.way_in, reading)
+    if not asked:
+        for seen in case.observations:
+            nobody = Unobserved(Reason.NOT_LOOKED_AT, "no login could look at the files")
+            yield Question(seen.vantage, "", nobody)
+
+
+def judge_store(store: Store, case: Case) -> Ruling:
+    """Clear personal data are a fail; a pass needs the whole sampling plan carried out."""
+    walk = store.view.walk
+    harm = harm_in(walk.files)
+    where = "without authentication" if store.open_to_all else "with an account"
+    if harm:
+        return failed(
+            f"{harm.words}, readable {where}",
+            severity=_severity(harm.classes, open_to_all=store.open_to_all),
+            caps=(
+                CapTrigger.OPEN_PERSONAL_DATA
+                if store.open_to_all
+                else CapTrigger.CLEAR_PRIVATE_DATA,
+            ),
+        )
+    return _without_harm(store.view, min(walk.eligible, case.target.limits.files_sampled))
+
+
+def _severity(classes: frozenset[DataClass], *, open_to_all: bool) -> Severity:
+    return Severity.CRITICAL if open_to_all or DataClass.SECRET in classes else Severity.HIGH
+
+
+def _without_harm(view: View, planned: int) -> Ruling:
+    walk = view.walk
+    if not walk.complete:
+        cut = ", ".join(walk.stopped)
+        return undecided(f"nothing personal seen, but the walk was cut by {cut}", "walk-cut")
+    if walk.sampled < planned:
+        told = f"nothing personal in {walk.sampled} of {planned} files that were to be sampled"
+        return undecided(told, Reason.SAMPLE_BUDGET)
+    contents = [content for file in walk.files if (content := content_of(file))]
+    untold = sum(content.state in UNTOLD for content in contents)
+    if untold:
+        told = f"{untold} of {walk.sampled} sampled files do not show whether they are encrypted"
+        return undecided(told, "opaque-content")
+    encrypted = sum(content.state is ContentState.ENCRYPTED for content in contents)
+    if not walk.entries:
+        return passed("the area was walked whole and is empty")
+    return passed(
+        f"nothing personal in clear in {walk.sampled} sampled files; {encrypted} are encrypted"
+    )
+
+
+CHECK = Check(
+    id=FailureId.CLEAR_STORAGE,
+    ref="MB-02",
+    title="Clear storage",
+    says="personal data, health data or secrets lie in files that are not encrypted",
+    remedy="Encrypt exports before they reach the server (age, OpenPGP); keep keys elsewhere.",
+    controls=controls_of(FailureId.CLEAR_STORAGE),
+    facets=(
+        Facet(
+            id="clear-data",
+            question="Are personal data or secrets stored in clear?",
+            layer=Source.ACCOUNT,
+            severity=Severity.HIGH,
+            required="every login that can see files; without one the row stays unknown",
+            remedy="Encrypt or remove these files now; then encrypt every export at its source.",
+            reads=read_stores,
+            judge=judge_store,
+        ),
+    ),
+)

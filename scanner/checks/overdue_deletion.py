@@ -1,0 +1,207 @@
+"""Exports are still there after the migration's end plus its retention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from scanner.checks.base import PAPERS, Check, Facet, Question, Ruling, failed, passed, undecided
+from scanner.checks.controls import controls_of
+from scanner.checks.questions import logins
+from scanner.model.case import Case, moment
+from scanner.model.failure import FailureId
+from scanner.model.finding import Confidence, Severity, Source
+from scanner.model.observation import FileFact, OrderSeen, View, Zone
+from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.model.target import Migration
+
+
+@dataclass(frozen=True, slots=True)
+class DueOrder:
+    """A migration's paths as one login saw them, with the last day they may hold files."""
+
+    seen: OrderSeen
+    deadline: date
+    files: tuple[FileFact, ...]
+
+
+def deadline_of(migration: Migration, case: Case) -> date | None:
+    """Return the last day on which the export may lie there, if the papers say it."""
+    retention = migration.retention_days
+    if retention is None:
+        retention = case.target.retention_days
+    if migration.migration_end is None or retention is None:
+        return None
+    return migration.migration_end + timedelta(days=retention)
+
+
+def read_orders(case: Case) -> Iterator[Question[DueOrder]]:
+    """Ask, for every declared migration, every login that looked at its paths."""
+    if not case.target.migrations:
+        nothing = Unobserved(Reason.NOT_DECLARED, "no migration is declared")
+        yield Question(PAPERS, "", nothing)
+    for migration in case.target.migrations:
+        deadline = deadline_of(migration, case)
+        if deadline is None:
+            told = f"{migration.order_id} declares no migration_end with a retention"
+            yield Question(PAPERS, migration.order_id, Unobserved(Reason.NOT_DECLARED, told))
+        else:
+            yield from _order(case, migration, deadline)
+
+
+def _order(case: Case, migration: Migration, deadline: date) -> Iterator[Question[DueOrder]]:
+    questions = []
+    for login in logins(case):
+        way = f"{migration.order_id} by {login.way_in}"
+        reading = _due(login.view, migration, deadline)
+        if not (login.open_to_all and isinstance(reading, Unobserved)):
+            questions.append(Question(login.vantage, way, reading))
+    found = [question for question in questions if _found(question.reading)]
+    yield from found or questions
+    if not questions:
+        for seen in case.observations:
+            nobody = Unobserved(Reason.NOT_LOOKED_AT, "no login could look at the paths")
+            yield Question(seen.vantage, migration.order_id, nobody)
+
+
+def _found(reading: Reading[DueOrder]) -> bool:
+    """Whether this login saw the paths: one that did tells more than one confined elsewhere."""
+    return isinstance(reading, Observed) and reading.value.seen.found
+
+
+def _due(view: Reading[View], migration: Migration, deadline: date) -> Reading[DueOrder]:
+    if isinstance(view, Unobserved):
+        return view
+    for order in view.value.walk.orders:
+        if order.order_id == migration.order_id and order.patterns == migration.paths:
+            files = tuple(f for f in view.value.walk.files if order.order_id in f.orders)
+            return Observed(DueOrder(order, deadline, files), view.evidence)
+    return Unobserved(Reason.NOT_LOOKED_AT, "the declared paths were not walked")
+
+
+def judge_order(due: DueOrder, case: Case) -> Ruling:
+    """Any file after the deadline is proof; only a whole, empty walk is a pass."""
+    order = due.seen
+    if order.files and case.today > due.deadline:
+        late = (case.today - due.deadline).days
+        newer = _newer(due, case)
+        apart = f", {newer} of them newer than the deadline" if newer else ""
+        return failed(
+            f"{order.order_id}: {order.files} files still there {late} days after {due.deadline}"
+            f"{apart}"
+        )
+    if order.files:
+        told = f"{order.order_id}: {order.files} files, due to be deleted by {due.deadline}"
+        return undecided(told, "not-due")
+    if order.found and order.complete:
+        return passed(f"{order.order_id}: the paths were walked whole and are empty")
+    return _absent(due, case)
+
+
+def _newer(due: DueOrder, case: Case) -> int:
+    zone = ZoneInfo(case.target.timezone)
+    return sum(
+        moment(file.modified).astimezone(zone).date() > due.deadline
+        for file in due.files
+        if file.modified
+    )
+
+
+def _absent(due: DueOrder, case: Case) -> Ruling:
+    order = due.seen
+    sighting = case.recall.orders.get(order.order_id)
+    if sighting is not None and moment(sighting.last_seen).date() <= due.deadline:
+        return passed(f"{order.order_id}: seen on {sighting.last_seen[:10]}, gone since")
+    if not order.found:
+        told = f"{order.order_id}: the declared paths do not exist and were never seen"
+        return undecided(told, "path-missing")
+    return undecided(f"{order.order_id}: the paths could not be walked whole", "walk-cut")
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """Files outside every order, with the retention that the owner declares for the host."""
+
+    files: tuple[FileFact, ...]
+    retention: timedelta
+
+
+def read_ages(case: Case) -> Iterator[Question[Ages]]:
+    """Ask about files outside every order, where the owner declares a retention."""
+    days = case.target.retention_days
+    if days is None:
+        return
+    for login in logins(case):
+        if isinstance(login.view, Observed):
+            files = tuple(
+                file
+                for file in login.view.value.walk.files
+                if not file.orders and file.zone is not Zone.PUBLIC
+            )
+            ages = Ages(files, timedelta(days=days))
+            reading = Observed(ages, login.view.evidence)
+            yield Question(login.vantage, login.way_in, reading, required=False)
+
+
+def judge_first_seen(ages: Ages, case: Case) -> Ruling:
+    """The scanner's own clock: it saw the same file longer ago than the retention."""
+    seen = (case.recall.sightings.get(file.key) for file in ages.files)
+    late = sum(case.now - moment(first) > ages.retention for first in seen if first)
+    days = ages.retention.days
+    if late:
+        return failed(f"{late} files have been seen for more than {days} days")
+    return passed(f"no file has been seen for more than {days} days")
+
+
+def judge_modified(ages: Ages, case: Case) -> Ruling:
+    """A modification time may be the source's own (``put -p``): a strong sign, not proof."""
+    times = [moment(file.modified) for file in ages.files if file.modified]
+    late = sum(case.now - modified > ages.retention for modified in times)
+    days = ages.retention.days
+    if late:
+        return failed(f"{late} files were last changed over {days} days ago", Confidence.STRONG)
+    return passed(f"no file is older than {days} days")
+
+
+CHECK = Check(
+    id=FailureId.OVERDUE_DELETION,
+    ref="MB-03",
+    title="Overdue deletion",
+    says="exports are still there after the migration's end plus retention",
+    remedy="Delete each export when its retention ends, by a job whose success is checked.",
+    controls=controls_of(FailureId.OVERDUE_DELETION),
+    facets=(
+        Facet(
+            id="declared-deadline",
+            question="Are a migration's files gone after its deadline?",
+            layer=Source.ACCOUNT,
+            severity=Severity.HIGH,
+            required="every declared migration; without one the row stays unknown",
+            remedy="Delete the export, prove it by the next scan, and automate the deletion.",
+            reads=read_orders,
+            judge=judge_order,
+        ),
+        Facet(
+            id="first-seen",
+            question="Has the scanner itself seen files for longer than the retention?",
+            layer=Source.ACCOUNT,
+            severity=Severity.MEDIUM,
+            required="nothing: a fail is proof, a pass decides nothing",
+            remedy="Delete what is older than the retention, or declare an order for it.",
+            reads=read_ages,
+            judge=judge_first_seen,
+        ),
+        Facet(
+            id="modified-time",
+            question="Are there files last changed longer ago than the retention?",
+            layer=Source.ACCOUNT,
+            severity=Severity.MEDIUM,
+            required="nothing: it is one strong sign",
+            remedy="Delete what is older than the retention, or declare an order for it.",
+            reads=read_ages,
+            judge=judge_modified,
+        ),
+    ),
+)

@@ -1,0 +1,275 @@
+"""Logins or data can cross the network in clear, or under broken cryptography."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scanner.checks import ssh_transport
+from scanner.checks.base import Check, Facet, Question, Ruling, failed, passed
+from scanner.checks.controls import controls_of
+from scanner.checks.questions import ftp_questions
+from scanner.model.case import Case
+from scanner.model.failure import CapTrigger, FailureId
+from scanner.model.finding import Severity, Source
+from scanner.model.observation import (
+    AuthTls,
+    ClearLadder,
+    ClearLogin,
+    DataProtection,
+    FtpFacts,
+    PeerTrust,
+    Reply,
+    TlsFacts,
+    TlsOffer,
+    View,
+)
+from scanner.model.reading import Observed, Reading, Unobserved
+
+
+def _implicit(facts: FtpFacts) -> bool:
+    auth = facts.auth_tls
+    return isinstance(auth, Observed) and auth.value.mechanism == "implicit"
+
+
+def _offers_tls(facts: FtpFacts) -> bool:
+    return isinstance(facts.auth_tls, Observed) and facts.auth_tls.value.offered
+
+
+def _codes(replies: tuple[Reply, ...]) -> str:
+    return ", then ".join(str(reply.code) for reply in replies) or "no reply"
+
+
+def read_tls(case: Case) -> Iterator[Question[AuthTls]]:
+    """Ask every FTP endpoint."""
+    return ftp_questions(case, lambda facts: facts.auth_tls)
+
+
+def judge_tls(auth: AuthTls, _case: Case) -> Ruling:
+    """FTP without any TLS sends everything in clear (RFC 4217)."""
+    if auth.offered:
+        return passed(f"TLS is offered ({auth.mechanism})")
+    return failed(f"the server has no TLS: AUTH is answered {_codes(auth.replies)}")
+
+
+def read_named(case: Case) -> Iterator[Question[ClearLadder]]:
+    """Ask every FTP endpoint that does not begin in TLS."""
+    return ftp_questions(case, lambda facts: None if _implicit(facts) else facts.clear_named)
+
+
+def judge_named(ladder: ClearLadder, _case: Case) -> Ruling:
+    """A server that asks for a password in clear has a client that obeys expose it."""
+    codes = _codes(ladder.replies)
+    if ladder.step is ClearLogin.REFUSED:
+        return passed(f"a named user is refused in clear ({codes})")
+    return failed(
+        f"the server asks a named user for a password in clear ({codes})",
+        caps=(CapTrigger.PASSWORD_IN_CLEAR,),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ClearAnonymous:
+    """How far anonymous got in clear, and what it then saw."""
+
+    ladder: ClearLadder
+    view: Reading[View]
+
+
+def _clear_anonymous(facts: FtpFacts) -> Reading[ClearAnonymous] | None:
+    if _implicit(facts) or not _offers_tls(facts):
+        return None
+    ladder = facts.clear_anonymous
+    if isinstance(ladder, Unobserved):
+        return ladder
+    return Observed(ClearAnonymous(ladder.value, facts.anonymous_view), ladder.evidence)
+
+
+def read_anonymous(case: Case) -> Iterator[Question[ClearAnonymous]]:
+    """Ask every FTP endpoint that offers TLS but does not begin in it."""
+    return ftp_questions(case, _clear_anonymous)
+
+
+def judge_anonymous(seen: ClearAnonymous, case: Case) -> Ruling:
+    """Anonymous in clear exposes what is read; in declared public areas that matters little."""
+    codes = _codes(seen.ladder.replies)
+    if seen.ladder.step is not ClearLogin.ACCEPTED:
+        return passed(f"anonymous is not let in in clear ({codes})")
+    view = seen.view
+    confined = (
+        bool(case.target.areas.public)
+        and isinstance(view, Observed)
+        and view.value.walk.complete
+        and not view.value.walk.outside_public
+    )
+    severity = Severity.LOW if confined else None
+    return failed(
+        f"anonymous is let in in clear although TLS is offered ({codes})", severity=severity
+    )
+
+
+def read_data(case: Case) -> Iterator[Question[DataProtection]]:
+    """Ask every FTP endpoint that can do TLS."""
+    return ftp_questions(case, lambda facts: facts.data if _offers_tls(facts) else None)
+
+
+def judge_data(data: DataProtection, _case: Case) -> Ruling:
+    """``PROT C`` followed by a transfer that is not refused leaves the data in clear."""
+    codes = _codes(data.replies)
+    if data.clear_accepted:
+        return failed(f"after a TLS login, data in clear are accepted (PROT C, LIST: {codes})")
+    return passed(f"data in clear are refused after a TLS login ({codes})")
+
+
+def read_ccc(case: Case) -> Iterator[Question[Reply]]:
+    """Ask every FTP endpoint that can do TLS."""
+    return ftp_questions(case, lambda facts: facts.ccc if _offers_tls(facts) else None)
+
+
+def judge_ccc(reply: Reply, _case: Case) -> Ruling:
+    """``CCC`` answered 200 sends later commands in clear (RFC 4217 section 6)."""
+    if reply.code == 200:
+        return failed("CCC is accepted: commands after the login can go in clear")
+    return passed(f"CCC is refused ({reply.code})")
+
+
+def read_legacy(case: Case) -> Iterator[Question[tuple[TlsOffer, ...]]]:
+    """Ask every FTP endpoint that can do TLS."""
+    return ftp_questions(case, lambda facts: facts.legacy_tls if _offers_tls(facts) else None)
+
+
+_LEGACY = {
+    "sslv3": Severity.HIGH,
+    "broken-suites": Severity.HIGH,
+    "tls1.0-1.1": Severity.MEDIUM,
+    "3des": Severity.LOW,
+}
+
+
+def judge_legacy(offers: tuple[TlsOffer, ...], _case: Case) -> Ruling:
+    """SSL and broken suites are high, TLS 1.0 and 1.1 medium (RFC 8996, RFC 7465)."""
+    taken = [offer for offer in offers if offer.accepted]
+    if not taken:
+        refused = ", ".join(offer.offer for offer in offers)
+        return passed(f"old or broken TLS is refused ({refused})")
+    worst = max((_LEGACY.get(offer.offer, Severity.MEDIUM) for offer in taken), key=_rank)
+    told = ", ".join(f"{offer.version} {offer.selected}".strip() for offer in taken)
+    return failed(f"old or broken TLS is accepted: {told}", severity=worst)
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank
+
+
+def read_certificate(case: Case) -> Iterator[Question[TlsFacts]]:
+    """Ask every FTP endpoint that can do TLS."""
+    required = case.target.tls.declared
+    return ftp_questions(
+        case, lambda facts: facts.tls if _offers_tls(facts) else None, required=required
+    )
+
+
+def judge_certificate(tls: TlsFacts, case: Case) -> Ruling:
+    """Without a trust store or a pin, a bad certificate is a lead only."""
+    if tls.trust in {PeerTrust.VERIFIED, PeerTrust.PINNED}:
+        return passed(f"the certificate is {tls.trust}, valid to {tls.certificate.not_after}")
+    severity = Severity.MEDIUM if case.target.tls.declared else Severity.LOW
+    told = tls.trust_detail or "no trust store or pin was given"
+    return failed(f"the certificate is {tls.trust}: {told}", severity=severity)
+
+
+CHECK = Check(
+    id=FailureId.PLAINTEXT_TRANSPORT,
+    ref="MB-01 facts",
+    title="Plaintext transport",
+    says="logins or data can cross the network in clear, or under broken cryptography",
+    remedy="Require TLS on control and data for every user, or move to SFTP.",
+    controls=controls_of(FailureId.PLAINTEXT_TRANSPORT),
+    facets=(
+        Facet(
+            id="tls-not-offered",
+            question="Can the control connection be protected by TLS?",
+            layer=Source.NETWORK,
+            severity=Severity.HIGH,
+            required="every FTP and FTPS endpoint",
+            remedy=(
+                "Enable TLS: ssl_enable=YES (vsftpd), TLSEngine on (ProFTPD), -Y 2 (Pure-FTPd); "
+                "or replace FTP by SFTP."
+            ),
+            reads=read_tls,
+            judge=judge_tls,
+        ),
+        Facet(
+            id="named-login-in-clear",
+            question="Does the server ask a named user for a password in clear?",
+            layer=Source.NETWORK,
+            severity=Severity.HIGH,
+            required="every FTP endpoint",
+            remedy=(
+                "Refuse logins before TLS: force_local_logins_ssl=YES (vsftpd), TLSRequired on "
+                "(ProFTPD), -Y 2 (Pure-FTPd)."
+            ),
+            reads=read_named,
+            judge=judge_named,
+        ),
+        Facet(
+            id="anonymous-login-in-clear",
+            question="Is anonymous let in in clear although TLS is offered?",
+            layer=Source.NETWORK,
+            severity=Severity.MEDIUM,
+            required="every FTP endpoint that offers TLS",
+            remedy=(
+                "Require TLS for anonymous too: force_anon_logins_ssl=YES and "
+                "force_anon_data_ssl=YES (vsftpd), TLSRequired on (ProFTPD)."
+            ),
+            reads=read_anonymous,
+            judge=judge_anonymous,
+        ),
+        Facet(
+            id="data-in-clear",
+            question="Are data in clear refused after a TLS login?",
+            layer=Source.NETWORK,
+            severity=Severity.MEDIUM,
+            required="every FTP endpoint that offers TLS",
+            remedy=(
+                "Require TLS on data: force_local_data_ssl=YES (vsftpd), TLSRequired on "
+                "(ProFTPD), -Y 3 (Pure-FTPd)."
+            ),
+            reads=read_data,
+            judge=judge_data,
+        ),
+        Facet(
+            id="ccc-accepted",
+            question="Is CCC refused after a TLS login?",
+            layer=Source.NETWORK,
+            severity=Severity.MEDIUM,
+            required="every FTP endpoint that offers TLS",
+            remedy=(
+                "Refuse CCC: TLSRequired on (ProFTPD). Pure-FTPd has no switch for it: use SFTP."
+            ),
+            reads=read_ccc,
+            judge=judge_ccc,
+        ),
+        Facet(
+            id="legacy-tls",
+            question="Are old or broken TLS parameters refused?",
+            layer=Source.NETWORK,
+            severity=Severity.MEDIUM,
+            required="every FTP endpoint that offers TLS",
+            remedy="Allow TLS 1.2 and 1.3 only, with AEAD suites.",
+            reads=read_legacy,
+            judge=judge_legacy,
+        ),
+        Facet(
+            id="certificate-trust",
+            question="Does the certificate prove who the server is?",
+            layer=Source.NETWORK,
+            severity=Severity.MEDIUM,
+            required="FTP endpoints for which a trust store or a pin is declared",
+            remedy="Install a certificate that the declared authority signed, for this name.",
+            reads=read_certificate,
+            judge=judge_certificate,
+        ),
+        *ssh_transport.FACETS,
+    ),
+)

@@ -1,0 +1,114 @@
+"""Turns what was seen of endpoints and logins into questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from scanner.checks.base import Question
+from scanner.model.case import Case
+from scanner.model.observation import (
+    AccountView,
+    CredentialStatus,
+    EndpointObservation,
+    FtpFacts,
+    SshFacts,
+    View,
+)
+from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.model.target import Protocol
+
+T = TypeVar("T")
+
+
+def unseen(endpoint: EndpointObservation) -> Unobserved:
+    """Return why nothing is known of an endpoint that gave no facts."""
+    if endpoint.fault:
+        return Unobserved(Reason.OWN_FAULT, "a fault of the scanner itself")
+    return Unobserved(endpoint.reason or Reason.NOT_LOOKED_AT, endpoint.detail)
+
+
+def ftp_questions(
+    case: Case,
+    pick: Callable[[FtpFacts], Reading[T] | None],
+    *,
+    required: bool = True,
+) -> Iterator[Question[T]]:
+    """Ask every FTP and FTPS endpoint. ``pick`` returning ``None`` means: not asked there."""
+    for vantage, endpoint in case.endpoints():
+        facts = endpoint.facts
+        if isinstance(facts, FtpFacts):
+            reading = pick(facts)
+            if reading is not None:
+                yield Question(vantage, endpoint.way_in, reading, required)
+        elif facts is None and endpoint.protocol is not Protocol.SFTP:
+            yield Question(vantage, endpoint.way_in, unseen(endpoint), required)
+
+
+def ssh_questions(
+    case: Case,
+    pick: Callable[[SshFacts], Reading[T] | None],
+    *,
+    required: bool = True,
+) -> Iterator[Question[T]]:
+    """Ask every SFTP endpoint. ``pick`` returning ``None`` means: not asked there."""
+    for vantage, endpoint in case.endpoints():
+        facts = endpoint.facts
+        if isinstance(facts, SshFacts):
+            reading = pick(facts)
+            if reading is not None:
+                yield Question(vantage, endpoint.way_in, reading, required)
+        elif facts is None and endpoint.protocol in {Protocol.SFTP, Protocol.AUTO}:
+            yield Question(vantage, endpoint.way_in, unseen(endpoint), required)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """One login's view of the files. ``open_to_all``: no authentication stood before it."""
+
+    way_in: str
+    vantage: str
+    username: str
+    open_to_all: bool
+    view: Reading[View]
+
+
+def logins(case: Case) -> Iterator[Login]:
+    """Yield what every login saw: accepted anonymous ones and every supplied account."""
+    for vantage, endpoint in case.endpoints():
+        facts = endpoint.facts
+        if facts is None:
+            continue
+        if isinstance(facts, FtpFacts):
+            yield from _anonymous(vantage, endpoint, facts)
+        for account in facts.accounts:
+            yield Login(
+                way_in=f"{endpoint.way_in} as {account.username}",
+                vantage=vantage,
+                username=account.username,
+                open_to_all=False,
+                view=_view_of(account),
+            )
+
+
+def _anonymous(vantage: str, endpoint: EndpointObservation, facts: FtpFacts) -> Iterator[Login]:
+    access = facts.anonymous
+    if isinstance(access, Observed) and access.value.accepted:
+        yield Login(
+            way_in=f"{endpoint.way_in} as anonymous",
+            vantage=vantage,
+            username="anonymous",
+            open_to_all=True,
+            view=facts.anonymous_view,
+        )
+
+
+def _view_of(account: AccountView) -> Reading[View]:
+    if account.status is CredentialStatus.ACCEPTED:
+        return account.view
+    if account.status is CredentialStatus.REFUSED:
+        return Unobserved(Reason.CREDENTIAL_REFUSED, account.detail)
+    if isinstance(account.view, Unobserved) and account.view.reason is not Reason.NOT_LOOKED_AT:
+        return account.view
+    return Unobserved(Reason.NO_LOGIN, account.detail or f"{account.username} could not log in")

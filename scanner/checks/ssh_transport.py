@@ -1,0 +1,165 @@
+"""The SSH facets of plaintext transport: broken and weak algorithms, and who the server is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scanner.checks.base import Facet, Question, Ruling, failed, passed
+from scanner.checks.questions import ssh_questions
+from scanner.checks.ssh_rules import BROKEN, SMALLEST_RSA, STRICT_KEX, WEAK, matches
+from scanner.model.case import Case
+from scanner.model.finding import Severity, Source
+from scanner.model.observation import HostKey, KexInit, PeerTrust, SshFacts
+from scanner.model.reading import Observed, Reading, Unobserved
+
+
+@dataclass(frozen=True, slots=True)
+class SshTransport:
+    """What the server offers, and the keys it has."""
+
+    identification: str
+    kexinit: KexInit
+    host_keys: tuple[HostKey, ...]
+
+
+def _transport(facts: SshFacts) -> Reading[SshTransport]:
+    ident, kexinit, keys = facts.identification, facts.kexinit, facts.host_keys
+    if isinstance(ident, Unobserved):
+        return ident
+    if ident.value.startswith("SSH-1."):
+        value = SshTransport(ident.value, _NO_LISTS, ())
+        if not ident.value.startswith("SSH-1.99"):
+            return Observed(value, ident.evidence)
+    if isinstance(kexinit, Unobserved):
+        return kexinit
+    if isinstance(keys, Unobserved):
+        return keys
+    seen = ident.evidence + kexinit.evidence + keys.evidence
+    return Observed(SshTransport(ident.value, kexinit.value, keys.value), seen)
+
+
+_NO_LISTS = KexInit(
+    kex=(),
+    host_key=(),
+    ciphers_in=(),
+    ciphers_out=(),
+    macs_in=(),
+    macs_out=(),
+    compression_in=(),
+    compression_out=(),
+)
+
+
+def read_transport(case: Case) -> Iterator[Question[SshTransport]]:
+    """Ask every SSH endpoint."""
+    return ssh_questions(case, _transport)
+
+
+def _offered(rules: tuple[tuple[str, str, str], ...], kexinit: KexInit) -> list[str]:
+    ciphers = tuple(dict.fromkeys(kexinit.ciphers_in + kexinit.ciphers_out))
+    macs = tuple(dict.fromkeys(kexinit.macs_in + kexinit.macs_out))
+    return [
+        *matches(rules, "kex", kexinit.kex),
+        *matches(rules, "host_key", kexinit.host_key),
+        *matches(rules, "cipher", ciphers),
+        *matches(rules, "mac", macs),
+    ]
+
+
+def judge_broken(transport: SshTransport, _case: Case) -> Ruling:
+    """SSH-1, ``none``, RC4, group 1, DSA and RSA under 2048 bits are broken."""
+    broken = _offered(BROKEN, transport.kexinit)
+    if transport.identification.startswith("SSH-1."):
+        broken.append(f"protocol {transport.identification[:8]}: SSH-1 is accepted")
+    broken += [
+        f"{key.algorithm} host key of {key.bits} bits"
+        for key in transport.host_keys
+        if key.bits is not None and "rsa" in key.algorithm and key.bits < SMALLEST_RSA
+    ]
+    if broken:
+        return failed(f"SSH offers broken cryptography: {'; '.join(broken[:4])}")
+    return passed("SSH offers no broken algorithm")
+
+
+def judge_weak(transport: SshTransport, _case: Case) -> Ruling:
+    """Weak but common algorithms are leads."""
+    weak = _offered(WEAK, transport.kexinit)
+    if _terrapin(transport.kexinit):
+        weak.append("Terrapin: chacha20 or CBC with encrypt-then-MAC, without strict key exchange")
+    if weak:
+        return failed(f"SSH offers weak algorithms: {'; '.join(weak[:4])}")
+    return passed("SSH offers no weak algorithm")
+
+
+def _terrapin(kexinit: KexInit) -> bool:
+    if STRICT_KEX in kexinit.kex:
+        return False
+    ciphers = kexinit.ciphers_in + kexinit.ciphers_out
+    macs = kexinit.macs_in + kexinit.macs_out
+    cbc = any("-cbc" in cipher for cipher in ciphers)
+    return any("chacha20" in cipher for cipher in ciphers) or (
+        cbc and any("-etm@" in mac for mac in macs)
+    )
+
+
+def _keys(facts: SshFacts) -> Reading[tuple[HostKey, ...]]:
+    return facts.host_keys
+
+
+def read_host_keys(case: Case) -> Iterator[Question[tuple[HostKey, ...]]]:
+    """Ask every SSH endpoint whose host keys the team has listed."""
+    if case.target.host_keys or case.target.known_hosts:
+        yield from ssh_questions(case, _keys)
+
+
+_WRONG = frozenset({PeerTrust.MISMATCHED, PeerTrust.REVOKED})
+
+
+def judge_host_keys(keys: tuple[HostKey, ...], _case: Case) -> Ruling:
+    """A known key that changed, or was revoked, may be another server."""
+    wrong = [key for key in keys if key.trust in _WRONG]
+    if wrong:
+        told = ", ".join(f"{key.algorithm} {key.trust}" for key in wrong)
+        return failed(f"the host key is not the one on record ({told})")
+    if any(key.trust.may_receive_secrets for key in keys):
+        return passed("the host key is the one on record")
+    return failed("the host key is not on record", severity=Severity.LOW)
+
+
+FACETS = (
+    Facet(
+        id="ssh-broken-algorithms",
+        question="Does SSH offer broken cryptography?",
+        layer=Source.NETWORK,
+        severity=Severity.MEDIUM,
+        required="every SFTP endpoint",
+        remedy=(
+            "Remove the broken algorithms (KexAlgorithms, Ciphers, MACs, HostKeyAlgorithms in "
+            "sshd_config) and replace RSA keys under 2048 bits."
+        ),
+        reads=read_transport,
+        judge=judge_broken,
+    ),
+    Facet(
+        id="ssh-weak-algorithms",
+        question="Does SSH offer weak but common algorithms?",
+        layer=Source.NETWORK,
+        severity=Severity.LOW,
+        required="nothing: it is a lead",
+        remedy="Prefer curve25519 or ML-KEM key exchange, AEAD ciphers and SHA-2 MACs.",
+        reads=read_transport,
+        judge=judge_weak,
+    ),
+    Facet(
+        id="ssh-host-key",
+        question="Is the host key the one on record?",
+        layer=Source.NETWORK,
+        severity=Severity.MEDIUM,
+        required="SFTP endpoints whose host keys the team has listed",
+        remedy="Find out why the key changed; if it was meant, list the new fingerprint.",
+        reads=read_host_keys,
+        judge=judge_host_keys,
+    ),
+)
+"""The SSH facets, in the order of the report."""

@@ -1,0 +1,52 @@
+"""What every recogniser is given, and how a column may be named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from scanner.content.lexicon import concept_of, folded
+from scanner.content.ranges import Asking, Source
+from scanner.model.content import Column, ContentFacts
+
+Key: TypeAlias = Callable[..., str]
+"""A keyed hash of byte strings (``scanner.model.mask.Mask``)."""
+
+
+class Naming:
+    """Names columns by order or lexicon; every other header is only told by its keyed hash."""
+
+    def __init__(self, key: Key, ordered_fields: tuple[str, ...]) -> None:
+        self._key = key
+        self._ordered = {folded(field): field for field in ordered_fields}
+
+    def is_known(self, header: str) -> bool:
+        """Whether a header is an ordered field or a word of the lexicon."""
+        return folded(header) in self._ordered or concept_of(header) is not None
+
+    def column(self, index: int, header: str | None, *, free_text: bool) -> Column:
+        """Return a column fit to be stored. ``header`` is None where the table has none."""
+        if header is None or not folded(header):
+            return Column(index=index, free_text=free_text)
+        plain = folded(header)
+        name = self._ordered.get(plain) or concept_of(header)
+        key = None if name else self._key(b"column", plain.encode())
+        return Column(index=index, name=name, key=key, free_text=free_text)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One file (or the inside of one) under examination."""
+
+    source: Source
+    head: bytes
+    naming: Naming
+    inside: Callable[[bytes, bool], ContentFacts]
+    """``inside(data, complete)`` judges bytes that were unpacked in memory."""
+    beyond: Callable[[int], Asking[ContentFacts]]
+    """``beyond(skip)`` judges the rest of this file after ``skip`` bytes."""
+
+
+Recogniser: TypeAlias = Callable[[Scene], Asking[ContentFacts | None]]
+"""Returns facts when the bytes are of its format, else None."""

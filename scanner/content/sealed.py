@@ -1,0 +1,53 @@
+"""Do bytes look like ciphertext? Only ever used to refuse a marker set before plain text."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+
+from scanner.content.ranges import Asking, Source
+
+WINDOW = 4096
+_BASE64 = re.compile(rb"[A-Za-z0-9+/=_\-\s]*")
+_TEXT = re.compile(rb"[\t\n\r\x20-\x7e]")
+
+
+def entropy(data: bytes) -> float:
+    """Return bits per byte, corrected for short samples (Miller and Madow)."""
+    if not data:
+        return 0.0
+    counts = Counter(data).values()
+    raw = -sum(count / len(data) * math.log2(count / len(data)) for count in counts)
+    return raw + (len(counts) - 1) / (2 * len(data) * math.log(2))
+
+
+def looks_random(data: bytes) -> bool:
+    """Whether bytes are spread like ciphertext, raw or in base64. Never proof of encryption."""
+    if len(data) < 64:
+        return bool(data) and (len(_TEXT.findall(data)) < 0.8 * len(data) or is_base64(data))
+    floor = 7.85 if len(data) >= 1024 else 7.2 if len(data) >= 256 else 5.6
+    return entropy(data) >= floor or is_base64(data)
+
+
+def is_base64(data: bytes) -> bool:
+    """Whether bytes are base64 (either alphabet, any line length) of something random."""
+    if not _BASE64.fullmatch(data):
+        return False
+    dense = b"".join(data.split())
+    if len(dense) < 128:
+        return len(dense) >= 0.9 * len(data)
+    return entropy(dense) >= (5.9 if len(dense) >= 1024 else 5.3)
+
+
+def body_is_sealed(source: Source, start: int) -> Asking[bool]:
+    """Whether windows at the start, middle and end of the body all look random."""
+    length = source.size - start
+    if length <= 0:
+        return False
+    offsets = {start, start + length // 2, max(start, source.size - WINDOW)}
+    for offset in sorted(offsets):
+        window = yield from source.read(offset, WINDOW)
+        if len(window) >= 16 and not looks_random(window):
+            return False
+    return True

@@ -1,0 +1,67 @@
+"""Bytes to text: which encoding, and is it text at all?"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_HIGH = re.compile(rb"[\x80-\xff]")
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """Decoded parts of one file, in order. ``lengths`` are their sizes in bytes.
+
+    ``whole``: there is one part and it is the entire file.
+    """
+
+    parts: tuple[str, ...]
+    lengths: tuple[int, ...]
+    whole: bool
+
+
+def encoding_of(head: bytes) -> str | None:
+    """Return the codec that reads ``head`` as text, or None where it is not text."""
+    if not head:
+        return None
+    for mark, name in _BOMS:
+        if head.startswith(mark):
+            return name if _is_plausible(decoded(head[:4096], name)) else None
+    if b"\x00" in head[:4096]:
+        return _utf16(head[:4096])
+    if len(_CONTROL.findall(head)) > len(head) // 200:
+        return None
+    return _eight_bit(head)
+
+
+def decoded(data: bytes, encoding: str) -> str:
+    """Decode, replacing what does not fit: a window may start inside a character."""
+    return data.decode(encoding, "replace").removeprefix("\ufeff")
+
+
+def _eight_bit(head: bytes) -> str | None:
+    try:
+        # A cut last character is no fault.
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return "cp1252" if len(_HIGH.findall(head)) <= 0.3 * len(head) else None
+    return "utf-8"
+
+
+def _utf16(sample: bytes) -> str | None:
+    for name, zeros in (("utf-16-le", sample[1::2]), ("utf-16-be", sample[0::2])):
+        if zeros.count(0) >= 0.7 * len(zeros) and _is_plausible(decoded(sample, name)):
+            return name
+    return None
+
+
+def _is_plausible(text: str) -> bool:
+    bad = sum(char == "\ufffd" or (char < " " and char not in "\t\n\r\x0b\x0c") for char in text)
+    return bool(text) and bad <= len(text) // 100

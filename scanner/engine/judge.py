@@ -1,0 +1,250 @@
+"""One judge for every road: observations, papers, memory and a clock become a host report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from scanner import scoring
+from scanner.checks.base import Check, evaluate
+from scanner.checks.personal import harm_in
+from scanner.checks.questions import logins
+from scanner.checks.registry import all_checks
+from scanner.engine.credentials import credentials_of
+from scanner.model.case import Case, moment
+from scanner.model.content import DataClass
+from scanner.model.dossier import Dossier
+from scanner.model.failure import NEVER_NOT_APPLICABLE, CapTrigger, FailureId
+from scanner.model.finding import (
+    BreachSeverity,
+    Cap,
+    FailureResult,
+    Finding,
+    HostReport,
+    Severity,
+    Source,
+    Verdict,
+)
+from scanner.model.observation import EndpointObservation, EndpointState, Observations
+from scanner.model.reading import Observed, Reason, Unobserved
+from scanner.model.recall import PastCap, Recall
+from scanner.model.target import Target
+
+AGEING = timedelta(days=30)
+"""A finding or a warning open for longer takes one letter off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Docket:
+    """What a judge is given of one asset. ``now`` is aware, in UTC."""
+
+    target: Target
+    observations: tuple[Observations, ...]
+    dossier: Dossier
+    recall: Recall
+    now: datetime
+
+
+def judge(docket: Docket) -> HostReport:
+    """Return the report of one asset. Pure: the same docket gives the same report."""
+    case = _case(docket)
+    results = tuple(_result(check, case) for check in all_checks())
+    caps = _caps(results, case)
+    assessment = scoring.assess(
+        results, caps, lowered_because=_ignored(results, case), at=_text(case.now)
+    )
+    target = docket.target
+    breach = _breach(case)
+    return HostReport(
+        tenant=target.tenant,
+        asset=target.asset,
+        host=target.host,
+        owner=target.owner,
+        tags=target.tags,
+        judged_at=_text(docket.now),
+        observations=docket.observations,
+        failures=results,
+        assessment=assessment,
+        credentials=credentials_of(target, docket.observations),
+        exceptions=target.exceptions,
+        decoy=target.decoy,
+        breach_candidate=_breach_clock(results, case),
+        breach_severity=breach,
+    )
+
+
+def _text(now: datetime) -> str:
+    return now.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _case(docket: Docket) -> Case:
+    """Add an unseen set of endpoints for every declared vantage where nobody stood."""
+    seen = {observations.vantage for observations in docket.observations}
+    missing = [vantage for vantage in docket.target.vantages if vantage not in seen]
+    return Case(
+        target=docket.target,
+        observations=(
+            *docket.observations,
+            *(_from_nowhere(docket.target, vantage) for vantage in missing),
+        ),
+        dossier=docket.dossier,
+        recall=docket.recall,
+        now=docket.now,
+    )
+
+
+def _from_nowhere(target: Target, vantage: str) -> Observations:
+    told = f"nobody looked from the vantage {vantage}"
+    return Observations(
+        asset=target.asset,
+        host=target.host,
+        vantage=vantage,
+        started="",
+        finished="",
+        unreached=Unobserved(Reason.NO_VANTAGE, told),
+        endpoints=tuple(
+            EndpointObservation(
+                port=endpoint.port,
+                protocol=endpoint.protocol,
+                address=target.host,
+                declared=endpoint.declared,
+                state=EndpointState.UNREACHABLE,
+                reason=Reason.NO_VANTAGE,
+                detail=told,
+            )
+            for endpoint in target.endpoints
+        ),
+    )
+
+
+def _result(check: Check, case: Case) -> FailureResult:
+    try:
+        result = evaluate(check, case)
+    except Exception as error:  # noqa: BLE001 - our own bug becomes the verdict "error"
+        return _own_bug(check, error)
+    result = replace(result, findings=tuple(_dated(check, f, case) for f in result.findings))
+    return _declared_away(result, case)
+
+
+def _own_bug(check: Check, error: Exception) -> FailureResult:
+    return FailureResult(
+        id=check.id,
+        verdict=Verdict.ERROR,
+        source=None,
+        confidence=None,
+        severity=Severity.INFO,
+        summary=f"the scanner failed to judge this ({type(error).__name__})",
+        reason=str(Reason.OWN_FAULT),
+        remedy="Report this fault of the scanner; the row is not decided.",
+        controls=check.controls,
+    )
+
+
+def _dated(check: Check, finding: Finding, case: Case) -> Finding:
+    if finding.verdict is not Verdict.FAIL:
+        return finding
+    first = case.recall.findings.get(finding.uid) or _text(case.now)
+    return replace(
+        finding,
+        first_seen=first,
+        days_open=max(0, (case.now - moment(first)).days),
+        suppressed=any(
+            risk.failure == check.id and risk.until >= case.today for risk in case.target.exceptions
+        ),
+    )
+
+
+def _declared_away(result: FailureResult, case: Case) -> FailureResult:
+    for declared in case.target.not_applicable:
+        if declared.failure == result.id and declared.until >= case.today:
+            if _never_away(result.id, case):
+                continue
+            told = f"{declared.reason} (signed by {declared.signed_by}, until {declared.until})"
+            return replace(
+                result,
+                verdict=Verdict.NOT_APPLICABLE,
+                source=Source.DOCUMENT,
+                confidence=None,
+                severity=Severity.INFO,
+                summary=told,
+                reason=declared.reason,
+            )
+    return result
+
+
+def _never_away(failure: FailureId, case: Case) -> bool:
+    if failure in NEVER_NOT_APPLICABLE:
+        return True
+    is_open = any(endpoint.facts is not None for _, endpoint in case.endpoints())
+    return failure is FailureId.CLEAR_STORAGE and is_open
+
+
+def _caps(results: Sequence[FailureResult], case: Case) -> tuple[Cap, ...]:
+    past = {(cap.trigger, cap.failure, cap.vantage): cap for cap in case.recall.caps}
+    fired = {
+        (trigger, result.id, finding.vantage)
+        for result in results
+        if result.verdict is not Verdict.NOT_APPLICABLE
+        for finding in result.findings
+        for trigger in finding.caps
+    }
+    now = _text(case.now)
+    kept = [
+        scoring.cap_of(*key, since=past[key].since if key in past else now, stale=False)
+        for key in sorted(fired)
+    ]
+    kept += [
+        scoring.cap_of(cap.trigger, cap.failure, cap.vantage, since=cap.since, stale=True)
+        for key, cap in sorted(past.items())
+        if key not in fired and _still_holds(cap, results)
+    ]
+    return tuple(kept)
+
+
+def _still_holds(cap: PastCap, results: Sequence[FailureResult]) -> bool:
+    """A cap that fired once holds until its row passes conclusively from the same vantage."""
+    if cap.trigger is CapTrigger.ATTESTED_ONLY:
+        return True  # the score itself decides that one; only its date is kept
+    row = next(result for result in results if result.id is cap.failure)
+    seen = [f for f in row.findings if f.vantage == cap.vantage and f.required]
+    return not seen or any(finding.verdict is not Verdict.PASS for finding in seen)
+
+
+def _ignored(results: Iterable[FailureResult], case: Case) -> str:
+    """Return which finding or warning has been open too long, or an empty string."""
+    for result in results:
+        for finding in result.findings:
+            old = finding.verdict is Verdict.FAIL and not finding.is_lead
+            if old and not finding.suppressed and finding.days_open > AGEING.days:
+                return f"{finding.facet} has been open for {finding.days_open} days"
+    warnings = case.dossier.warnings
+    for warning in warnings.value if isinstance(warnings, Observed) else ():
+        days = (case.today - warning.opened).days
+        if warning.closed is None and days > AGEING.days:
+            return f"warning {warning.id} has been open for {days} days"
+    return ""
+
+
+def _breach_clock(results: Iterable[FailureResult], case: Case) -> str | None:
+    """Return when personal data open to all were first seen; a decoy starts no clock."""
+    if case.target.decoy is not None and case.target.decoy.until >= case.today:
+        return None
+    moments = [
+        finding.first_seen
+        for result in results
+        for finding in result.findings
+        if CapTrigger.OPEN_PERSONAL_DATA in finding.caps and finding.first_seen
+    ]
+    return min(moments, default=None)
+
+
+def _breach(case: Case) -> BreachSeverity | None:
+    classes: set[DataClass] = set()
+    open_to_all = False
+    for login in logins(case):
+        if isinstance(login.view, Observed):
+            harm = harm_in(login.view.value.walk.files)
+            classes |= harm.classes
+            open_to_all = open_to_all or (login.open_to_all and bool(harm))
+    return scoring.enisa_severity(classes, open_to_all=open_to_all)

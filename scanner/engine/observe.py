@@ -1,0 +1,231 @@
+"""All that a worker runs: one target in, observations out. Nothing is judged here."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import PurePath
+
+from scanner.clients.dialer import Dialer
+from scanner.clients.effort import EffortMeter
+from scanner.clients.faults import Fault
+from scanner.engine.scope import Admission, Scope
+from scanner.model.address import Admitted
+from scanner.model.attempts import AttemptLedger, limit_key
+from scanner.model.content import Examiner
+from scanner.model.evidence import Evidence
+from scanner.model.mask import Mask
+from scanner.model.observation import (
+    EndpointObservation,
+    EndpointState,
+    FtpFacts,
+    Observations,
+    SshFacts,
+)
+from scanner.model.reading import Reason, Unobserved
+from scanner.model.secret import SecretResolver
+from scanner.model.target import Endpoint, Protocol, Target
+from scanner.probes.context import EvidenceLog, ProbeContext, utc_text
+from scanner.probes.detect import detect
+from scanner.probes.ftp import observe_ftp
+from scanner.probes.sftp import observe_sftp
+
+
+class AddressLocks:
+    """Lets one scan at a time reach an address, whatever names it has."""
+
+    def __init__(self) -> None:
+        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+
+    @asynccontextmanager
+    async def hold(self, address: str) -> AsyncIterator[None]:
+        """Hold the address; forget it when nobody waits for it."""
+        lock, waiting = self._locks.get(address, (asyncio.Lock(), 0))
+        self._locks[address] = (lock, waiting + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, waiting = self._locks[address]
+            self._locks[address] = (lock, waiting - 1)
+            if waiting == 1:
+                del self._locks[address]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What a worker works with. ``credentialed`` is false where no secret may be used."""
+
+    scope: Scope
+    secrets: SecretResolver
+    attempts: AttemptLedger
+    examiner: Examiner
+    mask: Mask
+    clock: Callable[[], datetime]
+    vantage: str
+    contact: str = "anonymous@example.invalid"
+    credentialed: bool = True
+    locks: AddressLocks = field(default_factory=AddressLocks)
+
+
+async def observe(target: Target, tools: Tools) -> Observations:
+    """Probe every endpoint of every admitted address, one after the other.
+
+    Never raises for what a server does. The asset's deadline leaves the rest ``Unobserved``.
+    """
+    started = utc_text(tools.clock())
+    admission = await tools.scope.admit(target.host, [e.port for e in target.endpoints])
+    endpoints: list[EndpointObservation] = []
+    evidence: list[Evidence] = []
+    if admission.failure is None:
+        await _probe_all(target, tools, admission, endpoints, evidence)
+    return Observations(
+        asset=target.asset,
+        host=target.host,
+        vantage=tools.vantage,
+        started=started,
+        finished=utc_text(tools.clock()),
+        addresses=tuple(dict.fromkeys(str(admitted.ip) for admitted in admission.admitted)),
+        out_of_scope=admission.out_of_scope,
+        unreached=admission.failure,
+        endpoints=(*endpoints, *_left_out(target, admission, endpoints)),
+        evidence=tuple(evidence),
+    )
+
+
+async def _probe_all(
+    target: Target,
+    tools: Tools,
+    admission: Admission,
+    endpoints: list[EndpointObservation],
+    evidence: list[Evidence],
+) -> None:
+    """Fill the two lists; what was seen before the deadline is kept."""
+    try:
+        async with asyncio.timeout(target.limits.asset_seconds):
+            for admitted, endpoint in _plan(target, admission):
+                log = EvidenceLog(_prefix(tools, admitted), tools.vantage, tools.clock)
+                async with tools.locks.hold(limit_key(admitted)):
+                    seen = await _endpoint(target, endpoint, admitted, tools, log)
+                endpoints.append(seen)
+                evidence.extend(log.all())
+    except TimeoutError:
+        return
+
+
+def _plan(target: Target, admission: Admission) -> list[tuple[Admitted, Endpoint]]:
+    """Pair each admitted address and port with its endpoint, address by address."""
+    by_port = {endpoint.port: endpoint for endpoint in target.endpoints}
+    return [(admitted, by_port[admitted.port]) for admitted in admission.admitted]
+
+
+def _prefix(tools: Tools, admitted: Admitted) -> str:
+    return f"{tools.vantage}/{admitted}"
+
+
+async def _endpoint(
+    target: Target, endpoint: Endpoint, admitted: Admitted, tools: Tools, log: EvidenceLog
+) -> EndpointObservation:
+    meter = EffortMeter()
+    dialer = Dialer(admitted, meter, connect_seconds=target.limits.timeout_seconds)
+    context = ProbeContext(
+        target=target,
+        vantage=tools.vantage,
+        secrets=tools.secrets,
+        attempts=tools.attempts,
+        examiner=tools.examiner,
+        mask=tools.mask,
+        clock=tools.clock,
+        evidence=log,
+        contact=tools.contact,
+        credentialed=tools.credentialed,
+    )
+    protocol = endpoint.protocol
+    facts: FtpFacts | SshFacts | None = None
+    trouble: Unobserved | None = None
+    fault: str | None = None
+    try:
+        if protocol is Protocol.AUTO:
+            protocol = await detect(dialer, target.limits.timeout_seconds)
+        facts = await _facts(protocol, dialer, context)
+        trouble = _mute(facts)
+    except Fault as error:
+        trouble = error.reading
+    except Exception as error:  # noqa: BLE001 - our own bug must not end the run
+        fault = _where(error)
+    return EndpointObservation(
+        port=admitted.port,
+        protocol=protocol,
+        address=str(admitted.ip),
+        declared=endpoint.declared,
+        state=_state(trouble, fault),
+        reason=trouble.reason if trouble else None,
+        detail=trouble.detail if trouble else "",
+        effort=meter.facts(),
+        facts=None if trouble else facts,
+        fault=fault,
+    )
+
+
+async def _facts(protocol: Protocol, dialer: Dialer, context: ProbeContext) -> FtpFacts | SshFacts:
+    if protocol is Protocol.SFTP:
+        return await observe_sftp(dialer, context)
+    return await observe_ftp(dialer, context, implicit=protocol is Protocol.FTPS)
+
+
+def _mute(facts: FtpFacts | SshFacts) -> Unobserved | None:
+    """Return why an endpoint that never spoke gave nothing at all."""
+    first = facts.greeting if isinstance(facts, FtpFacts) else facts.identification
+    if not isinstance(first, Unobserved):
+        return None
+    if isinstance(facts, FtpFacts) and not isinstance(facts.tls, Unobserved):
+        return None
+    return first
+
+
+_STATES = {
+    Reason.CLOSED: EndpointState.CLOSED,
+    Reason.FILTERED: EndpointState.FILTERED,
+    Reason.UNREACHABLE: EndpointState.UNREACHABLE,
+    Reason.OTHER_SERVICE: EndpointState.OTHER_SERVICE,
+}
+
+
+def _state(trouble: Unobserved | None, fault: str | None) -> EndpointState:
+    if trouble is None:
+        return EndpointState.UNREACHABLE if fault else EndpointState.OPEN
+    return _STATES.get(trouble.reason, EndpointState.OPEN)
+
+
+def _where(error: Exception) -> str:
+    """Name a bug by type and place only: its text might quote what a server sent."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {PurePath(frame.filename).name}:{frame.lineno}"
+
+
+def _left_out(
+    target: Target, admission: Admission, seen: list[EndpointObservation]
+) -> list[EndpointObservation]:
+    """Return the endpoints that were never reached, each with its reason."""
+    late = Unobserved(Reason.TIME_BUDGET, "the asset's time was spent before this endpoint")
+    why = admission.failure or late
+    done = {(endpoint.address, endpoint.port) for endpoint in seen}
+    wanted = [(str(a.ip), endpoint) for a, endpoint in _plan(target, admission)]
+    wanted = wanted or [(target.host, endpoint) for endpoint in target.endpoints]
+    return [
+        EndpointObservation(
+            port=endpoint.port,
+            protocol=endpoint.protocol,
+            address=address,
+            declared=endpoint.declared,
+            state=EndpointState.UNREACHABLE,
+            reason=why.reason,
+            detail=why.detail,
+        )
+        for address, endpoint in wanted
+        if (address, endpoint.port) not in done
+    ]

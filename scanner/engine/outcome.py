@@ -1,0 +1,134 @@
+"""What a scan's reports mean for whoever waits for its exit code."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+from scanner.model.case import moment
+from scanner.model.finding import Finding, HostReport, Severity, Verdict
+from scanner.model.reading import INCOMPLETE
+from scanner.model.scan import Coverage, Delta
+
+MOST_LINES = 200
+"""How many lines about unfinished steps a run keeps."""
+
+
+def reaches(report: HostReport, fail_on: Severity) -> bool:
+    """Whether a finding that nobody accepted is at or above ``fail_on``. Decoys never are."""
+    if _is_decoy(report):
+        return False
+    return any(
+        finding.verdict is Verdict.FAIL
+        and not finding.suppressed
+        and not finding.is_lead
+        and finding.severity.rank >= fail_on.rank
+        for finding in _findings(report)
+    )
+
+
+def has_own_bug(report: HostReport) -> bool:
+    """Whether any row is undecided by a fault of the scanner."""
+    return any(row.verdict is Verdict.ERROR for row in report.failures)
+
+
+def unfinished(report: HostReport) -> tuple[str, ...]:
+    """Return one line per planned network or credentialed step that failed."""
+    lines = (
+        f"{report.asset}: {finding.summary}"
+        for finding in _findings(report)
+        if finding.verdict is Verdict.UNKNOWN and finding.required and finding.reason in INCOMPLETE
+    )
+    return tuple(dict.fromkeys(lines))
+
+
+def _findings(report: HostReport) -> Iterator[Finding]:
+    return (finding for row in report.failures for finding in row.findings)
+
+
+def _is_decoy(report: HostReport) -> bool:
+    today: date = moment(report.judged_at).date()
+    return report.decoy is not None and report.decoy.until >= today
+
+
+def exit_code(*, own_bug: bool, findings: bool, incomplete: bool) -> int:
+    """Return the first of 70, 1, 3 and 0 that applies."""
+    if own_bug:
+        return 70
+    if findings:
+        return 1
+    return 3 if incomplete else 0
+
+
+def delta_of(report: HostReport, known: Mapping[str, str]) -> Delta:
+    """Return how the failing findings compare with those that history held open."""
+    failing = {f.uid for f in _findings(report) if f.verdict is Verdict.FAIL}
+    passing = {f.uid for f in _findings(report) if f.verdict is Verdict.PASS}
+    return Delta(
+        new=len(failing - set(known)),
+        resolved=len(passing & set(known)),
+        unchanged=len(failing & set(known)),
+    )
+
+
+class Tally:
+    """Adds up a run, one report at a time, holding none of them."""
+
+    def __init__(self, fail_on: Severity, targeted: int, excluded: int = 0) -> None:
+        self._fail_on = fail_on
+        self.targeted = targeted
+        self.excluded = excluded
+        self.done = 0
+        self.unreachable = 0
+        self.inconclusive = 0
+        self.new = 0
+        self.resolved = 0
+        self.unchanged = 0
+        self.failures = 0
+        self.own_bug = False
+        self.findings = False
+        self.unfinished: list[str] = []
+        self.grades: Counter[str] = Counter()
+
+    def add(self, report: HostReport, known: Mapping[str, str]) -> None:
+        """Count one report, against the open findings that history knew."""
+        steps = unfinished(report)
+        delta = delta_of(report, known)
+        self.done += 1
+        self.unreachable += not _answered(report)
+        self.inconclusive += bool(steps)
+        self.new += delta.new
+        self.resolved += delta.resolved
+        self.unchanged += delta.unchanged
+        self.failures += report.assessment.megabus_match.matched
+        self.own_bug = self.own_bug or has_own_bug(report)
+        self.findings = self.findings or reaches(report, self._fail_on)
+        self.unfinished += steps[: max(0, MOST_LINES - len(self.unfinished))]
+        self.grades[str(report.assessment.grade)] += 1
+
+    def coverage(self) -> Coverage:
+        """Return how many assets were meant, judged, not reached, left out, left undecided."""
+        return Coverage(
+            targeted=self.targeted,
+            assessed=self.done - self.unreachable,
+            unreachable=self.unreachable,
+            excluded=self.excluded,
+            inconclusive=self.inconclusive,
+        )
+
+    def delta(self) -> Delta:
+        """Return what changed since history last saw these assets."""
+        return Delta(new=self.new, resolved=self.resolved, unchanged=self.unchanged)
+
+    def exit_code(self) -> int:
+        """Return the exit code of the run."""
+        return exit_code(
+            own_bug=self.own_bug,
+            findings=self.findings,
+            incomplete=bool(self.inconclusive) or self.done < self.targeted,
+        )
+
+
+def _answered(report: HostReport) -> bool:
+    return any(e.facts is not None for seen in report.observations for e in seen.endpoints)

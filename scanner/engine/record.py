@@ -1,0 +1,45 @@
+"""Observations and memory as one JSON line per asset, and back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from cattrs.preconf.json import JsonConverter, make_converter
+
+from scanner.model.observation import Observations
+from scanner.model.recall import Recall
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """All that judging one asset needs beside the team's papers.
+
+    ``judged_at`` is RFC 3339 UTC: judging again uses the same clock.
+    """
+
+    asset: str
+    judged_at: str
+    observations: tuple[Observations, ...]
+    recall: Recall
+
+
+@cache
+def _converter() -> JsonConverter:
+    return make_converter(omit_if_default=True, prefer_attrib_converters=False)
+
+
+def encode(record: Record) -> str:
+    """Return one line of JSON, without its line feed."""
+    plain: Any = _converter().unstructure(record)
+    return json.dumps(plain, ensure_ascii=True, separators=(",", ":"))
+
+
+def decode(line: str) -> Record:
+    """Read a line that ``encode`` wrote. Raises ``ValueError`` for anything else."""
+    try:
+        return _converter().structure(json.loads(line), Record)
+    except Exception as error:
+        raise ValueError(f"not a record of observations ({type(error).__name__})") from error

@@ -1,0 +1,250 @@
+"""What earlier nights saw, and the attempts they spent: one SQLite file.
+
+It holds no name, path or value of what was scanned: assets and orders as the team calls them,
+files as keyed hashes, credentials as keyed hashes.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from scanner.errors import HistoryError
+from scanner.history_schema import (
+    connect,
+    connect_in_memory,
+    fault_of_rights,
+    make_private_folder,
+    naming,
+    transaction,
+)
+from scanner.model.attempts import MOST_FAILURES, Attempt, AttemptKind
+from scanner.model.case import moment
+from scanner.model.failure import CapTrigger, FailureId
+from scanner.model.finding import Cap, Finding, HostReport, Verdict
+from scanner.model.observation import FtpFacts, SshFacts, View
+from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.model.recall import DrillResult, OrderSighting, PastCap, Recall
+
+ATTEMPTS_COUNT_FOR = timedelta(hours=24)
+DRILL_HOLDS_FOR = timedelta(days=90)
+MOST_SIGHTINGS = 10_000
+"""Files remembered per asset; beyond it, those seen last the longest ago are forgotten."""
+
+KEY_BYTES = 32
+PATIENCE = 10.0
+"""Seconds to wait for another process's lock."""
+
+Clock = Callable[[], datetime]
+
+
+def default_path() -> Path:
+    """Return where the history lies unless told otherwise (XDG Base Directory, state)."""
+    state = Path(os.environ.get("XDG_STATE_HOME", ""))
+    if not state.is_absolute():
+        try:
+            state = Path.home() / ".local" / "state"
+        except RuntimeError as error:
+            raise HistoryError("no home directory is known; name a history file") from error
+    return state / "transfer-exposure-scanner" / "history.sqlite3"
+
+
+def mask_key(path: Path) -> bytes:
+    """Return the 32 secret bytes beside the history at ``path``, made at random the first time.
+
+    Processes that race to make it all get the same ones.
+
+    Raises:
+        HistoryError: the key cannot be read or made, has another size, or others may read it.
+
+    """
+    key = path.with_name(f"{path.name}.key")
+    try:
+        make_private_folder(key.parent)
+        if not key.exists():
+            _make_key(key)
+        return _read_key(key)
+    except OSError as error:
+        why = error.strerror or "unknown error"
+        raise HistoryError(
+            f"{key}: the masking key cannot be read or made ({why});"
+            " make the file and its folder readable and writable"
+        ) from error
+
+
+class History:
+    """The store. Safe over processes and threads; every method is one whole transaction.
+
+    Every method raises ``HistoryError``, with one clear line, when the file cannot be used.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, clock: Clock) -> None:
+        self._connection = connection
+        self._path = path
+        self._clock = clock
+        self._one_at_a_time = threading.Lock()
+
+    @classmethod
+    def open(cls, path: Path, clock: Clock, *, patience: float = PATIENCE) -> Self:
+        """Open the history at ``path``, made where missing (folder 0700, file 0600).
+
+        ``clock`` tells an aware moment. ``patience`` bounds each wait for another process.
+        """
+        return cls(connect(path, patience), path, clock)
+
+    @classmethod
+    def in_memory(cls, clock: Clock) -> Self:
+        """Return a history that ends with the process: budgets hold, nothing is remembered."""
+        return cls(connect_in_memory(), Path(":memory:"), clock)
+
+    def close(self) -> None:
+        """Close the file. Closing twice does nothing."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # Attempts: scanner.model.attempts.AttemptLedger
+
+    def reserve(self, address: str, kind: AttemptKind) -> Attempt | None:
+        """Reserve one attempt; ``None`` when four failed or are open within the last 24 hours.
+
+        One that a dead process left open counts as failed.
+        """
+        now = self._now()
+        with self._writing() as db:
+            (spent,) = db.execute(
+                "SELECT count(*) FROM attempt WHERE address = ? AND at >= ?",
+                (address, now - span(ATTEMPTS_COUNT_FOR)),
+            ).fetchone()
+            if spent >= MOST_FAILURES:
+                return None
+            (number,) = db.execute(
+                "INSERT INTO attempt (address, kind, at) VALUES (?, ?, ?) RETURNING id",
+                (address, kind.value, now),
+            ).fetchone()
+        return Attempt(number, address, kind)
+
+    def settle(self, attempt: Attempt, *, failed: bool) -> None:
+        """Say how the attempt ended; a success gives the reservation back."""
+        with self._writing() as db:
+            if failed:
+                db.execute(
+                    "UPDATE attempt SET failed = 1, at = max(at, ?) WHERE id = ?",
+                    (self._now(), attempt.id),
+                )
+            else:
+                db.execute("DELETE FROM attempt WHERE id = ? AND failed = 0", (attempt.id,))
+
+    def is_refused(self, credential_key: str) -> bool:
+        """Whether this keyed credential was refused before, anywhere."""
+        with self._reading() as db:
+            found = db.execute("SELECT 1 FROM refusal WHERE credential = ?", (credential_key,))
+            return found.fetchone() is not None
+
+    def refuse(self, credential_key: str) -> None:
+        """Remember that this keyed credential was refused, until its secret changes."""
+        with self._writing() as db:
+            db.execute("INSERT OR IGNORE INTO refusal VALUES (?, ?)", (credential_key, self._now()))
+
+    # Nights
+
+    def recall(self, tenant: str, asset: str, vantage: str | None = None) -> Recall:
+        """Return what is known of an asset; empty for one never seen.
+
+        With a ``vantage``, the findings are those of that vantage alone. Caps are never narrowed:
+        they hold the asset's score from wherever they fired.
+        """
+        with self._reading() as db:
+            known = known_asset(db, tenant, asset)
+            if known is None:
+                return Recall()
+            return Recall(
+                findings=open_findings(db, known, vantage),
+                caps=caps_in_force(db, known),
+                sightings=sightings(db, known),
+                orders=orders(db, known),
+                drill=latest_drill(db, known, self._now()),
+            )
+
+    def remember(self, report: HostReport, at: datetime) -> None:
+        """Keep what the report says of its asset, seen at ``at``.
+
+        A fail opens its finding; only a pass of the same uid closes it. A cap that fired is kept
+        until a report that speaks of its vantage no longer lists it. A file whose size changed is
+        a new file. An order whose files are gone keeps the moment when they were last there.
+        Reports may come in any order: an older one never undoes what a newer one said.
+        """
+        then = seconds(at)
+        with self._writing() as db:
+            asset = asset_id(db, report.tenant, report.asset, then)
+            keep_findings(db, asset, report, then)
+            keep_caps(db, asset, report, then)
+            keep_sightings(db, asset, report, then)
+            keep_orders(db, asset, report, then)
+
+    def record_drill(self, tenant: str, asset: str, result: DrillResult) -> None:
+        """Keep the result of an alarm drill; only the latest counts."""
+        then = seconds(moment(result.at))
+        with self._writing() as db:
+            db.execute(
+                "INSERT INTO drill VALUES (?, ?, ?, ?) ON CONFLICT (asset) DO UPDATE SET"
+                " verdict = excluded.verdict, at = excluded.at, detail = excluded.detail"
+                " WHERE excluded.at >= at",
+                (asset_id(db, tenant, asset, then), result.verdict, then, result.detail),
+            )
+
+    def prune(self, before: datetime) -> int:
+        """Forget what was last seen before ``before``; return how many rows went.
+
+        Open findings, caps in force, refused credentials and attempts that still count stay.
+        """
+        limit = seconds(before)
+        spent = min(limit, self._now() - span(ATTEMPTS_COUNT_FOR))
+        with self._writing() as db:
+            gone = [
+                db.execute("DELETE FROM attempt WHERE at < ?", (spent,)),
+                db.execute("DELETE FROM finding WHERE closed < ?", (limit,)),
+                db.execute("DELETE FROM sighting WHERE last_seen < ?", (limit,)),
+                db.execute("DELETE FROM migration WHERE last_seen < ?", (limit,)),
+                db.execute("DELETE FROM drill WHERE at < ?", (limit,)),
+                db.execute(_DELETE_EMPTY_ASSETS, (limit,)),
+            ]
+            return sum(each.rowcount for each in gone)
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._alone("IMMEDIATE") as db:
+            yield db
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._alone("DEFERRED") as db:
+            yield db
+
+    @contextmanager
+    def _alone(self, mode: str) -> Iterator[sqlite3.Connection]:
+        with self._one_at_a_time, naming(self._path), transaction(self._connection, mode):
+            yield self._connection
+
+    def _now(self) -> int:
+        return seconds(self._clock())

@@ -1,0 +1,1 @@
+"""What the team wrote by hand, read with its line numbers: files, JSON, hosts, references."""

@@ -1,0 +1,134 @@
+"""What a scope lists: names, ``*.names``, addresses and networks. Pure; resolves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address, IPv4Network, IPv6Network, ip_address, ip_network
+from typing import TypeAlias
+
+from scanner.errors import InputError
+from scanner.intake.hosts import Address, ascii_name, parse_host, unmapped, well_formed_name
+from scanner.intake.problem import shown
+
+Network: TypeAlias = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class NamePattern:
+    """One name, or with ``below`` every name under it, but not the name itself."""
+
+    name: str
+    below: bool = False
+
+
+def parse_pattern(text: str) -> NamePattern | Network:
+    """Return what one scope entry means; a single address is a network of one.
+
+    Raises ``InputError`` with one clause that names the mend.
+    """
+    if text.startswith("*."):
+        return NamePattern(_pattern_name(text), below=True)
+    if "*" in text:
+        raise InputError(f"has a star elsewhere than in '*.' at its start")
+    if "/" in text and "://" not in text:
+        return parse_network(text)
+    host = parse_host(text)
+    if isinstance(host, str):
+        return NamePattern(host)
+    if isinstance(host, IPv6Address) and host.scope_id is not None:
+        raise InputError(f"names a zone; leave out % and what follows")
+    return ip_network(host)
+
+
+def parse_network(text: str) -> Network:
+    """Return a network in CIDR form. ``InputError`` where host bits are set, or it is everything."""
+    address, _, prefix = text.partition("/")
+    try:
+        network = ip_network((ip_address(address), prefix), strict=False)
+    except ValueError:
+        raise InputError(
+            f"is not a network; write it as 198.51.100.0/24 or 2001:db8::/32"
+        ) from None
+    if not prefix.isdigit():
+        raise InputError(f"has a mask; write its length, as in {network}")
+    if ip_address(address) != network.network_address:
+        raise InputError(f"is an address inside {network}; write {network}")
+    if network.prefixlen == 0:
+        raise InputError(f"is the whole internet; list your own networks")
+    return _unmapped_network(network)
+
+
+def _unmapped_network(network: Network) -> Network:
+    mapped = network.network_address
+    if isinstance(mapped, IPv6Address) and mapped.ipv4_mapped and network.prefixlen >= 96:
+        return IPv4Network((mapped.ipv4_mapped, network.prefixlen - 96))
+    return network
+
+
+def _pattern_name(text: str) -> str:
+    name = ascii_name(text[2:])
+    if not well_formed_name(name):
+        raise InputError(f"is not a name pattern; write it as *.example.org")
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class ScopePatterns:
+    """A parsed scope. Networks are kept by family and prefix length, so a look costs little."""
+
+    names: frozenset[str] = frozenset()
+    parents: frozenset[str] = frozenset()
+    networks: dict[tuple[int, int], frozenset[int]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> ScopePatterns:
+        """Parse scope entries; raises ``InputError``, one line per entry that means nothing."""
+        patterns = _all_parsed(texts)
+        names, parents = set(), set()
+        networks: dict[tuple[int, int], set[int]] = {}
+        for pattern in patterns:
+            if isinstance(pattern, NamePattern):
+                (parents if pattern.below else names).add(pattern.name)
+            else:
+                bucket = networks.setdefault((pattern.version, pattern.prefixlen), set())
+                bucket.add(int(pattern.network_address))
+        frozen = {key: frozenset(bucket) for key, bucket in networks.items()}
+        return cls(frozenset(names), frozenset(parents), frozen)
+
+    def admits_host(self, host: str | Address) -> bool:
+        """Tell whether a host as returned by ``parse_host`` is listed: names by name patterns,
+        addresses by networks."""
+        if not isinstance(host, str):
+            return self.holds(host)
+        if host in self.names:
+            return True
+        labels = host.split(".")
+        return any(".".join(labels[size:]) in self.parents for size in range(1, len(labels)))
+
+    def admits_address(self, address: Address) -> bool:
+        """Tell whether an admitted name may be dialled at ``address``: it lies in a listed
+        network, or none is listed."""
+        return not self.networks or self.holds(address)
+
+    def holds(self, address: Address) -> bool:
+        """Tell whether ``address`` lies in a listed network."""
+        plain = unmapped(address)
+        width = 32 if isinstance(plain, IPv4Address) else 128
+        bits = int(plain)
+        return any(
+            version == plain.version and bits >> (width - size) << (width - size) in bases
+            for (version, size), bases in self.networks.items()
+        )
+
+
+def _all_parsed(texts: Iterable[str]) -> list[NamePattern | Network]:
+    patterns, problems = [], []
+    for text in texts:
+        try:
+            patterns.append(parse_pattern(text))
+        except InputError as error:
+            problems.append(f"{shown(text)} {error}")
+    if problems:
+        raise InputError(*problems)
+    return patterns

@@ -1,0 +1,207 @@
+"""A bounded, breadth-first crawl of a remote tree: what was listed, and what was left unseen."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from scanner.model.listing import Entry, EntryKind, Listing, Outcome, RemoteTree
+from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.probes.places import below
+
+_LONGEST_NAME = 4_096
+_LONGEST_PATH = 8_192
+_MOST_FAULTS_RUNNING = 3
+_KEPT_FOR_EACH_START = 200
+_FINAL = frozenset(
+    {
+        Reason.CONNECTION_LOST,
+        Reason.CONNECTION_BUDGET,
+        Reason.CLOSED,
+        Reason.FILTERED,
+        Reason.UNREACHABLE,
+        Reason.THROTTLED,
+        Reason.TIME_BUDGET,
+        Reason.INTERRUPTED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlBounds:
+    """``depth`` below each start; ``entries`` in all, half of them in one directory at most;
+    ``seconds`` for the whole, and ``grace_seconds`` more for the listing under way then.
+    """
+
+    depth: int
+    entries: int
+    seconds: float
+    grace_seconds: float = 10.0
+
+
+@dataclass(slots=True)
+class Crawl:
+    """``readings``: each directory that was asked for, in order. ``unseen``: each directory that
+    was not (wholly) listed, and the bound or fault that is to blame.
+    """
+
+    readings: dict[bytes, Reading[Listing]] = field(default_factory=dict)
+    unseen: dict[bytes, str] = field(default_factory=dict)
+
+
+async def crawl(tree: RemoteTree, starts: Sequence[bytes], bounds: CrawlBounds) -> Crawl:
+    """List what lies at and below ``starts`` (normal paths), in turn for fairness.
+
+    Links are never followed. A directory that contains itself is entered once. Ends at the
+    first start when that one cannot be asked for. Never raises for what the server does.
+    """
+    crawler = _Crawler(tree, starts, bounds)
+    await crawler.run()
+    return crawler.seen
+
+
+@dataclass(slots=True, kw_only=True)
+class _Node:
+    path: bytes
+    depth: int = 0
+    identity: str | None = None
+    parent: _Node | None = None
+    digest: bytes = b""
+
+
+class _Crawler:
+    def __init__(self, tree: RemoteTree, starts: Sequence[bytes], bounds: CrawlBounds) -> None:
+        self.seen = Crawl()
+        self._tree = tree
+        self._bounds = bounds
+        self._left = bounds.entries
+        self._starts_left = len(starts)
+        self._queues = deque(deque([_Node(path=path)]) for path in starts)
+        self._met = set(starts)
+        self._faults_running = 0
+
+    async def run(self) -> None:
+        deadline = asyncio.get_running_loop().time() + self._bounds.seconds
+        while (turn := self._next()) is not None:
+            node, queue = turn
+            cause = self._spent(deadline) or await self._visit(node, queue, deadline)
+            if cause:
+                self._give_up(node, cause)
+                return
+
+    def _next(self) -> tuple[_Node, deque[_Node]] | None:
+        while self._queues:
+            queue = self._queues.popleft()
+            if queue:
+                self._queues.append(queue)
+                return queue.popleft(), queue
+        return None
+
+    def _spent(self, deadline: float) -> str:
+        if self._left <= 0:
+            return "entries"
+        return "time" if asyncio.get_running_loop().time() >= deadline else ""
+
+    def _give_up(self, node: _Node, cause: str) -> None:
+        for pending in (node, *(each for queue in self._queues for each in queue)):
+            self.seen.unseen.setdefault(pending.path, cause)
+
+    async def _visit(self, node: _Node, queue: deque[_Node], deadline: float) -> str:
+        """List one directory; return why the crawl must end, or an empty string."""
+        if node.depth == 0:
+            self._starts_left -= 1
+        reading = await self._list(node.path, deadline)
+        if isinstance(reading, Unobserved):
+            return self._failed(node, reading)
+        self._faults_running = 0
+        listing = _sound(reading.value, self._left)
+        if not self._is_loop(node, listing):
+            self.seen.readings[node.path] = Observed(listing, reading.evidence)
+            self._note(node, listing)
+            self._enqueue(node, listing, queue)
+        return ""
+
+    async def _list(self, path: bytes, deadline: float) -> Reading[Listing]:
+        half = max(1, self._bounds.entries // 2)
+        kept = _KEPT_FOR_EACH_START * self._starts_left
+        most = max(1, min(half, self._left, max(self._left - kept, _KEPT_FOR_EACH_START)))
+        try:
+            async with asyncio.timeout_at(deadline + self._bounds.grace_seconds):
+                return await self._tree.list_directory(path, most=most)
+        except TimeoutError:
+            return Unobserved(Reason.TIME_BUDGET, "the time for listing was spent")
+
+    def _failed(self, node: _Node, reading: Unobserved) -> str:
+        self.seen.readings[node.path] = reading
+        cause = "time" if reading.reason is Reason.TIME_BUDGET else str(reading.reason)
+        self.seen.unseen[node.path] = cause
+        self._faults_running += 1
+        first = len(self.seen.readings) == 1
+        final = reading.reason in _FINAL or self._faults_running >= _MOST_FAULTS_RUNNING
+        return cause if first or final else ""
+
+    def _is_loop(self, node: _Node, listing: Listing) -> bool:
+        """Whether an ancestor has the same identity and holds the same names.
+
+        The names are compared because a server that tells the same identity of everything must
+        not make a tree look smaller than it is.
+        """
+        names = sorted(entry.name for entry in listing.entries)
+        node.digest = hashlib.sha256(b"\0".join(names)).digest()
+        above = node.parent
+        while above is not None and node.identity is not None:
+            if (above.identity, above.digest) == (node.identity, node.digest):
+                return True
+            above = above.parent
+        return False
+
+    def _note(self, node: _Node, listing: Listing) -> None:
+        self._left -= len(listing.entries)
+        if listing.outcome is Outcome.DENIED:
+            self.seen.unseen[node.path] = "denied"
+        elif not listing.complete:
+            self.seen.unseen[node.path] = "entries"
+        elif listing.unparsed:
+            self.seen.unseen[node.path] = "unparsed"
+
+    def _enqueue(self, node: _Node, listing: Listing, queue: deque[_Node]) -> None:
+        for entry in listing.entries:
+            path = below(node.path, entry.name)
+            if entry.kind is not EntryKind.DIRECTORY or path in self._met:
+                continue
+            if node.depth >= self._bounds.depth or len(path) > _LONGEST_PATH:
+                self.seen.unseen.setdefault(path, "depth")
+                continue
+            self._met.add(path)
+            queue.append(
+                _Node(path=path, depth=node.depth + 1, identity=entry.identity, parent=node)
+            )
+
+
+def _sound(listing: Listing, most: int) -> Listing:
+    """Drop what no tree should hand out: names that are no path segment, and what is too much."""
+    names: set[bytes] = set()
+    kept: list[Entry] = []
+    for entry in listing.entries:
+        if _is_segment(entry.name) and entry.name not in names:
+            names.add(entry.name)
+            kept.append(entry)
+    dropped = len(listing.entries) - len(kept)
+    return replace(
+        listing,
+        entries=tuple(kept[:most]),
+        complete=listing.complete and len(kept) <= most,
+        unparsed=listing.unparsed + dropped,
+    )
+
+
+def _is_segment(name: bytes) -> bool:
+    return (
+        0 < len(name) <= _LONGEST_NAME
+        and name not in {b".", b".."}
+        and b"/" not in name
+        and b"\0" not in name
+    )

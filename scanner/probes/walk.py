@@ -1,0 +1,217 @@
+"""What one login can see: a bounded walk, the declared places, and a sample of the content."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scanner.model.listing import Entry, EntryKind, Listing, Outcome, RemoteTree
+from scanner.model.observation import AreaSeen, FileFact, OrderSeen, View, Walk, Zone
+from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.model.target import Limits
+from scanner.probes.context import ProbeContext, utc_text
+from scanner.probes.crawl import Crawl, CrawlBounds, crawl
+from scanner.probes.places import Order, Places, below, holds, normal_path, parent_of
+from scanner.probes.sampling import FoundFile, Sample, SampleBounds, sample_files
+
+MOST_FILE_FACTS = 2_000
+"""Files kept of one walk; the rest is counted."""
+
+_LISTING_SHARE = 0.5
+_WHOLE_SHARE = 0.9
+
+
+async def observe_view(
+    tree: RemoteTree, *, username: str, encrypted: bool, context: ProbeContext
+) -> Reading[View]:
+    """Walk what a login reaches, judge nothing, and return it masked.
+
+    Starts at the login's home, the declared areas and the directories of the declared
+    migrations. Takes at most nine tenths of ``limits.asset_seconds``, half of it for listing.
+    A bound or a lost connection leaves a partial view; only a home that cannot be asked for is
+    ``Unobserved``. Server behaviour never raises.
+    """
+    clock = asyncio.get_running_loop().time
+    begun, limits = clock(), context.target.limits
+    places = Places.declared(context.target.areas, context.target.migrations)
+    home = normal_path(tree.home)
+    seen = await crawl(tree, places.starts(home), _crawl_bounds(limits))
+    root = seen.readings[home]
+    if isinstance(root, Unobserved):
+        return root
+    files = tuple(_found_files(seen, places, context))
+    left = limits.asset_seconds * _WHOLE_SHARE - (clock() - begun)
+    sample = await sample_files(tree, files, context.examiner, _sample_bounds(limits, left))
+    survey = _Survey(seen, places, home, files, sample, context)
+    view = View(
+        username=username,
+        encrypted=encrypted,
+        home=context.mask.directory(home),
+        root=root.value.outcome,
+        walk=survey.walk(),
+        root_reply=root.value.reply,
+    )
+    return Observed(view, (*root.evidence, *root.value.evidence))
+
+
+def _crawl_bounds(limits: Limits) -> CrawlBounds:
+    return CrawlBounds(
+        depth=limits.depth,
+        entries=limits.entries,
+        seconds=limits.asset_seconds * _LISTING_SHARE,
+        grace_seconds=min(limits.timeout_seconds, limits.asset_seconds * 0.1),
+    )
+
+
+def _sample_bounds(limits: Limits, seconds: float) -> SampleBounds:
+    return SampleBounds(
+        files=limits.files_sampled,
+        bytes_per_file=limits.bytes_per_file,
+        bytes_in_all=limits.bytes_per_host,
+        seconds=seconds,
+    )
+
+
+def _listings(seen: Crawl) -> Iterator[tuple[bytes, Listing]]:
+    for path, reading in seen.readings.items():
+        if isinstance(reading, Observed):
+            yield path, reading.value
+
+
+def _entries(seen: Crawl) -> Iterator[tuple[bytes, Entry]]:
+    for directory, listing in _listings(seen):
+        for entry in listing.entries:
+            yield below(directory, entry.name), entry
+
+
+def _found_files(seen: Crawl, places: Places, context: ProbeContext) -> Iterator[FoundFile]:
+    for path, entry in _entries(seen):
+        if entry.kind is EntryKind.FILE:
+            yield FoundFile(
+                path=path,
+                entry=entry,
+                extension=context.mask.extension(entry.name),
+                zone=places.zone(path),
+                orders=places.orders_of(path),
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Survey:
+    """Turns what was met into facts. No I/O."""
+
+    seen: Crawl
+    places: Places
+    home: bytes
+    files: tuple[FoundFile, ...]
+    sample: Sample
+    context: ProbeContext
+
+    def walk(self) -> Walk:
+        listings = [listing for _, listing in _listings(self.seen)]
+        return Walk(
+            directories=sum(listing.outcome is Outcome.LISTED for listing in listings),
+            entries=sum(len(listing.entries) for listing in listings),
+            bytes=sum(file.entry.size or 0 for file in self.files),
+            stopped=tuple(sorted(set(self.seen.unseen.values()))),
+            outside_public=self._outside_public(),
+            eligible=sum(file.eligible for file in self.files),
+            sampled=self.sample.read,
+            writable_claims=sum(_claims_writable(entry) for _, entry in _entries(self.seen)),
+            unparsed=sum(listing.unparsed for listing in listings),
+            areas=tuple(self._area(*area) for area in self.places.areas),
+            orders=tuple(self._order(order) for order in self.places.orders),
+            files=tuple(self._fact(file) for file in self._kept()),
+        )
+
+    def _outside_public(self) -> int:
+        return sum(
+            self.places.zone(path) is not Zone.PUBLIC
+            and not (entry.kind is EntryKind.DIRECTORY and self.places.leads_to_public(path))
+            for path, entry in _entries(self.seen)
+        )
+
+    def _area(self, text: str, area: bytes, zone: Zone) -> AreaSeen:
+        return AreaSeen(
+            path=text,
+            zone=zone,
+            outcome=self._outcome(area),
+            entries=sum(
+                len(listing.entries) for path, listing in _listings(self.seen) if holds(area, path)
+            ),
+            mode=self._mode(area),
+            foreign=zone is Zone.PRIVATE and self.places.foreign(area, self.home),
+        )
+
+    def _outcome(self, path: bytes) -> Reading[Outcome]:
+        reading = self.seen.readings.get(path)
+        if reading is None:
+            return Unobserved(Reason.NOT_LOOKED_AT, "the walk ended before it")
+        if isinstance(reading, Unobserved):
+            return reading
+        return Observed(reading.value.outcome, (*reading.evidence, *reading.value.evidence))
+
+    def _mode(self, path: bytes) -> int | None:
+        reading = self.seen.readings.get(parent_of(path))
+        entries = reading.value.entries if isinstance(reading, Observed) else ()
+        name = path.rpartition(b"/")[2]
+        return next((entry.mode for entry in entries if entry.name == name), None)
+
+    def _order(self, order: Order) -> OrderSeen:
+        bases = {pattern.base for pattern in order.patterns}
+        found = bool(bases) and all(self._listed(base) for base in bases)
+        return OrderSeen(
+            order_id=order.migration.order_id,
+            patterns=order.migration.paths,
+            found=found,
+            complete=found and not self._anything_unseen(order),
+            files=sum(order in file.orders for file in self.files),
+        )
+
+    def _listed(self, path: bytes) -> bool:
+        reading = self.seen.readings.get(path)
+        return isinstance(reading, Observed) and reading.value.outcome is Outcome.LISTED
+
+    def _anything_unseen(self, order: Order) -> bool:
+        """Whether a file of the order may lie where nobody looked: behind a link, too."""
+        links = (path for path, entry in _entries(self.seen) if entry.kind is EntryKind.LINK)
+        return any(
+            pattern.may_lie_in(path) for pattern in order.patterns for path in self.seen.unseen
+        ) or any(
+            pattern.may_lie_in(path) or pattern.matches(path)
+            for path in links
+            for pattern in order.patterns
+        )
+
+    def _kept(self) -> list[FoundFile]:
+        def rank(file: FoundFile) -> tuple[bool, bool, float]:
+            modified = file.entry.modified
+            age = modified.timestamp() if modified else float("-inf")
+            read = isinstance(self.sample.readings.get(file.path), Observed)
+            return (not file.orders, not read, -age)
+
+        return sorted(self.files, key=rank)[:MOST_FILE_FACTS]
+
+    def _fact(self, file: FoundFile) -> FileFact:
+        entry, mask = file.entry, self.context.mask
+        return FileFact(
+            key=mask(b"path", file.path),
+            directory=mask.directory(parent_of(file.path)),
+            extension=file.extension,
+            size=entry.size,
+            modified=utc_text(entry.modified) if entry.modified else None,
+            precision=entry.precision,
+            mode=entry.mode,
+            zone=file.zone,
+            orders=tuple(order.migration.order_id for order in file.orders),
+            content=self.sample.readings.get(
+                file.path, Unobserved(Reason.NOT_LOOKED_AT, "not in the sample")
+            ),
+        )
+
+
+def _claims_writable(entry: Entry) -> bool:
+    if entry.kind is EntryKind.LINK:
+        return False
+    return bool(entry.writable) or bool((entry.mode or 0) & 0o002)

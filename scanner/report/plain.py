@@ -1,0 +1,66 @@
+"""Facts of the model turned into what JSON can hold. Keys are the model's field names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from typing import Any
+
+from scanner.model.content import ContentFacts
+from scanner.model.observation import AnonymousAccess, AuthTls, Walk
+from scanner.model.reading import Observed, Unobserved
+
+_DERIVED: dict[type, tuple[str, ...]] = {
+    AnonymousAccess: ("accepted",),
+    AuthTls: ("offered",),
+    ContentFacts: ("readable",),
+    Walk: ("complete",),
+}
+"""Properties that a reader wants beside the fields they follow from."""
+
+
+def plain(value: object) -> Any:
+    """Return ``value`` as dictionaries, lists, strings, numbers, booleans and ``None``.
+
+    A fact that was not observed becomes ``{"unobserved": reason, "detail": clause}``; permission
+    bits (a field called ``mode``) become octal text. Raises ``TypeError`` for foreign types.
+    """
+    match value:
+        case Observed():
+            return plain(value.value)
+        case Unobserved():
+            return unobserved(value)
+        case Enum():
+            return value.value
+        case None | bool() | int() | float() | str():
+            return value
+        case Mapping():
+            return {str(key): plain(item) for key, item in value.items()}
+        case tuple() | list():
+            return [plain(item) for item in value]
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return record(value)
+    message = f"no JSON form for {type(value).__name__}"
+    raise TypeError(message)
+
+
+def unobserved(missing: Unobserved) -> dict[str, str]:
+    """Return why a fact is not known."""
+    return {"unobserved": missing.reason.value, "detail": missing.detail}
+
+
+def record(value: Any, *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Return a dataclass instance as a dictionary of its fields, some left out."""
+    names = [item.name for item in fields(value) if item.name not in without]
+    names += _DERIVED.get(type(value), ())
+    return {name: _member(name, getattr(value, name)) for name in names}
+
+
+def _member(name: str, value: object) -> Any:
+    return octal(value) if name == "mode" and isinstance(value, int) else plain(value)
+
+
+def octal(mode: int) -> str:
+    """Return permission bits as four octal digits, such as ``0644``."""
+    return f"{mode & 0o7777:04o}"

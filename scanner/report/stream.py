@@ -1,0 +1,45 @@
+"""A report of any size, written and read one host at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from scanner.model.scan import ScanHeader
+from scanner.report.document import SCHEMA_VERSION, encode, header_document
+
+_HOSTS = '"hosts":['
+_FLEET = '],"fleet":['
+
+
+def stream(
+    header: ScanHeader, host_lines: Iterable[str], fleet: Sequence[Mapping[str, Any]]
+) -> Iterator[str]:
+    """Yield ``report.json`` in chunks that hold one host each.
+
+    ``host_lines`` are host documents, encoded, one a line; blank lines are passed over. Every
+    host stands on a line of its own, so that ``hosts_in`` can read it back.
+    """
+    yield f'{{"schema_version":"{SCHEMA_VERSION}","scan":{encode(header_document(header))},{_HOSTS}'
+    comma = "\n"
+    for line in host_lines:
+        if stripped := line.strip():
+            yield comma + stripped
+            comma = ",\n"
+    yield f"\n{_FLEET}{','.join(encode(lead) for lead in fleet)}]}}\n"
+
+
+def hosts_in(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Yield the host documents of a report that ``stream`` wrote, given its lines.
+
+    Raises ``ValueError`` where a line is not such a document.
+    """
+    inside = False
+    for line in lines:
+        if line.startswith(_FLEET):
+            return
+        if inside:
+            yield json.loads(line.rstrip("\n").removesuffix(","))
+        elif line.rstrip("\n").endswith(_HOSTS):
+            inside = True

@@ -1,0 +1,1 @@
+"""Deliver finished text: files today."""

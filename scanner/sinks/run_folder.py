@@ -1,0 +1,86 @@
+"""The folder of one run: lines appended while it goes, whole files put in place at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from scanner.errors import InputError
+
+
+class RunFolder:
+    """One folder below ``reports/``. The folder is 0700, its files 0600."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, reports: Path, started: datetime, uid: str) -> RunFolder:
+        """Make ``reports/<UTC>-<uid>``. Raises ``InputError`` when that cannot be."""
+        path = reports / f"{started:%Y%m%dT%H%M%SZ}-{uid[:8]}"
+        try:
+            reports.mkdir(parents=True, exist_ok=True)
+            path.mkdir(mode=0o700)
+        except OSError as error:
+            told = f"{reports}: {error.strerror}; give a writable folder with --reports"
+            raise InputError(told) from error
+        return cls(path)
+
+    @classmethod
+    def open(cls, path: Path) -> RunFolder:
+        """Return an existing run folder. Raises ``InputError`` when it is none."""
+        if not (path / "run.json").is_file():
+            raise InputError(f"{path}: not a run folder (no run.json); give one below reports/")
+        return cls(path)
+
+    def append(self, name: str, line: str) -> None:
+        """Add one line to a file and hand it to the kernel."""
+        handle = os.open(self.path / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            _write_all(handle, f"{line}\n".encode())
+        finally:
+            os.close(handle)
+
+    def lines(self, name: str) -> Iterator[str]:
+        """Yield the complete lines of a file; one that was cut short is left out."""
+        path = self.path / name
+        if not path.exists():
+            return
+        with path.open(encoding="utf-8") as file:
+            for line in file:
+                if line.endswith("\n"):
+                    yield line[:-1]
+
+    def write(self, name: str, chunks: Iterable[str]) -> Path:
+        """Put a whole file in place: ``.part``, flush to disk, rename."""
+        path = self.path / name
+        part = self.path / f"{name}.part"
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            for chunk in chunks:
+                _write_all(handle, chunk.encode())
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        part.replace(path)
+        self._sync()
+        return path
+
+    def remove(self, name: str) -> None:
+        """Remove a file that is no longer needed."""
+        (self.path / name).unlink(missing_ok=True)
+
+    def _sync(self) -> None:
+        handle = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(handle, view) :]

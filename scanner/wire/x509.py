@@ -1,0 +1,160 @@
+"""Certificates on bytes: DER in, facts out (RFC 5280), and the name rules of RFC 6125."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from datetime import UTC, datetime
+from ipaddress import ip_address
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from scanner.model.observation import CertificateFacts
+from scanner.model.text import neutralise
+
+MOST_NAMES = 64
+_SHOWN = 200
+
+
+class CertificateUnreadable(Exception):  # noqa: N818 - says what came
+    """The bytes are no certificate that can be made sense of."""
+
+
+def certificate_facts(der: bytes) -> CertificateFacts:
+    """Return what a leaf certificate says of itself.
+
+    ``names`` are its subject alternative names alone (DNS names and addresses, at most
+    ``MOST_NAMES``); a common name is no name any more (RFC 6125 section 6.4.4). ``signature`` is
+    its hash, or the algorithm's object identifier. What cannot be read of an odd certificate is
+    empty. Raises ``CertificateUnreadable``.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # odd certificates are what is looked for
+        try:
+            return _facts(x509.load_der_x509_certificate(der), der)
+        except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm) as error:
+            raise CertificateUnreadable(neutralise(str(error), 120)) from error
+
+
+def lifetime_fault(facts: CertificateFacts, now: datetime) -> str:
+    """Return in one clause why the certificate is out of its lifetime, or nothing."""
+    if now < datetime.fromisoformat(facts.not_before):
+        return f"not valid before {facts.not_before}"
+    if now > datetime.fromisoformat(facts.not_after):
+        return f"expired at {facts.not_after}"
+    return ""
+
+
+def matches_name(facts: CertificateFacts, name: str) -> bool:
+    """Whether the certificate is for ``name``, a DNS name or an address.
+
+    A wildcard stands for exactly one whole left-most label (RFC 6125 section 6.4.3).
+    """
+    wanted = _address(name)
+    if wanted is not None:
+        return any(_address(listed) == wanted for listed in facts.names)
+    plain = name.rstrip(".").lower()
+    return any(_matches(listed.rstrip(".").lower(), plain) for listed in facts.names)
+
+
+def _matches(listed: str, name: str) -> bool:
+    if not listed.startswith("*."):
+        return bool(name) and listed == name
+    label, dot, parent = name.partition(".")
+    return bool(label) and bool(dot) and "." in parent and listed[2:] == parent
+
+
+def _address(text: str) -> str | None:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return None
+
+
+def _facts(certificate: x509.Certificate, der: bytes) -> CertificateFacts:
+    kind, bits, spki = _key(certificate)
+    return CertificateFacts(
+        subject=_name(certificate, issuer=False),
+        issuer=_name(certificate, issuer=True),
+        names=_names(certificate),
+        not_before=_text(certificate.not_valid_before_utc),
+        not_after=_text(certificate.not_valid_after_utc),
+        key_type=kind,
+        key_bits=bits,
+        signature=_signature(certificate),
+        self_signed=_is_self_signed(certificate),
+        sha256=hashlib.sha256(der).hexdigest(),
+        spki_sha256=spki,
+    )
+
+
+def _text(moment: datetime) -> str:
+    # isoformat, because strftime does not pad the years before 1000 that odd certificates hold.
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+
+
+def _name(certificate: x509.Certificate, *, issuer: bool) -> str:
+    try:
+        name = certificate.issuer if issuer else certificate.subject
+        return neutralise(name.rfc4514_string(), _SHOWN)
+    except (ValueError, TypeError):
+        return ""
+
+
+def _names(certificate: x509.Certificate) -> tuple[str, ...]:
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError, TypeError):
+        return ()
+    named = [name for name in extension.value if isinstance(name, (x509.DNSName, x509.IPAddress))]
+    return tuple(neutralise(str(name.value), _SHOWN) for name in named[:MOST_NAMES])
+
+
+def _key(certificate: x509.Certificate) -> tuple[str, int | None, str]:
+    """Return type, size in bits and the hash of the SubjectPublicKeyInfo, as far as known."""
+    try:
+        key = certificate.public_key()
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return "unknown", None, ""
+    spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    kind, bits = _kind(key)
+    return kind, bits, hashlib.sha256(spki).hexdigest()
+
+
+def _kind(key: object) -> tuple[str, int | None]:
+    match key:
+        case rsa.RSAPublicKey():
+            return "rsa", key.key_size
+        case dsa.DSAPublicKey():
+            return "dsa", key.key_size
+        case ec.EllipticCurvePublicKey():
+            return "ecdsa", key.key_size
+        case ed25519.Ed25519PublicKey():
+            return "ed25519", 256
+        case ed448.Ed448PublicKey():
+            return "ed448", 448
+        case _:
+            return "unknown", None
+
+
+def _signature(certificate: x509.Certificate) -> str:
+    try:
+        algorithm = certificate.signature_hash_algorithm
+    except UnsupportedAlgorithm:
+        return certificate.signature_algorithm_oid.dotted_string
+    if algorithm is None:
+        return certificate.signature_algorithm_oid.dotted_string
+    return algorithm.name
+
+
+def _is_self_signed(certificate: x509.Certificate) -> bool:
+    try:
+        if certificate.issuer != certificate.subject:
+            return False
+        certificate.verify_directly_issued_by(certificate)
+    except Exception:  # noqa: BLE001 - any refusal of the library means "not by its own key"
+        return False
+    return True

@@ -13,13 +13,12 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from itertools import islice
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from scanner import history_rows as rows
 from scanner.errors import HistoryError
 from scanner.history_schema import (
     connect,
@@ -31,17 +30,10 @@ from scanner.history_schema import (
 )
 from scanner.model.attempts import MOST_FAILURES, Attempt, AttemptKind
 from scanner.model.case import moment
-from scanner.model.failure import CapTrigger, FailureId
-from scanner.model.finding import Cap, Finding, HostReport, Verdict
-from scanner.model.observation import FtpFacts, SshFacts, View
-from scanner.model.reading import Observed, Reading, Reason, Unobserved
-from scanner.model.recall import DrillResult, OrderSighting, PastCap, Recall
+from scanner.model.finding import HostReport
+from scanner.model.recall import DrillResult, Recall
 
 ATTEMPTS_COUNT_FOR = timedelta(hours=24)
-DRILL_HOLDS_FOR = timedelta(days=90)
-MOST_SIGHTINGS = 10_000
-"""Files remembered per asset; beyond it, those seen last the longest ago are forgotten."""
-
 KEY_BYTES = 32
 PATIENCE = 10.0
 """Seconds to wait for another process's lock."""
@@ -84,7 +76,9 @@ def mask_key(path: Path) -> bytes:
 
 
 class History:
-    """The store. Safe over processes and threads; every method is one whole transaction.
+    """The store, and the ledger of attempts (``scanner.model.attempts.AttemptLedger``).
+
+    Safe over processes and threads: every method is one whole transaction.
 
     Every method raises ``HistoryError``, with one clear line, when the file cannot be used.
     """
@@ -110,7 +104,8 @@ class History:
 
     def close(self) -> None:
         """Close the file. Closing twice does nothing."""
-        self._connection.close()
+        with self._one_at_a_time:
+            self._connection.close()
 
     def __enter__(self) -> Self:
         return self
@@ -123,24 +118,21 @@ class History:
     ) -> None:
         self.close()
 
-    # Attempts: scanner.model.attempts.AttemptLedger
-
     def reserve(self, address: str, kind: AttemptKind) -> Attempt | None:
         """Reserve one attempt; ``None`` when four failed or are open within the last 24 hours.
 
         One that a dead process left open counts as failed.
         """
-        now = self._now()
         with self._writing() as db:
             (spent,) = db.execute(
                 "SELECT count(*) FROM attempt WHERE address = ? AND at >= ?",
-                (address, now - span(ATTEMPTS_COUNT_FOR)),
+                (address, self._attempts_count_from()),
             ).fetchone()
             if spent >= MOST_FAILURES:
                 return None
             (number,) = db.execute(
                 "INSERT INTO attempt (address, kind, at) VALUES (?, ?, ?) RETURNING id",
-                (address, kind.value, now),
+                (address, kind.value, self._now()),
             ).fetchone()
         return Attempt(number, address, kind)
 
@@ -166,8 +158,6 @@ class History:
         with self._writing() as db:
             db.execute("INSERT OR IGNORE INTO refusal VALUES (?, ?)", (credential_key, self._now()))
 
-    # Nights
-
     def recall(self, tenant: str, asset: str, vantage: str | None = None) -> Recall:
         """Return what is known of an asset; empty for one never seen.
 
@@ -175,15 +165,15 @@ class History:
         they hold the asset's score from wherever they fired.
         """
         with self._reading() as db:
-            known = known_asset(db, tenant, asset)
+            known = rows.known_asset(db, tenant, asset)
             if known is None:
                 return Recall()
             return Recall(
-                findings=open_findings(db, known, vantage),
-                caps=caps_in_force(db, known),
-                sightings=sightings(db, known),
-                orders=orders(db, known),
-                drill=latest_drill(db, known, self._now()),
+                findings=rows.open_findings(db, known, vantage),
+                caps=rows.caps_in_force(db, known),
+                sightings=rows.sightings(db, known),
+                orders=rows.orders(db, known),
+                drill=rows.latest_drill(db, known, self._now()),
             )
 
     def remember(self, report: HostReport, at: datetime) -> None:
@@ -192,44 +182,36 @@ class History:
         A fail opens its finding; only a pass of the same uid closes it. A cap that fired is kept
         until a report that speaks of its vantage no longer lists it. A file whose size changed is
         a new file. An order whose files are gone keeps the moment when they were last there.
-        Reports may come in any order: an older one never undoes what a newer one said.
+        Reports may come in any order: an older one closes and lifts nothing that a newer one saw.
         """
-        then = seconds(at)
+        then = rows.to_stored(at)
         with self._writing() as db:
-            asset = asset_id(db, report.tenant, report.asset, then)
-            keep_findings(db, asset, report, then)
-            keep_caps(db, asset, report, then)
-            keep_sightings(db, asset, report, then)
-            keep_orders(db, asset, report, then)
+            asset = rows.asset_id(db, report.tenant, report.asset, then)
+            for keep in (
+                rows.keep_findings,
+                rows.keep_caps,
+                rows.keep_sightings,
+                rows.keep_orders,
+            ):
+                keep(db, asset, report, then)
 
     def record_drill(self, tenant: str, asset: str, result: DrillResult) -> None:
         """Keep the result of an alarm drill; only the latest counts."""
-        then = seconds(moment(result.at))
+        then = rows.to_stored(moment(result.at))
         with self._writing() as db:
-            db.execute(
-                "INSERT INTO drill VALUES (?, ?, ?, ?) ON CONFLICT (asset) DO UPDATE SET"
-                " verdict = excluded.verdict, at = excluded.at, detail = excluded.detail"
-                " WHERE excluded.at >= at",
-                (asset_id(db, tenant, asset, then), result.verdict, then, result.detail),
-            )
+            rows.keep_drill(db, rows.asset_id(db, tenant, asset, then), result, then)
 
     def prune(self, before: datetime) -> int:
         """Forget what was last seen before ``before``; return how many rows went.
 
         Open findings, caps in force, refused credentials and attempts that still count stay.
         """
-        limit = seconds(before)
-        spent = min(limit, self._now() - span(ATTEMPTS_COUNT_FOR))
+        limit = rows.to_stored(before)
         with self._writing() as db:
-            gone = [
-                db.execute("DELETE FROM attempt WHERE at < ?", (spent,)),
-                db.execute("DELETE FROM finding WHERE closed < ?", (limit,)),
-                db.execute("DELETE FROM sighting WHERE last_seen < ?", (limit,)),
-                db.execute("DELETE FROM migration WHERE last_seen < ?", (limit,)),
-                db.execute("DELETE FROM drill WHERE at < ?", (limit,)),
-                db.execute(_DELETE_EMPTY_ASSETS, (limit,)),
-            ]
-            return sum(each.rowcount for each in gone)
+            spent = db.execute(
+                "DELETE FROM attempt WHERE at < ?", (min(limit, self._attempts_count_from()),)
+            ).rowcount
+            return spent + rows.forget_nights(db, limit)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -247,4 +229,35 @@ class History:
             yield self._connection
 
     def _now(self) -> int:
-        return seconds(self._clock())
+        return rows.to_stored(self._clock())
+
+    def _attempts_count_from(self) -> int:
+        return self._now() - int(ATTEMPTS_COUNT_FOR.total_seconds())
+
+
+def _make_key(key: Path) -> None:
+    """Make the key whole under another name, then link it: no process ever reads half a key."""
+    handle, draft = tempfile.mkstemp(dir=key.parent, prefix=f".{key.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):  # another process was quicker; its key counts
+            os.link(draft, key)
+    finally:
+        Path(draft).unlink()
+
+
+def _read_key(key: Path) -> bytes:
+    with key.open("rb") as file:
+        fault = fault_of_rights(key, os.fstat(file.fileno()))
+        if fault is not None:
+            raise HistoryError(fault)
+        secret = file.read(KEY_BYTES + 1)
+    if len(secret) != KEY_BYTES:
+        raise HistoryError(
+            f"{key}: a masking key has {KEY_BYTES} bytes, this file has not; restore a backup, or"
+            " delete it (file and column keys of earlier nights then match nothing)"
+        )
+    return secret

@@ -1,6 +1,7 @@
 """Rows of the history: what is kept of a report, and how it is read again.
 
-Every function works inside its caller's transaction. Times are seconds since 1970 in UTC.
+Every function works inside its caller's transaction. Stored moments are whole seconds since 1970
+in UTC; told ones are RFC 3339 UTC.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from itertools import islice
 from scanner.model.case import moment
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Cap, Finding, HostReport, Verdict
-from scanner.model.observation import FileFact, FtpFacts, SshFacts, View
+from scanner.model.observation import FtpFacts, SshFacts, View
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.recall import DrillResult, OrderSighting, PastCap, Recall
 
@@ -21,29 +22,29 @@ DRILL_HOLDS_FOR = timedelta(days=90)
 MOST_SIGHTINGS = 10_000
 """Files remembered per asset; beyond it, those seen last the longest ago are forgotten."""
 
-
-def seconds(moment_: datetime) -> int:
-    """Return an aware moment as stored: whole seconds, what is left over cut off."""
-    return int(moment_.timestamp())
-
-
-def text(stored: int) -> str:
-    """Return a stored moment as RFC 3339 UTC."""
-    return datetime.fromtimestamp(stored, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def span(length: timedelta) -> int:
-    """Return a length of time in whole seconds."""
-    return int(length.total_seconds())
-
-
-_DELETE_EMPTY_ASSETS = "DELETE FROM asset WHERE last_seen < ?" + "".join(
-    f" AND NOT EXISTS (SELECT 1 FROM {table} WHERE {table}.asset = asset.id)"
-    for table in ("finding", "cap", "sighting", "migration", "drill")
+_FADING = (
+    "DELETE FROM finding WHERE closed < ?",
+    "DELETE FROM sighting WHERE last_seen < ?",
+    "DELETE FROM migration WHERE last_seen < ?",
+    "DELETE FROM drill WHERE at < ?",
+    """DELETE FROM asset WHERE last_seen < ? AND id NOT IN (
+        SELECT asset FROM finding UNION SELECT asset FROM cap UNION SELECT asset FROM sighting
+        UNION SELECT asset FROM migration UNION SELECT asset FROM drill)""",
 )
 
 
+def to_stored(when: datetime) -> int:
+    """Return an aware moment as stored, cut to the second."""
+    return int(when.timestamp())
+
+
+def told(stored: int) -> str:
+    """Return a stored moment in words of RFC 3339."""
+    return datetime.fromtimestamp(stored, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def asset_id(db: sqlite3.Connection, tenant: str, name: str, then: int) -> int:
+    """Return the number of an asset seen at ``then``, giving it one the first time."""
     (number,) = db.execute(
         "INSERT INTO asset (tenant, name, last_seen) VALUES (?, ?, ?) ON CONFLICT (tenant, name)"
         " DO UPDATE SET last_seen = max(last_seen, excluded.last_seen) RETURNING id",
@@ -53,21 +54,24 @@ def asset_id(db: sqlite3.Connection, tenant: str, name: str, then: int) -> int:
 
 
 def known_asset(db: sqlite3.Connection, tenant: str, name: str) -> int | None:
+    """Return the number of an asset, if it has one."""
     query = "SELECT id FROM asset WHERE tenant = ? AND name = ?"
     found = db.execute(query, (tenant, name)).fetchone()
     return None if found is None else int(found[0])
 
 
-def open_findings(db: sqlite3.Connection, asset: int, vantage: str | None) -> dict[str, str]:
+def open_findings(db: sqlite3.Connection, asset: int, vantage: str | None = None) -> dict[str, str]:
+    """Return uid and first moment of every open fail, of one vantage or of all."""
     found = db.execute(
         "SELECT uid, first_seen FROM finding WHERE asset = ?1 AND closed IS NULL"
         " AND (?2 IS NULL OR vantage = ?2)",
         (asset, vantage),
     )
-    return {uid: text(first_seen) for uid, first_seen in found}
+    return {uid: told(first_seen) for uid, first_seen in found}
 
 
 def caps_in_force(db: sqlite3.Connection, asset: int) -> tuple[PastCap, ...]:
+    """Return the caps that fired and were not lifted, the oldest first."""
     found = db.execute(
         "SELECT fired, failure, vantage, since FROM cap WHERE asset = ? ORDER BY since", (asset,)
     )
@@ -76,42 +80,56 @@ def caps_in_force(db: sqlite3.Connection, asset: int) -> tuple[PastCap, ...]:
             trigger=CapTrigger(fired),
             failure=FailureId(failure),
             vantage=vantage,
-            since=text(since),
+            since=told(since),
         )
         for fired, failure, vantage, since in found
     )
 
 
 def sightings(db: sqlite3.Connection, asset: int) -> dict[str, str]:
+    """Return key and first moment of every remembered file."""
     found = db.execute("SELECT key, first_seen FROM sighting WHERE asset = ?", (asset,))
-    return {key: text(first_seen) for key, first_seen in found}
+    return {key: told(first_seen) for key, first_seen in found}
 
 
 def orders(db: sqlite3.Connection, asset: int) -> dict[str, OrderSighting]:
+    """Return when files of each order were there."""
     found = db.execute(
         "SELECT order_id, first_seen, last_seen, files FROM migration WHERE asset = ?", (asset,)
     )
     return {
-        order: OrderSighting(first_seen=text(first), last_seen=text(last), files=files)
+        order: OrderSighting(first_seen=told(first), last_seen=told(last), files=files)
         for order, first, last, files in found
     }
 
 
 def latest_drill(db: sqlite3.Connection, asset: int, now: int) -> Reading[DrillResult]:
+    """Return the last drill while it holds (90 days)."""
     query = "SELECT verdict, at, detail FROM drill WHERE asset = ?"
     found = db.execute(query, (asset,)).fetchone()
     if found is None:
         return Recall().drill
     verdict, at, detail = found
-    if now - at > span(DRILL_HOLDS_FOR):
-        held = f"the last alarm drill, of {text(at)}, is over {DRILL_HOLDS_FOR.days} days old"
-        return Unobserved(Reason.EXPIRED, held)
-    return Observed(DrillResult(verdict=verdict, at=text(at), detail=detail))
+    if now - at > DRILL_HOLDS_FOR.total_seconds():
+        clause = f"the last alarm drill, of {told(at)}, is over {DRILL_HOLDS_FOR.days} days old"
+        return Unobserved(Reason.EXPIRED, clause)
+    return Observed(DrillResult(verdict=verdict, at=told(at), detail=detail))
+
+
+def keep_drill(db: sqlite3.Connection, asset: int, result: DrillResult, then: int) -> None:
+    """Keep a drill's result unless a later one is there."""
+    db.execute(
+        "INSERT INTO drill VALUES (?, ?, ?, ?) ON CONFLICT (asset) DO UPDATE SET"
+        " verdict = excluded.verdict, at = excluded.at, detail = excluded.detail"
+        " WHERE at <= excluded.at",
+        (asset, result.verdict, then, result.detail),
+    )
 
 
 def keep_findings(db: sqlite3.Connection, asset: int, report: HostReport, then: int) -> None:
+    """Open the finding of every fail, and close those of which the report has a pass."""
     said = [(row.id, finding) for row in report.failures for finding in row.findings]
-    fails = {each.uid: (row, each) for row, each in said if each.verdict is Verdict.FAIL}
+    fails = {each.uid: (failure, each) for failure, each in said if each.verdict is Verdict.FAIL}
     passes = {each.uid for _, each in said if each.verdict is Verdict.PASS} - fails.keys()
     db.executemany(
         "INSERT INTO finding VALUES (?, ?, ?, ?, ?, ?, ?, NULL) ON CONFLICT (uid) DO UPDATE SET"
@@ -120,74 +138,106 @@ def keep_findings(db: sqlite3.Connection, asset: int, report: HostReport, then: 
         " closed = CASE WHEN closed <= excluded.last_seen THEN NULL ELSE closed END,"
         " last_seen = max(last_seen, excluded.last_seen)",
         [
-            (uid, asset, each.vantage, row.value, each.facet, _first_seen(each, then), then)
-            for uid, (row, each) in fails.items()
+            (uid, asset, each.vantage, failure, each.facet, _since(each.first_seen, then), then)
+            for uid, (failure, each) in fails.items()
         ],
     )
     db.executemany(
         "UPDATE finding SET closed = ?1 WHERE uid = ?2 AND closed IS NULL AND last_seen <= ?1",
-        [(then, uid) for uid in open_findings(db, asset, None) if uid in passes],
+        [(then, uid) for uid in open_findings(db, asset) if uid in passes],
     )
-
-
-def _first_seen(finding: Finding, then: int) -> int:
-    if finding.first_seen is None:
-        return then
-    return min(seconds(moment(finding.first_seen)), then)
 
 
 def keep_caps(db: sqlite3.Connection, asset: int, report: HostReport, then: int) -> None:
-    fired = [cap for cap in report.assessment.caps if not cap.stale]
+    """Keep the caps that fired, and drop those that the report has lifted.
+
+    A report lifts only what it speaks of: runs from several vantages may share one history, and
+    none of them knows what fired elsewhere meanwhile.
+    """
+    caps = report.assessment.caps
     db.executemany(
-        "INSERT INTO cap VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
-        " SET since = min(since, excluded.since)",
-        [(asset, *_cap_key(cap), _since(cap, then)) for cap in fired],
+        "INSERT INTO cap VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+        " since = min(since, excluded.since), last_fired = max(last_fired, excluded.last_fired)",
+        [(asset, *_cap_key(cap), _since(cap.since, then), then) for cap in caps if not cap.stale],
     )
-    in_force = {_cap_key(cap) for cap in report.assessment.caps}
-    spoken = _vantages(report)
-    lifted = [
+    in_force, vantages = {_cap_key(cap) for cap in caps}, _vantages(report)
+    gone = [
         _cap_key(cap)
         for cap in caps_in_force(db, asset)
-        if cap.vantage in spoken or cap.trigger is CapTrigger.ATTESTED_ONLY
-        if _cap_key(cap) not in in_force
+        if cap.vantage in vantages or cap.trigger is CapTrigger.ATTESTED_ONLY
     ]
     db.executemany(
         "DELETE FROM cap WHERE asset = ? AND fired = ? AND failure = ? AND vantage = ?"
-        " AND since <= ?",
-        [(asset, *key, then) for key in lifted],
+        " AND last_fired <= ?",
+        [(asset, *key, then) for key in gone if key not in in_force],
     )
+
+
+def keep_sightings(db: sqlite3.Connection, asset: int, report: HostReport, then: int) -> None:
+    """Keep when each file was seen; one whose size changed counts as a new file."""
+    sizes: dict[str, int | None] = {}
+    for view in _views(report):
+        for file in view.walk.files:
+            if sizes.get(file.key) is None:
+                sizes[file.key] = file.size
+    db.executemany(
+        "INSERT INTO sighting VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT DO UPDATE SET"
+        " first_seen = CASE WHEN size <> excluded.size AND last_seen <= excluded.last_seen"
+        "  THEN excluded.first_seen ELSE min(first_seen, excluded.first_seen) END,"
+        " size = CASE WHEN last_seen <= excluded.last_seen"
+        "  THEN coalesce(excluded.size, size) ELSE size END,"
+        " last_seen = max(last_seen, excluded.last_seen)",
+        [(asset, key, size, then) for key, size in islice(sizes.items(), MOST_SIGHTINGS)],
+    )
+    if sizes:
+        _forget_oldest_sightings(db, asset)
+
+
+def keep_orders(db: sqlite3.Connection, asset: int, report: HostReport, then: int) -> None:
+    """Keep when files of each order were there; where none are now, nothing changes."""
+    files: dict[str, int] = {}
+    for view in _views(report):
+        for order in view.walk.orders:
+            files[order.order_id] = max(order.files, files.get(order.order_id, 0))
+    db.executemany(
+        "INSERT INTO migration VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT DO UPDATE SET"
+        " files = CASE WHEN last_seen <= excluded.last_seen THEN excluded.files ELSE files END,"
+        " first_seen = min(first_seen, excluded.first_seen),"
+        " last_seen = max(last_seen, excluded.last_seen)",
+        [(asset, order, count, then) for order, count in files.items() if count > 0],
+    )
+
+
+def forget_nights(db: sqlite3.Connection, before: int) -> int:
+    """Delete what was last seen or closed before; return how many rows went."""
+    return sum(db.execute(statement, (before,)).rowcount for statement in _FADING)
+
+
+def _forget_oldest_sightings(db: sqlite3.Connection, asset: int) -> None:
+    db.execute(
+        "DELETE FROM sighting WHERE asset = ?1 AND key IN (SELECT key FROM sighting"
+        " WHERE asset = ?1 AND (SELECT count(*) FROM sighting WHERE asset = ?1) > ?2"
+        " ORDER BY last_seen DESC, first_seen LIMIT -1 OFFSET ?2)",
+        (asset, MOST_SIGHTINGS),
+    )
+
+
+def _since(said: str | None, then: int) -> int:
+    return min(to_stored(moment(said)), then) if said else then
 
 
 def _cap_key(cap: Cap | PastCap) -> tuple[str, str, str]:
     return cap.trigger.value, cap.failure.value, cap.vantage
 
 
-def _since(cap: Cap, then: int) -> int:
-    return min(seconds(moment(cap.since)), then) if cap.since else then
+def _findings(report: HostReport) -> Iterator[Finding]:
+    for row in report.failures:
+        yield from row.findings
 
 
 def _vantages(report: HostReport) -> set[str]:
-    """From where the report speaks. Runs that share a history may each look from elsewhere."""
-    seen = {each.vantage for each in report.observations}
-    return seen | {finding.vantage for row in report.failures for finding in row.findings}
-
-
-@dataclass(frozen=True, slots=True)
-class _Sighted:
-    sizes: dict[str, int | None]
-    orders: dict[str, int]
-
-
-def _sighted(report: HostReport) -> _Sighted:
-    """Gather files and orders over all views: any size told, the most files of an order."""
-    seen = _Sighted({}, {})
-    for view in _views(report):
-        for file in view.walk.files:
-            if seen.sizes.get(file.key) is None:
-                seen.sizes[file.key] = file.size
-        for order in view.walk.orders:
-            seen.orders[order.order_id] = max(order.files, seen.orders.get(order.order_id, 0))
-    return seen
+    observed = {each.vantage for each in report.observations}
+    return observed | {finding.vantage for finding in _findings(report)}
 
 
 def _views(report: HostReport) -> Iterator[View]:
@@ -200,7 +250,7 @@ def _views(report: HostReport) -> Iterator[View]:
 def _views_of(facts: FtpFacts | SshFacts) -> Iterator[View]:
     readings = [account.view for account in facts.accounts]
     if isinstance(facts, FtpFacts):
-        readings.insert(0, facts.anonymous_view)
+        readings.append(facts.anonymous_view)
     for reading in readings:
         if isinstance(reading, Observed):
             yield reading.value

@@ -59,6 +59,7 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
             failure TEXT NOT NULL,
             vantage TEXT NOT NULL,
             since INTEGER NOT NULL,
+            last_fired INTEGER NOT NULL,
             PRIMARY KEY (asset, fired, failure, vantage)
         ) STRICT, WITHOUT ROWID""",
         """CREATE TABLE sighting (
@@ -163,8 +164,8 @@ def naming(path: Path) -> Iterator[None]:
 @contextmanager
 def transaction(connection: sqlite3.Connection, mode: str) -> Iterator[None]:
     """Commit the block as a whole, or nothing of it. ``mode`` is IMMEDIATE or DEFERRED."""
-    connection.execute(f"BEGIN {mode}")
     try:
+        connection.execute(f"BEGIN {mode}")
         yield
         connection.commit()
     except BaseException:
@@ -212,9 +213,9 @@ def _prepare(connection: sqlite3.Connection, path: Path, patience: float) -> Non
         for statements in _MIGRATIONS[version:]:
             for statement in statements:
                 connection.execute(statement)
-        if version < len(_MIGRATIONS):
-            connection.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        # Written every time: SQLite tells only at the first write that a file is read-only.
+        connection.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
 def _known_version(connection: sqlite3.Connection, path: Path) -> int:

@@ -15,6 +15,7 @@ from scanner.model.content import ContentFacts, ContentState
 MOST_OUTPUT: Final = 262_144
 _MOST_INPUT: Final = 196_608
 _XZ_MEMORY: Final = 134_217_728
+_MOST_STREAMS: Final = 16
 _MAGICS: Final = (
     (b"\x1f\x8b\x08", "gzip"),
     (b"BZh", "bzip2"),
@@ -32,6 +33,11 @@ class _Decompressor(Protocol):
     @property
     def eof(self) -> bool:
         """Whether the stream came to its end."""
+        ...
+
+    @property
+    def unused_data(self) -> bytes:
+        """What follows the stream, such as another one."""
         ...
 
 
@@ -56,12 +62,18 @@ def unpack(data: bytes, name: str) -> tuple[bytes, bool] | None:
 
     ``name`` is ``gzip``, ``bzip2``, ``xz``, ``zlib`` or ``deflate``.
     """
-    machine = _decompressor(name)
+    output = b""
     try:
-        output = machine.decompress(data, MOST_OUTPUT)
+        for _ in range(_MOST_STREAMS):
+            machine = _decompressor(name)
+            output += machine.decompress(data, MOST_OUTPUT - len(output))
+            data = machine.unused_data
+            if not machine.eof or not data.strip(b"\x00") or len(output) >= MOST_OUTPUT:
+                return output, machine.eof and not data.strip(b"\x00")
     except (OSError, ValueError, EOFError, zlib.error, lzma.LZMAError):
-        return None
-    return output, machine.eof
+        # Rubbish after a whole stream is not part of it, but it is not judged either.
+        return (output, False) if output else None
+    return output, False
 
 
 def _decompressor(name: str) -> _Decompressor:

@@ -12,7 +12,7 @@ from scanner.content.scene import Scene
 from scanner.model.content import ContentFacts, ContentState, DataClass, DataKind
 
 _PEM: Final = re.compile(
-    rb"-----BEGIN ((?:[A-Z0-9]{1,16} ){0,4})PRIVATE KEY-----\r?\n([^-]{40,20000})"
+    rb"-----BEGIN ((?:[A-Z0-9]{1,16} ){0,4})PRIVATE KEY-----\r?\n([\s\S]{40,600})"
 )
 _PEM_LABEL: Final = re.compile(rb"\s*-----BEGIN ([A-Z0-9 ]{1,40})-----\r?\n")
 _PUBLIC: Final = re.compile(rb"(?:TRUSTED )?CERTIFICATE|PUBLIC KEY|SSH2 PUBLIC KEY|X509 CRL")

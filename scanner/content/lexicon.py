@@ -58,9 +58,36 @@ HEALTH_CONCEPTS: Final = frozenset(
     {"diagnosis", "treatment", "result", "exam-code", "blood-group", "allergy", "pregnancy"}
 )
 HEALTH_WORDS: Final = frozenset(
-    "vih hiv sida cancer cancers tumeur chimiotherapie chemotherapy grossesse pregnancy pregnant"
-    " enceinte diabete diabetes diabetique infertilite infertility fiv depression hepatite"
-    " hepatitis seropositif metastase leucemie leukemia ivg oncologie oncology".split()
+    [
+        "vih",
+        "hiv",
+        "sida",
+        "cancer",
+        "cancers",
+        "tumeur",
+        "chimiotherapie",
+        "chemotherapy",
+        "grossesse",
+        "pregnancy",
+        "pregnant",
+        "enceinte",
+        "diabete",
+        "diabetes",
+        "diabetique",
+        "infertilite",
+        "infertility",
+        "fiv",
+        "depression",
+        "hepatite",
+        "hepatitis",
+        "seropositif",
+        "metastase",
+        "leucemie",
+        "leukemia",
+        "ivg",
+        "oncologie",
+        "oncology",
+    ]
 )
 
 

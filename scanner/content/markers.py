@@ -11,11 +11,14 @@ from scanner.model.content import ContentFacts, ContentState
 
 _AGE = b"age-encryption.org/v1\n"
 _AGE_MAC = re.compile(rb"\n--- [A-Za-z0-9+/]{43}\n")
-_AGE_ARMOR = b"-----BEGIN AGE ENCRYPTED FILE-----"
-_OPENSSL = b"Salted__"
-_OPENSSL_BASE64 = b"U2FsdGVkX1"
 _KEEPASS = (b"\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5", b"\x03\xd9\xa2\x9a\x65\xfb\x4b\xb5")
-_LUKS = b"LUKS\xba\xbe"
+_PLAIN_MARKERS = (
+    (b"-----BEGIN AGE ENCRYPTED FILE-----", "age-armor", 35, True),
+    (b"Salted__", "openssl-enc", 8, True),
+    (b"U2FsdGVkX1", "openssl-enc-base64", 10, True),
+    # A volume may be sparse: its body proves nothing either way.
+    (b"LUKS\xba\xbe", "luks", 6, False),
+)
 
 
 def recognise_marker(scene: Scene) -> Asking[ContentFacts | None]:
@@ -39,16 +42,10 @@ def _marker(head: bytes) -> tuple[str, int, bool] | None:
     if head.startswith(_AGE):
         mac = _AGE_MAC.search(head)
         return "age", mac.end() if mac else len(_AGE), True
-    if head.startswith(_AGE_ARMOR):
-        return "age-armor", len(_AGE_ARMOR) + 1, True
-    if head.startswith(_OPENSSL):
-        return "openssl-enc", len(_OPENSSL), True
-    if head.startswith(_OPENSSL_BASE64):
-        return "openssl-enc-base64", len(_OPENSSL_BASE64), True
     if head.startswith(_KEEPASS):
         # The outer header in clear is short fields; the random database follows it.
         return "keepass", min(len(head) // 2, 512), True
-    if head.startswith(_LUKS):
-        # A volume may be sparse: its body proves nothing either way.
-        return "luks", len(_LUKS), False
+    for magic, name, skip, checked in _PLAIN_MARKERS:
+        if head.startswith(magic):
+            return name, skip, checked
     return None

@@ -40,7 +40,7 @@ def recognise_openpgp(scene: Scene) -> Asking[ContentFacts | None]:
     packet, keyed = _telling_packet(scene.head)
     if packet is None:
         return None
-    state = _sealed_state(packet, scene.head, keyed=keyed)
+    state = _sealed_state(packet, keyed=keyed)
     if state is None:
         return _look_inside(scene, packet)
     if not (yield from body_is_sealed(scene.source, packet.body + 1)):
@@ -58,9 +58,9 @@ def _armoured(scene: Scene) -> ContentFacts:
         dense += line.strip()
     data = base64.b64decode(dense[: len(dense) // 4 * 4])
     packet, keyed = _telling_packet(data)
-    state = packet and _sealed_state(packet, data, keyed=keyed)
     if packet is None:
         return ContentFacts(format="openpgp-armor", state=ContentState.MALFORMED)
+    state = _sealed_state(packet, keyed=keyed)
     if state is None:
         facts = scene.inside(data, False)  # noqa: FBT003 - a cut of the message
         return replace(facts, format=f"openpgp-armor/{facts.format}")
@@ -91,15 +91,13 @@ def _telling_packet(data: bytes) -> tuple[Packet | None, bool]:
     return None, keyed
 
 
-def _sealed_state(packet: Packet, data: bytes, *, keyed: bool) -> ContentState | None:
+def _sealed_state(packet: Packet, *, keyed: bool) -> ContentState | None:
     """Return the state of an encrypted-data packet, None for packets that hold plain content."""
     if packet.tag in {18, 20}:
         # Without a session key packet nobody could open it; gpg writes none only by mistake.
         return ContentState.ENCRYPTED if keyed else ContentState.OPAQUE
     if packet.tag == 9:
         return ContentState.WEAK if keyed else ContentState.OPAQUE
-    if packet.tag == 5 and data[packet.body : packet.body + 1] in {b"\x04", b"\x06"}:
-        return ContentState.OPAQUE
     return None
 
 

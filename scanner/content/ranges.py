@@ -22,18 +22,27 @@ Asking: TypeAlias = Generator[ByteRange, bytes, T]
 
 
 class Budget:
-    """How many bytes may still be asked for, over all views of one file."""
+    """How many bytes may still be asked for, over all views of one file; and those that came."""
 
-    __slots__ = ("left", "received")
+    __slots__ = ("_pieces", "left", "received")
 
     def __init__(self, most: int) -> None:
         self.left = max(most, 0)
         self.received = 0
+        self._pieces: list[tuple[int, bytes]] = []
 
-    def spend(self, count: int) -> None:
-        """Book ``count`` bytes that arrived."""
-        self.left -= count
-        self.received += count
+    def keep(self, offset: int, data: bytes) -> None:
+        """Book bytes that arrived and remember them: nothing is fetched twice."""
+        self.left -= len(data)
+        self.received += len(data)
+        self._pieces.append((offset, data))
+
+    def kept(self, offset: int, length: int) -> bytes | None:
+        """Return a range that lies whole in one earlier answer, else None."""
+        for start, data in self._pieces:
+            if start <= offset and offset + length <= start + len(data):
+                return data[offset - start : offset - start + length]
+        return None
 
 
 class Source:
@@ -52,18 +61,22 @@ class Source:
 
     def read(self, offset: int, length: int) -> Asking[bytes]:
         """Ask for a range, clipped to the file and the budget; empty when nothing is left."""
-        length = min(length, self.size - offset, self.budget.left)
+        length = min(length, self.size - offset)
         if offset < 0 or length <= 0:
             return b""
+        kept = self.budget.kept(self._base + offset, length)
+        if kept is not None:
+            return kept
+        length = min(length, self.budget.left)
+        if length <= 0:
+            return b""
         data = (yield ByteRange(self._base + offset, length))[:length]
-        self.budget.spend(len(data))
+        self.budget.keep(self._base + offset, data)
         return data
 
     def beyond(self, skip: int) -> Source:
         """Return the rest of the file after ``skip`` bytes, on the same budget."""
-        return Source(
-            self.size - skip, self.budget, base=self._base + skip, complete=self.complete
-        )
+        return Source(self.size - skip, self.budget, base=self._base + skip, complete=self.complete)
 
 
 def answer_from(data: bytes, asking: Asking[T]) -> T:

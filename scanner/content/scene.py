@@ -21,6 +21,11 @@ class Naming:
         self._key = key
         self._ordered = {folded(field): field for field in ordered_fields}
 
+    @property
+    def has_order(self) -> bool:
+        """Whether the file falls under an order: it is then read whole where it can be."""
+        return bool(self._ordered)
+
     def is_known(self, header: str) -> bool:
         """Whether a header is an ordered field or a word of the lexicon."""
         return folded(header) in self._ordered or concept_of(header) is not None

@@ -62,9 +62,7 @@ def read_rows(text: str, table: Table) -> Table:
     text, _, _ = text.rpartition("\n")
     rows, count = _rows(text, table.delimiter)
     fitting = tuple(row for row in rows if len(row) == table.width)
-    return Table(
-        delimiter=table.delimiter, header=table.header, rows=fitting, row_count=count
-    )
+    return Table(delimiter=table.delimiter, header=table.header, rows=fitting, row_count=count)
 
 
 def sniff_delimiter(lines: Sequence[str], is_known: Callable[[str], bool]) -> str | None:
@@ -92,8 +90,12 @@ def _evenness(counts: Sequence[int]) -> float:
 
 
 def _rows(text: str, delimiter: str) -> tuple[list[tuple[str, ...]], int]:
-    quoting = csv.QUOTE_MINIMAL if '"' in text else csv.QUOTE_NONE
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting)
+    stream = io.StringIO(text, newline="")
+    reader = (
+        csv.reader(stream, delimiter=delimiter)
+        if '"' in text
+        else csv.reader(stream, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    )
     rows: list[tuple[str, ...]] = []
     count = 0
     try:

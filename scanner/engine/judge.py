@@ -37,13 +37,13 @@ AGEING = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Docket:
-    """What a judge is given of one asset. ``now`` is aware, in UTC."""
+    """What a judge is given of one asset. ``judged_at`` (RFC 3339 UTC) is its clock."""
 
     target: Target
     observations: tuple[Observations, ...]
     dossier: Dossier
     recall: Recall
-    now: datetime
+    judged_at: str
 
 
 def judge(docket: Docket) -> HostReport:
@@ -62,7 +62,7 @@ def judge(docket: Docket) -> HostReport:
         host=target.host,
         owner=target.owner,
         tags=target.tags,
-        judged_at=_text(docket.now),
+        judged_at=docket.judged_at,
         observations=docket.observations,
         failures=results,
         assessment=assessment,
@@ -90,7 +90,7 @@ def _case(docket: Docket) -> Case:
         ),
         dossier=docket.dossier,
         recall=docket.recall,
-        now=docket.now,
+        now=moment(docket.judged_at),
     )
 
 

@@ -75,11 +75,11 @@ def _refuse_decorations(text: str) -> None:
     if "/" in text:
         raise InputError("is a network or a path; list single hosts")
     if text != text.strip() or any(char.isspace() for char in text):
-        raise InputError(f"holds spaces; remove them")
+        raise InputError("holds spaces; remove them")
     if ":" in text:
-        raise InputError(f"holds a colon; ports stand under 'endpoints'")
+        raise InputError("holds a colon; ports stand under 'endpoints'")
     if "*" in text:
-        raise InputError(f"is a pattern; list single hosts")
+        raise InputError("is a pattern; list single hosts")
 
 
 def _name(text: str) -> str:

@@ -15,7 +15,7 @@ from scanner.intake.problem import Place, Problem, dotted
 from scanner.intake.syntax import mend_of
 from scanner.model.text import neutralise
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 """Anything that a JSON document can say."""
 
 DEEPEST = 64
@@ -117,26 +117,26 @@ def marks(text: str) -> Iterator[Mark]:
     key_at = 0
     awaits_key = False
     for match in _TOKEN.finditer(text):
-        token, at = match[0], match.start()
-        if token == ":":
+        piece, at = match[0], match.start()
+        if piece == ":":
             continue
-        if token == ",":
+        if piece == ",":
             awaits_key = _next_member(inside, place)
-        elif token in "}]":
+        elif piece in "}]":
             if not inside:
                 return
             inside.pop()
             place.pop()
             awaits_key = False
         elif awaits_key:
-            place[-1], key_at, awaits_key = json.loads(token), at, False
+            place[-1], key_at, awaits_key = json.loads(piece), at, False
         else:
             in_object = bool(inside) and inside[-1] == "{"
-            yield Mark(tuple(place), key_at if in_object else at, at, token)
-            if token in "{[":
-                inside.append(token)
-                place.append("" if token == "{" else 0)
-                awaits_key = token == "{"
+            yield Mark(tuple(place), key_at if in_object else at, at, piece)
+            if piece in "{[":
+                inside.append(piece)
+                place.append("" if piece == "{" else 0)
+                awaits_key = piece == "{"
 
 
 def _next_member(inside: Sequence[str], place: list[str | int]) -> bool:
@@ -166,7 +166,9 @@ def report(name: str, text: str, problems: Sequence[Problem]) -> tuple[str, ...]
 
 def _offsets(text: str, problems: Sequence[Problem]) -> list[int]:
     """Return where each problem stands; one whose place is absent stands at its parent's."""
-    wanted = {problem.place[:size] for problem in problems for size in range(len(problem.place) + 1)}
+    wanted = {
+        problem.place[:size] for problem in problems for size in range(len(problem.place) + 1)
+    }
     found: dict[Place, Mark] = {}
     for mark in marks(text):
         if mark.place in wanted:

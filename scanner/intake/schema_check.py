@@ -76,6 +76,8 @@ class _Compiler:
         if unknown:
             raise ValueError(f"schema keyword {unknown[0]} is not supported")
         if "$ref" in schema:
+            if set(schema) - _ANNOTATIONS != {"$ref"}:
+                raise ValueError("a schema reference stands beside other keywords")
             return self._reference(schema["$ref"])
         words = _Words(schema)
         if "enum" in schema or "const" in schema:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address, IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TypeAlias
 
 from scanner.errors import InputError
@@ -30,32 +30,30 @@ def parse_pattern(text: str) -> NamePattern | Network:
     if text.startswith("*."):
         return NamePattern(_pattern_name(text), below=True)
     if "*" in text:
-        raise InputError(f"has a star elsewhere than in '*.' at its start")
+        raise InputError("has a star elsewhere than in '*.' at its start")
     if "/" in text and "://" not in text:
         return parse_network(text)
     host = parse_host(text)
     if isinstance(host, str):
         return NamePattern(host)
     if isinstance(host, IPv6Address) and host.scope_id is not None:
-        raise InputError(f"names a zone; leave out % and what follows")
+        raise InputError("names a zone; leave out % and what follows")
     return ip_network(host)
 
 
 def parse_network(text: str) -> Network:
-    """Return a network in CIDR form. ``InputError`` where host bits are set, or it is everything."""
+    """Return a network in CIDR form; ``InputError`` where it has host bits or is everything."""
     address, _, prefix = text.partition("/")
     try:
-        network = ip_network((ip_address(address), prefix), strict=False)
+        network = ip_network(f"{ip_address(address)}/{prefix}", strict=False)
     except ValueError:
-        raise InputError(
-            f"is not a network; write it as 198.51.100.0/24 or 2001:db8::/32"
-        ) from None
+        raise InputError("is not a network; write it as 198.51.100.0/24 or 2001:db8::/32") from None
     if not prefix.isdigit():
         raise InputError(f"has a mask; write its length, as in {network}")
     if ip_address(address) != network.network_address:
         raise InputError(f"is an address inside {network}; write {network}")
     if network.prefixlen == 0:
-        raise InputError(f"is the whole internet; list your own networks")
+        raise InputError("is the whole internet; list your own networks")
     return _unmapped_network(network)
 
 
@@ -69,7 +67,7 @@ def _unmapped_network(network: Network) -> Network:
 def _pattern_name(text: str) -> str:
     name = ascii_name(text[2:])
     if not well_formed_name(name):
-        raise InputError(f"is not a name pattern; write it as *.example.org")
+        raise InputError("is not a name pattern; write it as *.example.org")
     return name
 
 
@@ -85,7 +83,8 @@ class ScopePatterns:
     def of(cls, texts: Iterable[str]) -> ScopePatterns:
         """Parse scope entries; raises ``InputError``, one line per entry that means nothing."""
         patterns = _all_parsed(texts)
-        names, parents = set(), set()
+        names: set[str] = set()
+        parents: set[str] = set()
         networks: dict[tuple[int, int], set[int]] = {}
         for pattern in patterns:
             if isinstance(pattern, NamePattern):
@@ -98,7 +97,8 @@ class ScopePatterns:
 
     def admits_host(self, host: str | Address) -> bool:
         """Tell whether a host as returned by ``parse_host`` is listed: names by name patterns,
-        addresses by networks."""
+        addresses by networks.
+        """
         if not isinstance(host, str):
             return self.holds(host)
         if host in self.names:
@@ -108,7 +108,8 @@ class ScopePatterns:
 
     def admits_address(self, address: Address) -> bool:
         """Tell whether an admitted name may be dialled at ``address``: it lies in a listed
-        network, or none is listed."""
+        network, or none is listed.
+        """
         return not self.networks or self.holds(address)
 
     def holds(self, address: Address) -> bool:

@@ -46,7 +46,7 @@ def parse_window(text: str) -> Window:
     if start is None or end is None or start == _DAY_MINUTES:
         raise InputError(f"has an hour that does not exist; {_MEND}")
     if start == end:
-        raise InputError(f"is empty; write the whole day as 00:00-24:00")
+        raise InputError("is empty; write the whole day as 00:00-24:00")
     return Window(_days(match[1]), start, end)
 
 

@@ -167,7 +167,7 @@ def _failure(result: FailureResult, known: frozenset[str]) -> dict[str, Any]:
 def _finding(finding: Finding, known: frozenset[str]) -> dict[str, Any]:
     return {
         **record(finding),
-        "lead": finding.is_lead,
+        "lead": finding.verdict is Verdict.FAIL and finding.is_lead,
         "evidence": [identity for identity in finding.evidence if identity in known],
     }
 

@@ -53,7 +53,7 @@ def _filled(text: str, width: int) -> Iterator[str]:
     line = ""
     for word in _words(text, width):
         joined = f"{line} {word}" if line else word
-        if cells(joined) > width:
+        if line and cells(joined) > width:
             yield line
             joined = word
         line = joined
@@ -64,8 +64,8 @@ def _filled(text: str, width: int) -> Iterator[str]:
 def _words(text: str, width: int) -> Iterator[str]:
     for word in text.split():
         left = word
-        while cells(left) > width:
-            piece = _prefix(left, width)
+        while cells(left) > width and len(left) > 1:
+            piece = _prefix(left, width) or left[:1]
             yield piece
             left = left[len(piece) :]
         yield left
@@ -76,5 +76,5 @@ def _prefix(text: str, width: int) -> str:
     for index, char in enumerate(text):
         taken += cells(char)
         if taken > width:
-            return text[: max(index, 1)] if width > 1 else text[:index]
+            return text[:index]
     return text

@@ -51,7 +51,8 @@ class ListingParser:
 
     ``entries`` never hold ``.`` or ``..``. ``unparsed`` counts lines that no dialect explains.
     ``full`` says that an entry beyond ``most`` was met: the rest is not read. ``lines`` counts
-    every line that was not empty, so that an empty answer can be told from an empty directory.
+    every line that was not empty and ``dots`` tells that ``.`` or ``..`` was among them, so that
+    an empty answer can be told from an empty directory.
     LIST shows recent dates without their year: the latest year is taken that does not lie ahead
     of ``now``. Dates without a zone are read as UTC.
     """
@@ -60,6 +61,7 @@ class ListingParser:
         self.entries: list[Entry] = []
         self.unparsed = 0
         self.lines = 0
+        self.dots = False
         self.full = False
         self._parse = _parse_mlsd if dialect is Dialect.MLSD else _list_parser(now)
         self._most = most
@@ -106,8 +108,8 @@ class ListingParser:
             self.unparsed += 1
             return
         if entry is None:
-            return
-        if len(self.entries) >= self._most:
+            self.dots = self.dots or not _TOTAL.fullmatch(line)
+        elif len(self.entries) >= self._most:
             self.full = True
         else:
             self.entries.append(entry)

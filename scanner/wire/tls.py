@@ -18,6 +18,8 @@ _HANDSHAKE: Final = 22
 _SERVER_HELLO: Final = 2
 _MOST_RECORD: Final = 16_384 + 2048
 _EMPTY_RENEGOTIATION: Final = 0x00FF
+_UNKNOWN_NAME: Final = b"\x01\x70"
+"""The one warning after which a server goes on (RFC 6066 section 3)."""
 _VERSIONS: Final = {
     0x0300: "SSLv3",
     0x0301: "TLSv1.0",
@@ -210,6 +212,8 @@ class HelloReader:
         self._buffer += data
         while (record := self._next_record()) is not None:
             kind, body = record
+            if body == _UNKNOWN_NAME:
+                continue
             if kind == _ALERT:
                 return self._refusal(body)
             self._handshake += body

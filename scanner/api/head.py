@@ -1,0 +1,64 @@
+"""``run.json``: what a run was asked, and how it ended."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+
+from scanner import __version__
+from scanner.engine.outcome import Tally
+from scanner.errors import InputError
+from scanner.model.scan import ScanHeader
+from scanner.sinks.run_folder import RunFolder
+
+FILE = "run.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunHead:
+    """One run. ``state`` is ``running``, ``done`` or ``interrupted``; times are RFC 3339 UTC."""
+
+    uid: str
+    targets: str
+    targets_sha256: str
+    authorisation: str
+    vantage: str
+    started: str
+    fail_on: str
+    targeted: int
+    excluded: int
+    finished: str = ""
+    state: str = "running"
+    tool_version: str = __version__
+
+    def ended(self, at: str, *, interrupted: bool) -> RunHead:
+        """Return the head of the run, now over."""
+        return replace(self, finished=at, state="interrupted" if interrupted else "done")
+
+    def header(self, tally: Tally) -> ScanHeader:
+        """Return the head of the report."""
+        return ScanHeader(
+            uid=self.uid,
+            started=self.started,
+            finished=self.finished,
+            tool_version=self.tool_version,
+            vantages=(self.vantage,),
+            authorisation=self.authorisation,
+            targets_sha256=self.targets_sha256,
+            coverage=tally.coverage(),
+            delta=tally.delta(),
+        )
+
+
+def write_head(folder: RunFolder, head: RunHead) -> None:
+    """Put ``run.json`` in place."""
+    folder.write(FILE, [json.dumps(asdict(head), indent=1), "\n"])
+
+
+def read_head(folder: RunFolder) -> RunHead:
+    """Read ``run.json``. Raises ``InputError`` when it is not what a run wrote."""
+    try:
+        return RunHead(**json.loads((folder.path / FILE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        told = f"{folder.path / FILE}: not readable as a run ({type(error).__name__})"
+        raise InputError(f"{told}; name another run folder") from error

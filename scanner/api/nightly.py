@@ -1,0 +1,194 @@
+"""The nightly run: every target of a file, into a run folder of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scanner.api.head import RunHead, write_head
+from scanner.api.job import Clock, FileJob, nightly, utc_now
+from scanner.api.workshop import Workshop, workshop
+from scanner.engine.outcome import Tally
+from scanner.engine.plan import PlannedAsset, from_vantage, planned, shard_of
+from scanner.engine.progress import Progress
+from scanner.engine.record import encode
+from scanner.engine.scheduler import schedule
+from scanner.history import default_path
+from scanner.model.finding import Severity
+from scanner.model.observation import Observations
+from scanner.model.reading import Reason, Unobserved
+from scanner.model.target import Target
+from scanner.probes.context import utc_text
+from scanner.report import document
+from scanner.report.stream import stream
+from scanner.sinks.lock import exclusive
+from scanner.sinks.run_folder import RunFolder
+
+OBSERVATIONS = "observations.ndjson"
+HOSTS = "hosts.ndjson"
+REPORT = "report.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """What a nightly run is asked to do. ``shard`` is (index, count), counted from 0."""
+
+    targets: Path
+    reports: Path = Path("reports")
+    history: Path | None = None
+    vantage: str | None = None
+    shard: tuple[int, int] | None = None
+    fail_on: Severity = Severity.HIGH
+    contact: str | None = None
+    clock: Clock = utc_now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """What a run came to. ``counts`` maps letters to assets."""
+
+    folder: Path
+    uid: str
+    hosts: int
+    targeted: int
+    counts: Mapping[str, int]
+    exit_code: int
+    incomplete: tuple[str, ...] = ()
+    delta: Mapping[str, int] = field(default_factory=dict)
+    interrupted: bool = False
+
+
+async def run(request: RunRequest, progress: Callable[[Progress], None]) -> RunResult:
+    """Scan every target of a file into a new run folder.
+
+    A cancellation ends the scan early: what was seen is written, the rest is unknown, and
+    ``interrupted`` is set. Raises ``InputError`` before the first packet when anything that was
+    handed in cannot be used, ``LockedError`` when another run holds the history.
+    """
+    job = nightly(request.targets, request.clock)
+    history = request.history or default_path()
+    with exclusive(history.with_name(f"{history.name}.lock")):
+        return await _locked(request, job, progress)
+
+
+async def _locked(
+    request: RunRequest, job: FileJob, progress: Callable[[Progress], None]
+) -> RunResult:
+    vantage = request.vantage or job.first_vantage
+    here = from_vantage(job.file.targets, vantage)
+    wanted = shard_of(here, request.shard)
+    excluded = len(job.file.targets) - len(here)
+    tally = Tally(request.fail_on, targeted=len(wanted), excluded=excluded)
+    head = RunHead(
+        uid=str(uuid.uuid4()),
+        targets=str(request.targets.absolute()),
+        targets_sha256=job.file.sha256,
+        authorisation=job.authorisation.reference,
+        vantage=vantage,
+        started=utc_text(request.clock()),
+        fail_on=str(request.fail_on),
+        targeted=len(wanted),
+        excluded=excluded,
+    )
+    folder = RunFolder.create(request.reports, request.clock(), head.uid)
+    write_head(folder, head)
+    async with workshop(
+        job,
+        vantage=vantage,
+        history=request.history,
+        contact=request.contact,
+        clock=request.clock,
+    ) as shop:
+        interrupted = await _scan_all(wanted, shop, job.connections, _Keep(folder, tally, progress))
+    head = head.ended(utc_text(request.clock()), interrupted=interrupted)
+    return publish(folder, head, tally)
+
+
+def publish(folder: RunFolder, head: RunHead, tally: Tally) -> RunResult:
+    """Assemble ``report.json`` from the spooled hosts, and say what the run came to."""
+    header = head.header(tally)
+    folder.write(REPORT, stream(header, folder.lines(HOSTS), ()))
+    folder.remove(HOSTS)
+    write_head(folder, head)
+    delta = header.delta
+    return RunResult(
+        folder=folder.path,
+        uid=head.uid,
+        hosts=tally.done,
+        targeted=tally.targeted,
+        counts=dict(tally.grades),
+        exit_code=tally.exit_code(),
+        incomplete=tuple(tally.unfinished),
+        delta={"new": delta.new, "resolved": delta.resolved, "unchanged": delta.unchanged},
+        interrupted=head.state == "interrupted",
+    )
+
+
+class _Keep:
+    """Keeps one concluded target: its record, its report, its share of the tally."""
+
+    def __init__(
+        self, folder: RunFolder, tally: Tally, progress: Callable[[Progress], None]
+    ) -> None:
+        self._folder = folder
+        self._tally = tally
+        self._progress = progress
+        self.done: set[str] = set()
+
+    def __call__(self, target: Target, seen: Observations, shop: Workshop) -> None:
+        report, record = shop.conclude(target, seen)
+        self._folder.append(OBSERVATIONS, encode(record))
+        self._folder.append(HOSTS, document.encode(document.host_document(report)))
+        self.done.add(target.asset)
+        self._tally.add(report, record.recall.findings)
+        self._progress(
+            Progress(
+                done=len(self.done),
+                total=self._tally.targeted,
+                failures=self._tally.failures,
+                asset=target.asset,
+            )
+        )
+
+
+async def _scan_all(wanted: list[Target], shop: Workshop, most: int, keep: _Keep) -> bool:
+    """Scan and keep each target; return whether the scan was interrupted."""
+
+    async def work(target: Target) -> None:
+        keep(target, await shop.observe(target), shop)
+
+    try:
+        await schedule(wanted, work, most=most)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None:
+            task.uncancel()
+        for target in wanted:
+            if target.asset not in keep.done:
+                keep(target, _not_scanned(target, shop), shop)
+        return True
+    return False
+
+
+def _not_scanned(target: Target, shop: Workshop) -> Observations:
+    now = utc_text(shop.tools.clock())
+    return Observations(
+        asset=target.asset,
+        host=target.host,
+        vantage=shop.tools.vantage,
+        started=now,
+        finished=now,
+        unreached=Unobserved(Reason.INTERRUPTED, "not scanned: the run was interrupted"),
+    )
+
+
+def plan(
+    targets: Path, *, vantage: str | None = None, shard: tuple[int, int] | None = None
+) -> tuple[PlannedAsset, ...]:
+    """Return what a run would do, without touching the network. Raises as ``run`` does."""
+    job = nightly(targets, utc_now)
+    here = from_vantage(job.file.targets, vantage or job.first_vantage)
+    return tuple(planned(target) for target in shard_of(here, shard))

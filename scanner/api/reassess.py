@@ -1,0 +1,57 @@
+"""Judges the saved observations of a run again, after a policy or a paper changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from scanner import targets as targets_file
+from scanner.api.head import read_head
+from scanner.api.nightly import HOSTS, OBSERVATIONS, RunResult, publish
+from scanner.api.workshop import docket_of
+from scanner.engine.judge import judge
+from scanner.engine.outcome import Tally
+from scanner.engine.record import Record, decode
+from scanner.errors import InputError
+from scanner.model.finding import Severity
+from scanner.model.target import Target
+from scanner.report import document
+from scanner.sinks.run_folder import RunFolder
+
+
+def assess(folder: Path, *, targets: Path | None = None) -> RunResult:
+    """Rewrite the report of a run from its saved observations.
+
+    Papers are read anew from the run's targets file, or from ``targets``; clock and memory are
+    those of the run, so that the same papers give the same document. Raises ``InputError`` when
+    something is gone or damaged.
+    """
+    place = RunFolder.open(folder)
+    head = read_head(place)
+    file = targets_file.load_targets(targets or Path(head.targets))
+    by_asset = {target.asset: target for target in file.targets}
+    tally = Tally(Severity(head.fail_on), targeted=head.targeted, excluded=head.excluded)
+    records = [(record, _target(record, by_asset)) for record in _records(place)]
+    place.remove(HOSTS)
+    for record, target in records:
+        report = judge(docket_of(target, record))
+        place.append(HOSTS, document.encode(document.host_document(report)))
+        tally.add(report, record.recall.findings)
+    return publish(place, head, tally)
+
+
+def _records(place: RunFolder) -> Iterator[Record]:
+    for number, line in enumerate(place.lines(OBSERVATIONS), start=1):
+        try:
+            yield decode(line)
+        except ValueError as error:
+            told = f"{place.path / OBSERVATIONS}:{number}: {error}"
+            raise InputError(f"{told}; scan again") from error
+
+
+def _target(record: Record, by_asset: Mapping[str, Target]) -> Target:
+    target = by_asset.get(record.asset)
+    if target is None:
+        told = f"{record.asset}: no longer in the targets file"
+        raise InputError(f"{told}; name the file that lists it with --targets")
+    return target

@@ -1,0 +1,109 @@
+"""A worker's tools and the memory behind them, opened together and closed together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from scanner.api.job import Clock, Job
+from scanner.dossier import load_dossier
+from scanner.engine.examiner import ProcessExaminer
+from scanner.engine.judge import Docket, judge
+from scanner.engine.observe import Tools, observe
+from scanner.engine.record import Record
+from scanner.history import History, default_path, mask_key
+from scanner.model.finding import HostReport
+from scanner.model.mask import Mask
+from scanner.model.observation import EndpointObservation, Observations
+from scanner.model.reading import Observed
+from scanner.model.recall import Recall
+from scanner.model.target import Target
+from scanner.probes.context import utc_text
+from scanner.secrets import FileSecrets
+
+DEFAULT_CONTACT = "anonymous@example.invalid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """Observes targets, judges them and remembers what was found."""
+
+    tools: Tools
+    history: History
+
+    async def observe(self, target: Target) -> Observations:
+        """Look at one target."""
+        return await observe(target, self.tools)
+
+    def conclude(self, target: Target, seen: Observations) -> tuple[HostReport, Record]:
+        """Judge what was seen, remember it, and return the report and what it rests on."""
+        now = self.tools.clock()
+        past = self.history.recall(target.tenant, target.asset)
+        record = Record(
+            asset=target.asset,
+            judged_at=utc_text(now),
+            observations=(seen,),
+            recall=_relevant(past, seen),
+        )
+        report = judge(docket_of(target, record))
+        self.history.remember(report, now)
+        return report, record
+
+
+def docket_of(target: Target, record: Record) -> Docket:
+    """Return what the judge is given: the record, and the papers as they are now."""
+    return Docket(
+        target=target,
+        observations=record.observations,
+        dossier=load_dossier(target),
+        recall=record.recall,
+        judged_at=record.judged_at,
+    )
+
+
+def _relevant(past: Recall, seen: Observations) -> Recall:
+    """Keep only the sightings of files that were seen again."""
+    keys = {key for endpoint in seen.endpoints for key in _file_keys(endpoint)}
+    kept = {key: first for key, first in past.sightings.items() if key in keys}
+    return replace(past, sightings=kept)
+
+
+def _file_keys(endpoint: EndpointObservation) -> list[str]:
+    facts = endpoint.facts
+    if facts is None:
+        return []
+    views = [account.view for account in facts.accounts]
+    anonymous = getattr(facts, "anonymous_view", None)
+    if anonymous is not None:
+        views.append(anonymous)
+    return [file.key for v in views if isinstance(v, Observed) for file in v.value.walk.files]
+
+
+@asynccontextmanager
+async def workshop(
+    job: Job,
+    *,
+    vantage: str,
+    history: Path | None,
+    contact: str | None,
+    clock: Clock,
+) -> AsyncIterator[Workshop]:
+    """Open the history, its masking key and the content workers for the block."""
+    path = history or default_path()
+    with History.open(path, clock) as memory:
+        mask = Mask(mask_key(path))
+        async with ProcessExaminer(mask) as examiner:
+            tools = Tools(
+                scope=job.scope,
+                secrets=FileSecrets(job.base),
+                attempts=memory,
+                examiner=examiner,
+                mask=mask,
+                clock=clock,
+                vantage=vantage,
+                contact=contact or job.authorisation.contact or DEFAULT_CONTACT,
+                credentialed=job.file is not None,
+            )
+            yield Workshop(tools=tools, history=memory)

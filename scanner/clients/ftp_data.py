@@ -1,0 +1,252 @@
+"""Data connections of an FTP session: listings and partial reads (RFC 959, 2428, 4217)."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from ipaddress import IPv4Address
+
+from scanner.clients.faults import Fault, fault_of
+from scanner.clients.ftp_session import FtpSession, start_client_tls
+from scanner.clients.stream import Stream, within
+from scanner.model.reading import Reason
+from scanner.wire.ftp import (
+    MalformedReply,
+    RawReply,
+    parse_extended_passive,
+    parse_passive,
+)
+from scanner.wire.listing import ListingParser
+
+TRANSFER_STEPS = 6
+"""A whole transfer may take this many times the seconds of one step."""
+_MOST_MARKS = 4
+"""Replies of 1xx that one transfer may bring."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """How a transfer went. ``opened``: the server began it. ``whole``: everything was read and
+    the server said so with a 2xx; only then is an empty answer empty.
+    """
+
+    reply: RawReply
+    opened: bool
+    whole: bool
+    data: bytes = b""
+
+
+class PassivePort:
+    """Opens data connections of one session: EPSV, and PASV once EPSV was refused.
+
+    The address that PASV announces is never followed: the peer's own is dialled.
+    """
+
+    def __init__(self, session: FtpSession) -> None:
+        self._session = session
+        self._extended = True
+        self.announced: IPv4Address | None = None
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether PASV announced another address than the peer's."""
+        ip = self._session.opening.dialer.admitted.ip
+        return self.announced is not None and self.announced != ip
+
+    async def ask_address(self) -> RawReply:
+        """Ask PASV for an address, only to know it. Raises ``Fault``."""
+        return (await self._passive())[0]
+
+    async def open(self) -> Stream:
+        """Return a new connection to the server's data port. Raises ``Fault``."""
+        port = await self._port()
+        dialer = self._session.opening.dialer
+        return await Stream.over(await dialer.open(port), dialer.meter)
+
+    async def _port(self) -> int:
+        if self._extended:
+            reply = await self._session.command("EPSV")
+            if reply.code == 229:
+                return _extended_port(reply)
+            _raise_if_closing(reply)
+            self._extended = False
+        return (await self._passive())[1]
+
+    async def _passive(self) -> tuple[RawReply, int]:
+        reply = await self._session.command("PASV")
+        _raise_if_closing(reply)
+        if reply.code != 227:
+            raise Fault(Reason.PROTOCOL_ERROR, f"PASV refused: {reply.shown}")
+        try:
+            self.announced, port = parse_passive(reply)
+        except MalformedReply as error:
+            raise Fault(Reason.PROTOCOL_ERROR, str(error)) from error
+        return reply, port
+
+
+def _extended_port(reply: RawReply) -> int:
+    try:
+        return parse_extended_passive(reply)
+    except MalformedReply as error:
+        raise Fault(Reason.PROTOCOL_ERROR, str(error)) from error
+
+
+class Transfers:
+    """Carries out the transfers of one session, one at a time.
+
+    A ``Fault`` means that the control connection, too, is of no more use; a refusal or a
+    transfer that broke off is a ``Transfer`` that is not whole.
+    """
+
+    def __init__(self, session: FtpSession) -> None:
+        self._session = session
+        self.port = PassivePort(session)
+
+    async def list(self, verb: str, argument: bytes, parser: ListingParser) -> Transfer:
+        """Run LIST or MLSD and feed what comes to ``parser``, until its bound is met."""
+
+        def take(data: bytes) -> bool:
+            parser.feed(data)
+            return not parser.full
+
+        transfer = await self._run(_Request(verb, argument), take)
+        parser.close()
+        return transfer
+
+    async def read(self, path: bytes, offset: int, length: int) -> Transfer:
+        """Read at most ``length`` bytes of a file from ``offset`` on, then stop the server."""
+        kept = bytearray()
+
+        def take(data: bytes) -> bool:
+            kept.extend(data)
+            return len(kept) < length
+
+        transfer = await self._run(_Request("RETR", path, offset), take)
+        whole = transfer.whole or len(kept) >= length
+        return replace(transfer, whole=whole, data=bytes(kept[:length]))
+
+    async def _run(self, request: _Request, take: Callable[[bytes], bool]) -> Transfer:
+        stream = await self.port.open()
+        try:
+            return await self._over(stream, request, take)
+        except BaseException:
+            self._session.abort()
+            raise
+        finally:
+            stream.abort()
+
+    async def _over(
+        self, stream: Stream, request: _Request, take: Callable[[bytes], bool]
+    ) -> Transfer:
+        first = await self._begin(stream, request)
+        if first.code >= 300:
+            return Transfer(reply=first, opened=False, whole=False)
+        ended = await self._drain(stream, take)
+        if ended is not _End.SERVER:
+            stream.reset()
+            await self._session.resynchronise()
+            return Transfer(reply=first, opened=True, whole=False)
+        final = await self._final(first)
+        return Transfer(reply=final, opened=True, whole=final.code // 100 == 2)
+
+    async def _begin(self, stream: Stream, request: _Request) -> RawReply:
+        if request.offset:
+            # Right before the command: some servers forget it after any other one.
+            reply = await self._session.command("REST", str(request.offset).encode("ascii"))
+            if reply.code != 350:
+                return reply
+        self._session.send(request.verb, request.argument)
+        if self._session.data_protected:
+            return await self._begin_protected(stream)
+        return await self._session.reply()
+
+    async def _begin_protected(self, stream: Stream) -> RawReply:
+        """Read the reply while shaking hands: servers begin TLS only after the command
+        (RFC 4217 section 12.7), some before they answer it, most after.
+        """
+        session = self._session
+        context, tls = session.context, session.tls
+        if context is None or tls is None:
+            raise Fault(Reason.CONNECTION_LOST, "closed by the server")
+        # Read only now: under TLS 1.3 its ticket comes with the first reply, not before.
+        context.session = tls.session
+        handshake = asyncio.ensure_future(
+            start_client_tls(stream, context, session.opening.server_name)
+        )
+        try:
+            reply = await session.reply()
+            if reply.code >= 300:
+                return reply
+            return await self._finish_handshake(stream, handshake, reply)
+        finally:
+            handshake.cancel()
+            await asyncio.gather(handshake, return_exceptions=True)
+            context.session = None
+
+    async def _finish_handshake(
+        self, stream: Stream, handshake: asyncio.Future[None], reply: RawReply
+    ) -> RawReply:
+        session = self._session
+        try:
+            async with within(session.opening.seconds, "no TLS handshake on the data channel"):
+                await handshake
+        except ssl.SSLCertVerificationError as error:
+            raise fault_of(error) from error
+        except Fault as fault:
+            stream.reset()
+            # The server's own words for it, such as 522, where it has any.
+            final = await self._final(reply) if reply.code < 200 else reply
+            if final.code >= 400:
+                return final
+            raise fault from None
+        self._check_peer(stream)
+        return reply
+
+    def _check_peer(self, stream: Stream) -> None:
+        control, data = self._session.tls, stream.tls
+        if control is None or data is None:
+            return
+        self._session.session_reused = bool(data.session_reused)
+        if control.getpeercert(binary_form=True) != data.getpeercert(binary_form=True):
+            raise Fault(Reason.UNVERIFIED_PEER, "the data channel shows another certificate")
+
+    async def _drain(self, stream: Stream, take: Callable[[bytes], bool]) -> _End:
+        seconds = self._session.opening.seconds * TRANSFER_STEPS
+        try:
+            async with within(seconds, "the transfer took too long"):
+                while data := await stream.read():
+                    if not take(data):
+                        return _End.OURS
+        except Fault as fault:
+            return _End.TIME if fault.reason is Reason.TIMEOUT else _End.SERVER
+        return _End.SERVER
+
+    async def _final(self, first: RawReply) -> RawReply:
+        """Return the reply that ends a transfer; only a 2xx says that all was sent."""
+        reply = first
+        for _ in range(_MOST_MARKS):
+            if reply.code >= 200:
+                break
+            reply = await self._session.reply()
+        return reply
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    verb: str
+    argument: bytes
+    offset: int = 0
+
+
+class _End(Enum):
+    SERVER = auto()
+    OURS = auto()
+    TIME = auto()
+
+
+def _raise_if_closing(reply: RawReply) -> None:
+    if reply.code == 421:
+        raise Fault(Reason.CONNECTION_LOST, str(reply.shown))

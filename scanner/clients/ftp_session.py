@@ -1,0 +1,318 @@
+"""One FTP control connection (RFC 959), in clear or inside TLS (RFC 4217). Read-only."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+
+from scanner.clients.dialer import Dialer
+from scanner.clients.faults import Fault, fault_of
+from scanner.clients.stream import Stream, within
+from scanner.clients.tls import ResumingContext
+from scanner.model.reading import Reason
+from scanner.model.text import neutralise
+from scanner.wire.ftp import (
+    RawReply,
+    ReplyError,
+    ReplyReader,
+    encode_command,
+    has_feature,
+    parse_features,
+)
+
+READ_ONLY_VERBS = frozenset(
+    {
+        "ABOR",
+        "AUTH",
+        "CCC",
+        "CWD",
+        "EPSV",
+        "FEAT",
+        "LIST",
+        "MLSD",
+        "NOOP",
+        "PASS",
+        "PASV",
+        "PBSZ",
+        "PROT",
+        "PWD",
+        "QUIT",
+        "REST",
+        "RETR",
+        "SYST",
+        "TYPE",
+        "USER",
+    }
+)
+"""The only commands that ever reach a server. None of them changes anything there."""
+
+_GOODBYE_SECONDS = 2.0
+_RESYNC_SECONDS = 3.0
+_MOST_DELAYS = 3
+_CLOSING = 421
+
+
+class NotFtp(Fault):
+    """Something else than FTP answers. ``seen`` names it: ``ssh``, ``http``, ``tls``, ``smtp``
+    or ``unknown``.
+    """
+
+    def __init__(self, seen: str, shown: str) -> None:
+        super().__init__(Reason.OTHER_SERVICE, f"{seen}: {shown}" if shown else seen)
+        self.seen = seen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """How to open sessions: seconds a step may take, and the name to tell a TLS server."""
+
+    dialer: Dialer
+    seconds: float = 10.0
+    server_name: str = ""
+
+
+class FtpSession:
+    """One control connection. Not for two tasks at once.
+
+    Every step is bounded by ``opening.seconds``. After a ``Fault`` other than a refusal the
+    connection is of no more use, and ``is_usable`` says so. Made by ``connect``.
+    """
+
+    def __init__(self, stream: Stream, opening: Opening) -> None:
+        self.opening = opening
+        self.greeting = RawReply(0, ())
+        self.features: tuple[str, ...] = ()
+        self.context: ResumingContext | None = None
+        self.injected = 0
+        """Bytes that came in clear behind the answer to AUTH, and were dropped."""
+        self.data_protected = False
+        self.session_reused: bool | None = None
+        """Whether the last protected data connection resumed this connection's session."""
+        self.double_iac = False
+        self._stream = stream
+        self._replies = ReplyReader()
+        self._usable = True
+
+    @classmethod
+    async def connect(
+        cls, opening: Opening, *, implicit: ResumingContext | None = None
+    ) -> FtpSession:
+        """Connect, shake hands first where TLS is implicit, and read the greeting.
+
+        Raises ``Fault``; ``ssl.SSLCertVerificationError`` where ``implicit`` verifies and fails;
+        ``NotFtp`` where the first bytes are no FTP.
+        """
+        session = await cls.dial(opening)
+        try:
+            if implicit is not None:
+                await session.shake_hands(implicit)
+            await session.await_greeting()
+        except BaseException:
+            session.abort()
+            raise
+        return session
+
+    @classmethod
+    async def dial(cls, opening: Opening) -> FtpSession:
+        """Connect and read nothing."""
+        sock = await opening.dialer.open()
+        return cls(await Stream.over(sock, opening.dialer.meter), opening)
+
+    async def await_greeting(self) -> RawReply:
+        """Read the greeting; a 120 only announces a delay (RFC 959 section 5.4)."""
+        for _ in range(_MOST_DELAYS):
+            try:
+                self.greeting = await self.read_reply()
+            except ReplyError as error:
+                raise self._not_ftp() from error
+            if self.greeting.code != 120:
+                break
+        if self._is_mail():
+            raise NotFtp("smtp", neutralise(self.greeting.text, 60))
+        return self.greeting
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether a next command makes sense."""
+        return self._usable and self._stream.is_open
+
+    @property
+    def tls(self) -> ssl.SSLObject | None:
+        """The TLS session of the control connection, if any."""
+        return self._stream.tls if self.context is not None else None
+
+    async def command(self, verb: str, argument: bytes = b"") -> RawReply:
+        """Send one command and return its first reply. 421 ends the session (RFC 959 5.4).
+
+        Raises ``ValueError`` for a verb that is not read-only, before anything is sent.
+        """
+        self.send(verb, argument)
+        return await self.reply()
+
+    def send(self, verb: str, argument: bytes = b"") -> None:
+        """Send one command and read nothing. The one place where commands leave."""
+        if verb not in READ_ONLY_VERBS:
+            raise ValueError(f"{verb} is not a read-only command")
+        line = encode_command(verb, argument, double_iac=self.double_iac)
+        self.opening.dialer.meter.verbs[verb] += 1
+        self._stream.write(line)
+
+    async def reply(self, seconds: float | None = None) -> RawReply:
+        """Return the next reply."""
+        try:
+            return await self.read_reply(seconds)
+        except ReplyError as error:
+            self.abort()
+            raise Fault(Reason.PROTOCOL_ERROR, str(error)) from error
+
+    async def read_reply(self, seconds: float | None = None) -> RawReply:
+        """Return the next reply; ``ReplyError`` where the bytes are none."""
+        try:
+            async with within(seconds or self.opening.seconds, "no reply in time"):
+                found = await self._next_reply()
+        except BaseException:
+            self._usable = False
+            raise
+        if found.code == _CLOSING:
+            self._usable = False
+        return found
+
+    async def _next_reply(self) -> RawReply:
+        while (found := self._replies.next_reply()) is None:
+            data = await self._stream.read()
+            if not data:
+                raise Fault(Reason.CONNECTION_LOST, "closed by the server")
+            self._replies.feed(data)
+        return found
+
+    async def ask_features(self) -> RawReply:
+        """Send FEAT and keep what it names. Some servers answer only after a login."""
+        reply = await self.command("FEAT")
+        if reply.code == 211:
+            self.features = parse_features(reply)
+        return reply
+
+    def has(self, feature: str) -> bool:
+        """Whether FEAT named the feature."""
+        return has_feature(self.features, feature)
+
+    async def shake_hands(self, context: ResumingContext) -> None:
+        """Turn the control connection into TLS, after 234 or at once where it is implicit.
+
+        What came in clear before the handshake is never read as if it were protected
+        (CVE-2011-0411): it is counted in ``injected`` and dropped. Raises ``Fault``, and
+        ``ssl.SSLCertVerificationError`` where the context verifies and the chain fails.
+        """
+        self.injected = len(self._replies.buffered) + len(self._stream.take())
+        self._replies = ReplyReader()
+        try:
+            async with within(self.opening.seconds, "no TLS handshake in time"):
+                await start_client_tls(self._stream, context, self.opening.server_name)
+        except BaseException:
+            self.abort()
+            raise
+        self.context = context
+
+    async def protect_data(self) -> RawReply:
+        """Ask for protected data connections (RFC 4217 section 9): PBSZ 0, then PROT P."""
+        await self.command("PBSZ", b"0")
+        reply = await self.command("PROT", b"P")
+        self.data_protected = reply.code // 100 == 2
+        return reply
+
+    async def expose_data(self) -> RawReply:
+        """Ask for data connections in clear: PROT C."""
+        reply = await self.command("PROT", b"C")
+        if reply.code // 100 == 2:
+            self.data_protected = False
+        return reply
+
+    async def send_raw(self, data: bytes) -> None:
+        """Send bytes that are no command, such as a hello of our own making."""
+        self._stream.write(data)
+
+    async def read_raw(self) -> bytes:
+        """Return bytes as they come; nothing at the end."""
+        pending = self._replies.buffered
+        self._replies = ReplyReader()
+        return pending or await self._stream.read()
+
+    async def resynchronise(self) -> None:
+        """Find the next reply's beginning after a data connection was reset.
+
+        Servers answer a reset with 426, 226, even another 150, or nothing: one reply of any
+        code is awaited briefly, and only then NOOP is sent, which too early would be answered
+        amid the transfer. Where its 200 does not come the connection is dropped.
+        """
+        try:
+            await self._pass_over()
+            self.send("NOOP")
+            async with within(self.opening.seconds):
+                for _ in range(_MOST_DELAYS):
+                    if (await self._next_reply()).code == 200:
+                        return
+        except (Fault, ReplyError):
+            pass  # out of step for good
+        except BaseException:
+            self.abort()
+            raise
+        self.abort()
+
+    async def _pass_over(self) -> None:
+        try:
+            async with asyncio.timeout(min(_RESYNC_SECONDS, self.opening.seconds)):
+                await self._next_reply()
+        except TimeoutError:
+            return
+
+    async def leave(self) -> None:
+        """Say goodbye, briefly, and drop the connection. Never fails."""
+        try:
+            if self.is_usable:
+                async with asyncio.timeout(min(_GOODBYE_SECONDS, self.opening.seconds)):
+                    self.send("QUIT")
+                    await self._next_reply()
+        except (Fault, ReplyError, TimeoutError):
+            pass  # it was the last word, whatever the answer
+        finally:
+            self.abort()
+
+    def abort(self) -> None:
+        """Drop the connection at once."""
+        self._usable = False
+        self._stream.abort()
+
+    def _is_mail(self) -> bool:
+        text = self.greeting.text.upper()
+        return self.greeting.code == 220 and b"SMTP" in text and b"FTP" not in text
+
+    def _not_ftp(self) -> NotFtp:
+        seen = self._replies.buffered
+        return NotFtp(service_of(seen), neutralise(seen, 60))
+
+
+def service_of(first: bytes) -> str:
+    """Name the service that begins to speak with these bytes."""
+    if first.startswith(b"SSH-"):
+        return "ssh"
+    if first[:5].upper() == b"HTTP/" or first[:1] == b"<":
+        return "http"
+    if first[:1] in {b"\x15", b"\x16"} and first[1:2] in {b"\x03", b""}:
+        return "tls"
+    return "unknown"
+
+
+async def start_client_tls(stream: Stream, context: ResumingContext, name: str) -> None:
+    """Shake hands as a client, telling the name where it is one that can be told.
+
+    Raises ``ssl.SSLCertVerificationError`` as it is; every other failure is a ``Fault``.
+    """
+    try:
+        await stream.start_tls(context, name or None)
+    except ssl.SSLCertVerificationError:
+        raise
+    except ssl.SSLError as error:
+        raise fault_of(error) from error
+    except ValueError as error:  # a name that no certificate can hold, such as one too long
+        raise Fault(Reason.TLS_FAILED, "a name that TLS cannot carry") from error

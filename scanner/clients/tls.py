@@ -1,0 +1,168 @@
+"""TLS on the client's side: contexts to look with, contexts to send secrets in, and trust."""
+
+from __future__ import annotations
+
+import base64
+import ssl
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from scanner.clients.faults import Fault
+from scanner.model.observation import CertificateFacts, PeerTrust
+from scanner.model.reading import Reason
+from scanner.model.target import TlsTrust
+from scanner.model.text import neutralise
+from scanner.wire.x509 import lifetime_fault, matches_name
+
+_OUT_OF_LIFETIME = frozenset({9, 10})  # X509_V_ERR_CERT_NOT_YET_VALID, _HAS_EXPIRED
+_REVOKED = 23
+_LEGACY_SERVER_CONNECT = 0x4  # ssl.OP_LEGACY_SERVER_CONNECT, which Python names from 3.12 on
+
+
+class ResumingContext(ssl.SSLContext):
+    """A client context whose next handshake resumes ``session``.
+
+    asyncio has no argument for a session, but every TLS connection it makes is made by
+    ``wrap_bio``. A session is only good in the very context that it was made in, so one such
+    object serves one control connection and its data connections, one after the other.
+    """
+
+    session: ssl.SSLSession | None = None
+
+    def wrap_bio(  # noqa: D102 - as inherited
+        self,
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+        server_side: bool = False,  # noqa: FBT001, FBT002
+        server_hostname: str | bytes | None = None,
+        session: ssl.SSLSession | None = None,
+    ) -> ssl.SSLObject:
+        return super().wrap_bio(
+            incoming, outgoing, server_side, server_hostname, session or self.session
+        )
+
+
+def looking_context() -> ResumingContext:
+    """Return a context that takes whatever a server has, down to TLS 1.0, and verifies nothing.
+
+    Nothing secret is sent in such a session.
+    """
+    context = _bare_context()
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.options |= _LEGACY_SERVER_CONNECT
+    context.set_ciphers("ALL:!aNULL:!eNULL:@SECLEVEL=0")
+    return context
+
+
+def strict_context() -> ResumingContext:
+    """Return a context fit for secrets: TLS 1.2 or newer, at the library's own level."""
+    context = _bare_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def require_chain(context: ssl.SSLContext, authority: Path) -> None:
+    """Make handshakes fail unless the chain ends in a certificate of the PEM file.
+
+    Names are not looked at here: ``judge_peer`` does. Raises ``Fault`` (unreadable) where the
+    file cannot be used.
+    """
+    try:
+        context.load_verify_locations(cafile=str(authority))
+    except (OSError, ssl.SSLError):
+        raise Fault(Reason.UNREADABLE, "the declared CA file cannot be read") from None
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.verify_mode = ssl.CERT_REQUIRED
+
+
+def _bare_context() -> ResumingContext:
+    context = ResumingContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+@dataclass(frozen=True, slots=True)
+class ChainFault:
+    """Why a chain did not verify."""
+
+    trust: PeerTrust
+    detail: str
+
+
+def chain_fault(error: ssl.SSLCertVerificationError) -> ChainFault:
+    """Return what OpenSSL's refusal of a chain means."""
+    detail = neutralise(error.verify_message or "not verified", 120)
+    if error.verify_code in _OUT_OF_LIFETIME:
+        return ChainFault(PeerTrust.EXPIRED, detail)
+    if error.verify_code == _REVOKED:
+        return ChainFault(PeerTrust.REVOKED, detail)
+    return ChainFault(PeerTrust.UNTRUSTED, detail)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What to judge a peer by. ``chain`` says why its chain failed, ``None`` if it held or no
+    CA is declared. ``name`` is what the certificate is to be for.
+    """
+
+    declared: TlsTrust
+    name: str
+    now: datetime
+    first_use_allowed: bool = False
+    chain: ChainFault | None = None
+
+
+def judge_peer(facts: CertificateFacts, by: Verification) -> tuple[PeerTrust, str]:
+    """Return whether the peer is who the team says, and one clause of why not.
+
+    Where pins are declared they alone decide: a pinned key is the server's own, whatever its
+    certificate says of names and dates (the clause still tells). Otherwise the chain, the
+    lifetime and the name decide, in that order. With nothing declared a peer is never verified.
+    """
+    flaws = _flaws(facts, by)
+    shown = "; ".join(detail for _, detail in flaws)
+    if by.declared.pins:
+        if pin_of(facts) in {_canonical(pin) for pin in by.declared.pins}:
+            return PeerTrust.PINNED, shown
+        return PeerTrust.UNTRUSTED, "no declared pin matches its key"
+    if not by.declared.declared and by.first_use_allowed:
+        return PeerTrust.FIRST_USE, shown
+    if by.chain is not None:
+        flaws = [(by.chain.trust, by.chain.detail), *flaws]
+    return flaws[0] if flaws else _unflawed(by.declared)
+
+
+def _unflawed(declared: TlsTrust) -> tuple[PeerTrust, str]:
+    if declared.declared:
+        return PeerTrust.VERIFIED, ""
+    return PeerTrust.UNVERIFIED, "neither a CA nor a pin is declared"
+
+
+def _flaws(facts: CertificateFacts, by: Verification) -> list[tuple[PeerTrust, str]]:
+    flaws: list[tuple[PeerTrust, str]] = []
+    if late := lifetime_fault(facts, by.now):
+        flaws.append((PeerTrust.EXPIRED, late))
+    if not matches_name(facts, by.name):
+        flaws.append((PeerTrust.MISMATCHED, f"not for {neutralise(by.name, 100)}"))
+    return flaws
+
+
+def pin_of(facts: CertificateFacts) -> str:
+    """Return the pin of a certificate's key: ``sha256:`` and base64, nothing if unknown."""
+    if not facts.spki_sha256:
+        return ""
+    return "sha256:" + base64.b64encode(bytes.fromhex(facts.spki_sha256)).decode("ascii")
+
+
+def _canonical(pin: str) -> str:
+    scheme, _, digest = pin.partition(":")
+    return f"{scheme.lower()}:{digest.rstrip('=')}{'=' * (-len(digest.rstrip('=')) % 4)}"
+
+
+def session_facts(tls: ssl.SSLObject) -> tuple[str, str]:
+    """Return protocol version and cipher suite of an open session."""
+    cipher: tuple[Any, ...] | None = tls.cipher()
+    return tls.version() or "", str(cipher[0]) if cipher else ""

@@ -1,0 +1,128 @@
+"""Everything that is text: HL7, dumps, records, tables, and plain words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from scanner.content.hl7 import read_hl7
+from scanner.content.jsons import read_json
+from scanner.content.kinds import kinds_of, read_columns
+from scanner.content.nir import count_in_text
+from scanner.content.ranges import Asking
+from scanner.content.scene import Naming, Scene
+from scanner.content.sealed import is_base64
+from scanner.content.sql import is_sql, sql_tables
+from scanner.content.tables import Table, read_rows, read_table
+from scanner.content.text import Sections, decoded, encoding_of
+from scanner.model.content import ContentFacts, ContentState, DataClass, DataKind
+
+_WINDOWS: Final = 8
+_WINDOW: Final = 16_384
+_READ_WHOLE: Final = 262_144
+_LEAST_NIRS: Final = 3
+_NAMES: Final = {"\t": "tsv"}
+
+
+def recognise_text(scene: Scene) -> Asking[ContentFacts | None]:
+    """Return facts of a text file, or None where the bytes are not text."""
+    encoding = encoding_of(scene.head)
+    if encoding is None:
+        return None
+    if len(scene.head) >= 256 and is_base64(scene.head):
+        return ContentFacts(format="base64", state=ContentState.OPAQUE)
+    sections = yield from _sections(scene, encoding)
+    return read_hl7(sections) or _records(scene, sections) or _plain(sections)
+
+
+def _sections(scene: Scene, encoding: str) -> Asking[Sections]:
+    """Read a small or ordered file whole, of a bigger one the head and windows spread over it."""
+    source, head = scene.source, scene.head
+    ordered = scene.naming.has_order and source.size <= len(head) + source.budget.left
+    if source.size <= _READ_WHOLE or ordered:
+        rest = yield from source.read(len(head), source.size - len(head))
+        data = head + rest
+        whole = source.complete and len(data) >= source.size
+        return Sections((decoded(data, encoding),), (len(data),), whole)
+    parts = [head]
+    step = (source.size - len(head)) // _WINDOWS
+    for number in range(1, _WINDOWS + 1):
+        # Even offsets keep two-byte encodings in step.
+        offset = (len(head) + step * number - min(step, _WINDOW)) & ~1
+        parts.append((yield from source.read(offset, min(step, _WINDOW))))
+    parts = [part for part in parts if part]
+    return Sections(tuple(decoded(part, encoding) for part in parts),
+                    tuple(len(part) for part in parts), whole=False)  # fmt: skip
+
+
+def _records(scene: Scene, sections: Sections) -> ContentFacts | None:
+    """Read the text as SQL, JSON or a delimited table."""
+    first = sections.parts[0]
+    if is_sql(first):
+        return _dump(sql_tables(sections), sections, scene.naming)
+    records = read_json(sections)
+    if records is not None:
+        name, table = records
+        return _table_facts(name, [table], scene.naming, _row_estimate([table], scene, sections))
+    table_read = read_table(first, scene.naming.is_known)
+    if table_read is None:
+        return None
+    parts = [table_read, *(read_rows(part, table_read) for part in sections.parts[1:])]
+    rows = _row_estimate(parts, scene, sections)
+    name = _NAMES.get(table_read.delimiter, "csv")
+    facts = _table_facts(name, parts, scene.naming, rows)
+    return facts if facts.kinds else _with_stray_nirs(facts, sections)
+
+
+def _row_estimate(parts: list[Table], scene: Scene, sections: Sections) -> int | None:
+    """Return how many data rows the file has: counted, or the size over the mean row."""
+    counted = sum(part.row_count for part in parts)
+    if sections.whole:
+        return counted
+    if not scene.source.complete or not counted:
+        return None
+    # Each window cuts a row at either end: one row's worth of bytes that no part counted.
+    counted += len(parts) - 1
+    return round(scene.source.size * counted / sum(sections.lengths))
+
+
+def _table_facts(name: str, parts: list[Table], naming: Naming, rows: int | None) -> ContentFacts:
+    first = parts[0]
+    joined = Table(delimiter=first.delimiter, header=first.header,
+                   rows=tuple(row for part in parts for row in part.rows),
+                   row_count=sum(part.row_count for part in parts))  # fmt: skip
+    signs = read_columns(joined)
+    header = first.header
+    columns = tuple(
+        naming.column(sign.index, header[sign.index] if header else None, free_text=sign.free_text)
+        for sign in signs
+    )
+    return ContentFacts(format=name, state=ContentState.CLEAR, kinds=kinds_of(signs),
+                        columns=columns, rows=rows)  # fmt: skip
+
+
+def _dump(tables: list[Table], sections: Sections, naming: Naming) -> ContentFacts:
+    """Join the facts of a dump's tables: columns and rows only where there is one table."""
+    facts = [_table_facts("sql", [table], naming, table.row_count) for table in tables]
+    if len(facts) == 1 and sections.whole:
+        return facts[0]
+    kinds = tuple(
+        DataKind(kind=kind.kind, data_class=kind.data_class, count=kind.count,
+                 valid_share=kind.valid_share)
+        for each in facts for kind in each.kinds
+    )  # fmt: skip
+    joined = ContentFacts(format="sql", state=ContentState.CLEAR, kinds=kinds)
+    return joined if kinds else _with_stray_nirs(joined, sections)
+
+
+def _plain(sections: Sections) -> ContentFacts:
+    return _with_stray_nirs(ContentFacts(format="text", state=ContentState.CLEAR), sections)
+
+
+def _with_stray_nirs(facts: ContentFacts, sections: Sections) -> ContentFacts:
+    """Count NIRs in running text; three valid ones are no accident."""
+    count = sum(count_in_text(part) for part in sections.parts)
+    if count < _LEAST_NIRS:
+        return facts
+    kind = DataKind(kind="nir", data_class=DataClass.PERSONAL, count=count)
+    return ContentFacts(format=facts.format, state=facts.state, kinds=(kind,),
+                        columns=facts.columns, rows=facts.rows)  # fmt: skip

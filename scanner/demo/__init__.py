@@ -1,0 +1,1 @@
+"""The replica fleet on loopback and the synthetic data it serves."""

@@ -1,0 +1,110 @@
+"""Reads and hashes the papers that an operator hands over for one asset; judges none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from glob import iglob
+from pathlib import Path
+from typing import TypeVar
+
+from scanner.errors import InputError
+from scanner.intake.files import opened, sha256_of, shown_path
+from scanner.intake.registers import read_inventory, read_warnings
+from scanner.model.dossier import ContractPaper, Dossier, Paper
+from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.model.target import Contract, Document, Target
+
+_Read = TypeVar("_Read")
+
+
+def load_dossier(target: Target) -> Dossier:
+    """Return everything that is declared for ``target``, as far as it can be read.
+
+    Never raises for a missing or malformed paper: its reading is then ``Unobserved`` with reason
+    ``unreadable`` and a detail without any of its content. ``check_papers`` tells all faults.
+    """
+    return Dossier(
+        papers=tuple(Paper(paper, _hashed(paper)) for paper in target.documents),
+        contracts=tuple(ContractPaper(paper, _hashed(paper)) for paper in target.contracts),
+        inventory=_register(target.inventory, read_inventory, "account inventory"),
+        warnings=_register(target.warnings, read_warnings, "warning register"),
+    )
+
+
+def check_papers(target: Target) -> tuple[str, ...]:
+    """Return one line for every fault of every file that ``target`` names, with file and line.
+
+    Lines repeat no content of a paper.
+    """
+    problems: list[str] = []
+    for key, papers in (("documents", target.documents), ("contracts", target.contracts)):
+        for index, paper in enumerate(papers):
+            place = f"{key}[{index}]"
+            problems += [f"{place}.file: {line}" for line in _hash_faults(paper)]
+    problems += _faults(target.inventory, read_inventory)
+    problems += _faults(target.warnings, read_warnings)
+    problems += _trust_faults(target)
+    for index, log in enumerate(target.logs):
+        if next(iglob(log.path), None) is None:
+            path = shown_path(Path(log.path))
+            problems.append(f"logs[{index}].path: {path}: names no file; check the name")
+    return tuple(problems)
+
+
+def _hashed(paper: Document | Contract) -> Reading[str]:
+    if paper.file is None:
+        return Unobserved(Reason.NOT_DECLARED, "no file is named")
+    try:
+        return Observed(sha256_of(paper.file))
+    except InputError as error:
+        return Unobserved(Reason.UNREADABLE, error.problems[0])
+
+
+def _register(path: Path | None, read: Callable[[Path], _Read], what: str) -> Reading[_Read]:
+    if path is None:
+        return Unobserved(Reason.NOT_DECLARED, f"no {what} is declared")
+    try:
+        return Observed(read(path))
+    except InputError as error:
+        more = len(error.problems) - 1
+        return Unobserved(
+            Reason.UNREADABLE, error.problems[0] + (f" (and {more} more)" if more else "")
+        )
+
+
+def _hash_faults(paper: Document | Contract) -> tuple[str, ...]:
+    found = _hashed(paper)
+    if isinstance(found, Unobserved):
+        return () if paper.file is None else (found.detail,)
+    if paper.sha256 is None or found.value == paper.sha256 or paper.file is None:
+        return ()
+    name = shown_path(paper.file)
+    return (f"{name}: is not the declared version: its SHA-256 is {found.value}; correct one",)
+
+
+def _faults(path: Path | None, read: Callable[[Path], object]) -> tuple[str, ...]:
+    if path is None:
+        return ()
+    try:
+        read(path)
+    except InputError as error:
+        return error.problems
+    return ()
+
+
+def _trust_faults(target: Target) -> list[str]:
+    named = {"tls.ca": target.tls.ca, "known_hosts": target.known_hosts}
+    for index, account in enumerate(target.accounts):
+        for files in account.public_keys.values():
+            for file in files:
+                named[f"accounts[{index}].public_keys: {file}"] = file
+    return [
+        f"{place.partition(': ')[0]}: {line}"
+        for place, path in named.items()
+        for line in _faults(path, _open_once)
+    ]
+
+
+def _open_once(path: Path) -> None:
+    with opened(path):
+        return

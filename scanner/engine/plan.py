@@ -1,0 +1,61 @@
+"""What a run would do, told without touching the network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scanner.model.target import Protocol, Target
+
+FTP_CONNECTIONS = 12
+"""Control connections that the questions to one FTP endpoint take at most, without accounts."""
+SSH_CONNECTIONS = 8
+"""Connections that the questions to one SSH endpoint take at most, without accounts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedAsset:
+    """What a run would do to one asset at most. ``bytes`` are of samples, per address.
+
+    ``connections`` are control connections; each listing and each sample over FTP opens a data
+    connection besides.
+    """
+
+    asset: str
+    host: str
+    endpoints: tuple[str, ...]
+    connections: int
+    logins: int
+    bytes: int
+    credentials: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def planned(target: Target) -> PlannedAsset:
+    """Return the plan of one target."""
+    names = tuple(account.username for account in target.accounts if account.has_credential)
+    ssh = sum(endpoint.protocol is Protocol.SFTP for endpoint in target.endpoints)
+    ftp = len(target.endpoints) - ssh
+    return PlannedAsset(
+        asset=target.asset,
+        host=target.host,
+        endpoints=tuple(f"{e.protocol}:{e.port}" for e in target.endpoints),
+        connections=ftp * (FTP_CONNECTIONS + len(names)) + ssh * (SSH_CONNECTIONS + len(names)),
+        logins=len(names) * len(target.endpoints) + 2 * ftp + ssh,
+        bytes=target.limits.bytes_per_host * len(target.endpoints),
+        credentials=names,
+        notes=("decoy: scored apart",) if target.decoy else (),
+    )
+
+
+def from_vantage(targets: Sequence[Target], vantage: str) -> list[Target]:
+    """Return the targets that are to be seen from this vantage."""
+    return [target for target in targets if vantage in target.vantages]
+
+
+def shard_of(targets: Sequence[Target], shard: tuple[int, int] | None) -> list[Target]:
+    """Return this shard's share: every ``count``-th target, beginning with ``index``."""
+    if shard is None:
+        return list(targets)
+    index, count = shard
+    return list(targets[index::count])

@@ -1,0 +1,160 @@
+"""May this address be touched? Asked once per address, before anything is dialled."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Protocol
+
+from scanner.errors import InputError
+from scanner.intake.hosts import Address, parse_host, unmapped
+from scanner.intake.scope_patterns import ScopePatterns
+from scanner.model.address import Admitted
+from scanner.model.reading import Reason, Unobserved
+from scanner.model.target import Authorisation, Target
+from scanner.model.text import neutralise
+
+MOST_ADDRESSES = 64
+"""Addresses of one name that are considered; an answer with more is cut there."""
+
+_LOOPBACK = ScopePatterns.of(("localhost", "*.localhost", "127.0.0.0/8", "::1"))
+
+
+class Resolver(Protocol):
+    """Looks up the addresses of a name. Raises ``OSError`` when it has none."""
+
+    async def __call__(self, host: str) -> Sequence[Address]:
+        """Return the addresses of ``host``, given in its ASCII form."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SystemResolver:
+    """Asks the operating system, for at most ``seconds``."""
+
+    seconds: float = 5.0
+
+    async def __call__(self, host: str) -> tuple[Address, ...]:
+        """Return the addresses that the system has for ``host``; ``OSError`` otherwise."""
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(self.seconds):
+            found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        return tuple(ip_address(entry[4][0]) for entry in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What scope said of one host: what may be dialled, and what may not.
+
+    ``failure`` is set exactly when nothing is admitted. ``omitted`` counts the addresses beyond
+    the bound.
+    """
+
+    admitted: tuple[Admitted, ...] = ()
+    out_of_scope: tuple[str, ...] = ()
+    failure: Unobserved | None = None
+    omitted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What one authorisation covers."""
+
+    patterns: ScopePatterns
+
+    @classmethod
+    def of(cls, authorisation: Authorisation) -> Scope:
+        """Return the scope that an authorisation lists; an empty list admits nothing.
+
+        Raises ``InputError``, one line per entry that means nothing.
+        """
+        return cls(ScopePatterns.of(authorisation.scope))
+
+    @classmethod
+    def for_target(cls, authorisation: Authorisation, target: Target) -> Scope:
+        """Return the listed scope or, where a file lists none, the target's own host."""
+        return cls.of(authorisation) if authorisation.scope else cls.for_host(target.host)
+
+    @classmethod
+    def for_host(cls, host: str) -> Scope:
+        """Return the scope of one host: an address, or a name whatever it resolves to.
+
+        Raises ``InputError`` for text that is no host.
+        """
+        parsed = parse_host(host)
+        if isinstance(parsed, str):
+            return cls(ScopePatterns(names=frozenset({parsed})))
+        width = parsed.max_prefixlen
+        return cls(ScopePatterns(networks={(parsed.version, width): frozenset({int(parsed)})}))
+
+    @classmethod
+    def loopback_only(cls) -> Scope:
+        """Return the scope that needs no authorisation: this machine, under its own names."""
+        return cls(_LOOPBACK)
+
+    def admits_name(self, host: str) -> bool:
+        """Tell whether a host as written is listed. Text that is no host never is."""
+        try:
+            return self.patterns.admits_host(parse_host(host))
+        except InputError:
+            return False
+
+    async def admit(
+        self, host: str, ports: Iterable[int], resolver: Resolver | None = None
+    ) -> Admission:
+        """Resolve ``host`` and return what of it may be dialled on ``ports``.
+
+        A name that is not listed is not even resolved. Nothing is remembered between calls: an
+        answer that has left the scope since is refused.
+        """
+        if not self.admits_name(host):
+            detail = f"{neutralise(host, 80)} is not in the authorised scope"
+            return Admission(failure=Unobserved(Reason.OUT_OF_SCOPE, detail))
+        parsed = parse_host(host)
+        if not isinstance(parsed, str):
+            return self._sorted(host, [parsed], ports)
+        try:
+            answer = await (resolver or SystemResolver())(parsed)
+        except TimeoutError:
+            return Admission(failure=_unresolved(host, "no answer from the resolver in time"))
+        except (OSError, UnicodeError):
+            return Admission(failure=_unresolved(host, "the name has no address"))
+        return self._sorted(host, answer, ports)
+
+    def _sorted(self, host: str, answer: Sequence[Address], ports: Iterable[int]) -> Admission:
+        if not answer:
+            return Admission(failure=_unresolved(host, "the name has no address"))
+        distinct = list(dict.fromkeys(map(unmapped, answer)))
+        considered = distinct[:MOST_ADDRESSES]
+        let_in = [address for address in considered if self._admits(address)]
+        left_out = tuple(str(address) for address in considered if not self._admits(address))
+        failure = None
+        if not let_in:
+            detail = f"{neutralise(host, 80)} resolves to {left_out[0]}, which is out of scope"
+            failure = Unobserved(Reason.OUT_OF_SCOPE, detail)
+        return Admission(
+            admitted=tuple(
+                Admitted(address, port, host) for address in let_in for port in dict.fromkeys(ports)
+            ),
+            out_of_scope=left_out,
+            failure=failure,
+            omitted=len(distinct) - len(considered),
+        )
+
+    def _admits(self, address: IPv4Address | IPv6Address) -> bool:
+        """Tell whether an address may be dialled. Those that name no single host never may:
+        the unspecified one would reach this machine instead.
+        """
+        if address.is_unspecified or address.is_multicast or address == _BROADCAST:
+            return False
+        return self.patterns.admits_address(address)
+
+
+_BROADCAST = IPv4Address("255.255.255.255")
+
+
+def _unresolved(host: str, why: str) -> Unobserved:
+    return Unobserved(Reason.NAME_NOT_RESOLVED, f"{neutralise(host, 80)}: {why}")

@@ -1,0 +1,294 @@
+"""Turns the JSON of a valid targets file into the model, defaults applied, paths absolute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from scanner.intake.formats import bare_path, parse_date, parse_span
+from scanner.intake.hosts import canonical_host
+from scanner.intake.secret_refs import parse_ref
+from scanner.intake.target_defaults import PORTS
+from scanner.model.secret import SecretRef
+from scanner.model.target import (
+    DEFAULT_ENDPOINTS,
+    AcceptedRisk,
+    Account,
+    Allow,
+    Areas,
+    Authorisation,
+    Contract,
+    Decoy,
+    Document,
+    Drill,
+    Endpoint,
+    Limits,
+    LogSource,
+    Migration,
+    NotApplicable,
+    Protocol,
+    Target,
+    TargetsFile,
+    TlsTrust,
+)
+
+_Object = Mapping[str, Any]
+_LIMITS = (
+    "connections",
+    "connections_per_host",
+    "depth",
+    "entries",
+    "files_sampled",
+    "bytes_per_file",
+    "bytes_per_host",
+)
+_MERGED = ("tls", "limits")
+
+
+def build(root: _Object, *, path: Path, sha256: str) -> TargetsFile:
+    """Return the model of a file that schema and sense have let through."""
+    defaults = root.get("defaults", {})
+    tenant = root.get("tenant", "default")
+    maker = _Maker(path.absolute().parent, tenant, defaults)
+    return TargetsFile(
+        path=path.absolute(),
+        sha256=sha256,
+        tenant=tenant,
+        authorisation=_authorisation(root["authorisation"]),
+        default_vantages=tuple(defaults.get("vantages", ("internal",))),
+        targets=tuple(maker.target(entry) for entry in root.get("targets", ())),
+        limits=_limits(defaults),
+        delivery=tuple(maker.delivery(entry) for entry in root.get("delivery", ())),
+    )
+
+
+def _authorisation(entry: _Object) -> Authorisation:
+    return Authorisation(
+        reference=entry["reference"],
+        owner=entry.get("owner", ""),
+        contact=entry.get("contact", ""),
+        valid_until=_day(entry, "valid_until"),
+        scope=tuple(entry.get("scope", ())),
+    )
+
+
+class _Maker:
+    """Builds targets of one file: knows its folder, tenant and defaults."""
+
+    def __init__(self, base: Path, tenant: str, defaults: _Object) -> None:
+        self._base = base
+        self._tenant = tenant
+        self._defaults = defaults
+
+    def target(self, own: _Object) -> Target:
+        """Return one target, what it says itself going before the defaults."""
+        entry = {**self._defaults, **own}
+        for key in _MERGED:
+            entry[key] = {**self._defaults.get(key, {}), **own.get(key, {})}
+        zone = entry.get("timezone", "UTC")
+        return Target(
+            host=own["host"],
+            asset=own.get("asset") or canonical_host(own["host"]),
+            tenant=self._tenant,
+            vantages=tuple(entry.get("vantages", ("internal",))),
+            owner=entry.get("owner", ""),
+            tags=tuple(entry.get("tags", ())),
+            endpoints=_endpoints(entry),
+            areas=Areas(**{key: tuple(paths) for key, paths in _said(entry.get("areas", {}))}),
+            tls=self._tls(entry["tls"]),
+            known_hosts=self._path(entry, "known_hosts"),
+            host_keys=tuple(entry.get("host_keys", ())),
+            policy=self._policy(entry.get("policy", "modern")),
+            timezone=zone,
+            retention_days=_whole(entry, "retention_days"),
+            limits=_limits(entry),
+            windows=tuple(entry.get("windows", ())),
+            accounts=tuple(self._account(part) for part in entry.get("accounts", ())),
+            migrations=tuple(
+                _migration(part, _whole(entry, "retention_days"))
+                for part in entry.get("migrations", ())
+            ),
+            documents=tuple(self._document(part) for part in entry.get("documents", ())),
+            contracts=tuple(self._contract(part) for part in entry.get("contracts", ())),
+            inventory=self._path(entry, "inventory"),
+            warnings=self._path(entry, "warnings"),
+            logs=tuple(self._log(part, zone) for part in entry.get("logs", ())),
+            drill=_drill(entry["drill"]) if "drill" in entry else None,
+            exceptions=tuple(_accepted(part) for part in entry.get("exceptions", ())),
+            not_applicable=tuple(_foreign(part) for part in entry.get("not_applicable", ())),
+            decoy=_decoy(entry["decoy"]) if "decoy" in entry else None,
+            allow=Allow(**dict(_said(entry.get("allow", {})))),
+        )
+
+    def delivery(self, entry: _Object) -> dict[str, str | int]:
+        """Return one delivery: paths absolute, a token still as its reference."""
+        plain: dict[str, str | int] = dict(_said(entry))
+        for key in ("ca", "path"):
+            if key in plain:
+                plain[key] = str(self._absolute(str(plain[key])))
+        if "port" in plain:
+            plain["port"] = int(plain["port"])
+        return plain
+
+    def _absolute(self, text: str) -> Path:
+        return self._base / bare_path(text)
+
+    def _path(self, entry: _Object, key: str) -> Path | None:
+        return self._absolute(entry[key]) if key in entry else None
+
+    def _policy(self, text: str) -> str:
+        return f"file:{self._absolute(text)}" if text.startswith("file:") else text
+
+    def _tls(self, entry: _Object) -> TlsTrust:
+        return TlsTrust(
+            ca=self._path(entry, "ca"),
+            server_name=entry.get("server_name"),
+            pins=tuple(entry.get("pins", ())),
+        )
+
+    def _account(self, entry: _Object) -> Account:
+        keys = {
+            person: tuple(self._absolute(text) for text in paths)
+            for person, paths in entry.get("public_keys", {}).items()
+        }
+        return Account(
+            username=entry["username"],
+            kind=entry.get("kind", "service"),
+            holders=tuple(entry.get("holders", ())),
+            password=_secret(entry, "password"),
+            private_key=_secret(entry, "private_key"),
+            passphrase=_secret(entry, "passphrase"),
+            public_keys=keys,
+            realm=entry.get("realm"),
+            networks=tuple(entry.get("networks", ())),
+        )
+
+    def _document(self, entry: _Object) -> Document:
+        return Document(
+            kind=entry["kind"],
+            title=entry["title"],
+            owner=entry.get("owner", ""),
+            reviewed=_day(entry, "reviewed"),
+            expires=_day(entry, "expires"),
+            file=self._path(entry, "file"),
+            sha256=_digest(entry),
+        )
+
+    def _contract(self, entry: _Object) -> Contract:
+        return Contract(
+            controller=entry["controller"],
+            processor=entry.get("processor", ""),
+            subject=entry.get("subject", ""),
+            duration=parse_span(entry["duration"]) if "duration" in entry else None,
+            data_types=tuple(entry.get("data_types", ())),
+            clauses=tuple(entry.get("clauses", ())),
+            signed=_day(entry, "signed"),
+            expires=_day(entry, "expires"),
+            owner=entry.get("owner", ""),
+            file=self._path(entry, "file"),
+            sha256=_digest(entry),
+        )
+
+    def _log(self, entry: _Object, zone: str) -> LogSource:
+        return LogSource(
+            format=entry["format"],
+            path=str(self._absolute(entry["path"])),
+            timezone=entry.get("timezone", zone),
+        )
+
+
+def _endpoints(entry: _Object) -> tuple[Endpoint, ...]:
+    if "endpoints" not in entry:
+        return DEFAULT_ENDPOINTS
+    return tuple(_endpoint(part) for part in entry["endpoints"])
+
+
+def _endpoint(entry: _Object) -> Endpoint:
+    protocol = Protocol(entry.get("protocol", "auto"))
+    return Endpoint(
+        port=int(entry["port"] if "port" in entry else PORTS[protocol]), protocol=protocol
+    )
+
+
+def _limits(entry: _Object) -> Limits:
+    given = entry.get("limits", {})
+    numbers: dict[str, Any] = {key: int(given[key]) for key in _LIMITS if key in given}
+    if "asset_seconds" in given:
+        numbers["asset_seconds"] = float(given["asset_seconds"])
+    if "timeout_seconds" in entry:
+        numbers["timeout_seconds"] = float(entry["timeout_seconds"])
+    return Limits(**numbers)
+
+
+def _migration(entry: _Object, retention: int | None) -> Migration:
+    own = _whole(entry, "retention_days")
+    return Migration(
+        order_id=entry["order_id"],
+        controller=entry.get("controller", ""),
+        owner=entry.get("owner", ""),
+        ordered_on=_day(entry, "ordered_on"),
+        paths=tuple(entry.get("paths", ())),
+        fields=tuple(entry.get("fields", ())),
+        aliases={name: tuple(texts) for name, texts in entry.get("aliases", {}).items()},
+        date_field=entry.get("date_field"),
+        date_from=_day(entry, "date_from"),
+        date_to=_day(entry, "date_to"),
+        max_rows=_whole(entry, "max_rows"),
+        migration_end=_day(entry, "migration_end"),
+        retention_days=retention if own is None else own,
+    )
+
+
+def _drill(entry: _Object) -> Drill:
+    return Drill(
+        minutes=int(entry.get("minutes", 10)),
+        agreed_rule=entry.get("agreed_rule"),
+        test=dict(_said(entry.get("test", {}))),
+        alert=dict(_said(entry.get("alert", {}))),
+    )
+
+
+def _accepted(entry: _Object) -> AcceptedRisk:
+    return AcceptedRisk(
+        failure=entry["failure"],
+        reason=entry["reason"],
+        approved_by=entry["approved_by"],
+        until=parse_date(entry["until"]),
+    )
+
+
+def _foreign(entry: _Object) -> NotApplicable:
+    return NotApplicable(
+        failure=entry["failure"],
+        reason=entry["reason"],
+        signed_by=entry["signed_by"],
+        until=parse_date(entry["until"]),
+    )
+
+
+def _decoy(entry: _Object) -> Decoy:
+    return Decoy(owner=entry["owner"], until=parse_date(entry["until"]))
+
+
+def _secret(entry: _Object, key: str) -> SecretRef | None:
+    return parse_ref(entry[key]) if key in entry else None
+
+
+def _digest(entry: _Object) -> str | None:
+    text = entry.get("sha256")
+    return text.lower() if isinstance(text, str) else None
+
+
+def _day(entry: _Object, key: str) -> date | None:
+    return parse_date(entry[key]) if key in entry else None
+
+
+def _whole(entry: _Object, key: str) -> int | None:
+    return int(entry[key]) if key in entry else None
+
+
+def _said(entry: _Object) -> list[tuple[str, Any]]:
+    """Return the members that are not notes."""
+    return [(key, value) for key, value in entry.items() if not key.startswith("x-")]

@@ -1,0 +1,105 @@
+"""The targets file: what the team lets be scanned. Every fault of it is told at once."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from pathlib import Path
+
+from scanner.errors import InputError, NotAuthorisedError
+from scanner.intake.files import MEBIBYTE, read_bounded, shown_path
+from scanner.intake.formats import FORMATS
+from scanner.intake.hosts import canonical_host, parse_host
+from scanner.intake.placed_json import parse
+from scanner.intake.problem import shown
+from scanner.intake.schema_check import compiled
+from scanner.intake.target_build import build
+from scanner.intake.target_defaults import PORTS
+from scanner.intake.target_sense import disagreements
+from scanner.model.target import (
+    DEFAULT_ENDPOINTS,
+    Authorisation,
+    Endpoint,
+    Protocol,
+    Target,
+    TargetsFile,
+)
+from scanner.schemas.catalogue import load_schema
+
+LARGEST_FILE = 64 * MEBIBYTE
+"""Bytes of a targets file at most."""
+
+
+def load_targets(path: Path) -> TargetsFile:
+    """Read and check a targets file; paths in it become absolute, defaults are applied.
+
+    Raises ``InputError`` with one line per fault, ``file:line: place: fault; mend``. No line
+    repeats a value that may be a secret. Whether the authorisation still holds is not judged
+    here: see ``check_authorisation``.
+    """
+    content = read_bounded(path, LARGEST_FILE)
+    document = parse(shown_path(path), content)
+    checker = compiled(load_schema("targets"), FORMATS)
+    problems = (*checker.problems(document.value), *disagreements(document.value))
+    if problems or not isinstance(document.value, dict):
+        raise InputError(*document.report(problems))
+    return build(document.value, path=path, sha256=hashlib.sha256(content).hexdigest())
+
+
+def check_authorisation(authorisation: Authorisation, today: date) -> None:
+    """Raise ``NotAuthorisedError`` when the authorisation's last day has passed."""
+    until = authorisation.valid_until
+    if until is not None and today > until:
+        raise NotAuthorisedError(
+            f"authorisation.valid_until: {until} has passed (today is {today}); "
+            "nothing is scanned until its owner renews it"
+        )
+
+
+def target_for_host(
+    host: str, port: int | None = None, protocol: Protocol = Protocol.AUTO
+) -> Target:
+    """Return the target of an ad-hoc scan, which no file describes.
+
+    Without port and protocol the default endpoints are tried. On loopback, where one address
+    plays many hosts, a port is part of the asset's name. Raises ``InputError`` for text that is
+    no host.
+    """
+    try:
+        parsed = parse_host(host)
+    except InputError as error:
+        raise InputError(f"{shown(host)} {error}") from None
+    asset = str(parsed)
+    if port is not None and not isinstance(parsed, str) and parsed.is_loopback:
+        asset = f"[{parsed}]:{port}" if parsed.version == 6 else f"{parsed}:{port}"
+    return Target(host=host, asset=asset, endpoints=_endpoints(port, protocol))
+
+
+def find_target(file: TargetsFile, host: str, port: int | None = None) -> Target | None:
+    """Return the target of a host, however its name is spelt, or of an asset's name.
+
+    Where one host stands for several assets, ``port`` chooses among them.
+    """
+    try:
+        wanted = canonical_host(host)
+    except InputError:
+        wanted = ""
+    named = [
+        target
+        for target in file.targets
+        if target.asset == host or canonical_host(target.host) == wanted
+    ]
+    serving = [
+        target for target in named if any(endpoint.port == port for endpoint in target.endpoints)
+    ]
+    return next(iter(serving or named), None)
+
+
+def _endpoints(port: int | None, protocol: Protocol) -> tuple[Endpoint, ...]:
+    if port is not None:
+        if not 0 < port < 65536:
+            raise InputError(f"port {port} does not exist; give a port from 1 to 65535")
+        return (Endpoint(port=port, protocol=protocol),)
+    if protocol is Protocol.AUTO:
+        return DEFAULT_ENDPOINTS
+    return (Endpoint(port=PORTS[protocol], protocol=protocol),)

@@ -1,0 +1,77 @@
+"""Facts of an SSH public key blob (RFC 4253 section 6.6, RFC 5656, RFC 8709)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+
+from scanner.model.text import neutralise
+from scanner.wire.ssh import Fields, SshSyntaxError
+
+_CERTIFICATE = "-cert-v01@openssh.com"
+_FIXED_BITS = {
+    "ssh-ed25519": 256,
+    "sk-ssh-ed25519@openssh.com": 256,
+    "ssh-ed448": 456,
+    "ecdsa-sha2-nistp256": 256,
+    "sk-ecdsa-sha2-nistp256@openssh.com": 256,
+    "ecdsa-sha2-nistp384": 384,
+    "ecdsa-sha2-nistp521": 521,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFacts:
+    """``bits`` is the modulus of RSA, the prime of DSA, or the size of the curve.
+
+    ``fingerprint`` is ``SHA256:`` + base64 of the blob's hash, without padding.
+    """
+
+    algorithm: str
+    bits: int | None
+    fingerprint: str
+
+
+def fingerprint(blob: bytes) -> str:
+    """Return the fingerprint that OpenSSH shows."""
+    digest = base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
+    return f"SHA256:{digest}"
+
+
+def read_key(blob: bytes) -> KeyFacts:
+    """Read a public key or OpenSSH certificate blob. Raises ``SshSyntaxError``.
+
+    An unknown type keeps its name and has no bits.
+    """
+    fields = Fields(blob)
+    algorithm = neutralise(fields.string(), 80)
+    if not algorithm:
+        raise SshSyntaxError("the key has no type")
+    plain = algorithm.removesuffix(_CERTIFICATE)
+    if plain != algorithm:
+        fields.string()  # the certificate's nonce
+        if plain not in _FIXED_BITS and plain.startswith("sk-"):
+            plain += "@openssh.com"
+    return KeyFacts(algorithm, _bits(plain, fields), fingerprint(blob))
+
+
+def key_type(blob: bytes) -> str:
+    """Return the type that a blob names, or an empty string when it names none."""
+    try:
+        return neutralise(Fields(blob).string(), 80)
+    except SshSyntaxError:
+        return ""
+
+
+def _bits(algorithm: str, fields: Fields) -> int | None:
+    if algorithm == "ssh-rsa":
+        fields.string()  # the public exponent
+        return _magnitude(fields.string())
+    if algorithm == "ssh-dss":
+        return _magnitude(fields.string())
+    return _FIXED_BITS.get(algorithm)
+
+
+def _magnitude(number: bytes) -> int:
+    return int.from_bytes(number, "big").bit_length()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from glob import iglob
 from pathlib import Path
 from typing import TypeVar
@@ -36,18 +36,18 @@ def check_papers(target: Target) -> tuple[str, ...]:
 
     Lines repeat no content of a paper.
     """
-    problems: list[str] = []
-    for key, papers in (("documents", target.documents), ("contracts", target.contracts)):
-        for index, paper in enumerate(papers):
-            place = f"{key}[{index}]"
-            problems += [f"{place}.file: {line}" for line in _hash_faults(paper)]
-    problems += _faults(target.inventory, read_inventory)
-    problems += _faults(target.warnings, read_warnings)
-    problems += _trust_faults(target)
+    problems = [
+        *_paper_faults("documents", target.documents),
+        *_paper_faults("contracts", target.contracts),
+        *_faults(target.inventory, read_inventory),
+        *_faults(target.warnings, read_warnings),
+    ]
+    for place, path in _trusted(target):
+        problems += [f"{place}: {line}" for line in _faults(path, _open_once)]
     for index, log in enumerate(target.logs):
-        if next(iglob(log.path), None) is None:
-            path = shown_path(Path(log.path))
-            problems.append(f"logs[{index}].path: {path}: names no file; check the name")
+        if next(iglob(log.path), None) is None:  # noqa: PTH207 - the pattern is absolute
+            name = shown_path(Path(log.path))
+            problems.append(f"logs[{index}].path: {name}: names no file; check the name")
     return tuple(problems)
 
 
@@ -72,14 +72,23 @@ def _register(path: Path | None, read: Callable[[Path], _Read], what: str) -> Re
         )
 
 
-def _hash_faults(paper: Document | Contract) -> tuple[str, ...]:
+def _paper_faults(key: str, papers: Sequence[Document | Contract]) -> Iterator[str]:
+    for index, paper in enumerate(papers):
+        fault = _paper_fault(paper)
+        if fault is not None:
+            yield f"{key}[{index}].file: {fault}"
+
+
+def _paper_fault(paper: Document | Contract) -> str | None:
+    if paper.file is None:
+        return None
     found = _hashed(paper)
     if isinstance(found, Unobserved):
-        return () if paper.file is None else (found.detail,)
-    if paper.sha256 is None or found.value == paper.sha256 or paper.file is None:
-        return ()
+        return found.detail
+    if paper.sha256 is None or found.value == paper.sha256:
+        return None
     name = shown_path(paper.file)
-    return (f"{name}: is not the declared version: its SHA-256 is {found.value}; correct one",)
+    return f"{name}: is not the declared version: its SHA-256 is {found.value}; correct one"
 
 
 def _faults(path: Path | None, read: Callable[[Path], object]) -> tuple[str, ...]:
@@ -92,17 +101,13 @@ def _faults(path: Path | None, read: Callable[[Path], object]) -> tuple[str, ...
     return ()
 
 
-def _trust_faults(target: Target) -> list[str]:
-    named = {"tls.ca": target.tls.ca, "known_hosts": target.known_hosts}
+def _trusted(target: Target) -> Iterator[tuple[str, Path | None]]:
+    yield "tls.ca", target.tls.ca
+    yield "known_hosts", target.known_hosts
     for index, account in enumerate(target.accounts):
         for files in account.public_keys.values():
             for file in files:
-                named[f"accounts[{index}].public_keys: {file}"] = file
-    return [
-        f"{place.partition(': ')[0]}: {line}"
-        for place, path in named.items()
-        for line in _faults(path, _open_once)
-    ]
+                yield f"accounts[{index}].public_keys", file
 
 
 def _open_once(path: Path) -> None:

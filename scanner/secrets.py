@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 
-from scanner.errors import InputError, SecretError
-from scanner.intake.files import opened, sized
+from scanner.errors import SecretError
+from scanner.intake.files import FileError, opened, sized
 from scanner.intake.secret_refs import parse_ref
 from scanner.model.secret import Secret, SecretRef, SecretScheme
 from scanner.model.target import Target, TargetsFile
@@ -38,8 +38,10 @@ class FileSecrets:
         """Return the secret behind ``ref``; raise ``SecretError``, one line, otherwise."""
         try:
             value = self._read(ref)
-        except InputError as error:
-            raise SecretError(f"{ref}: {_without_name(error)}") from None
+        except FileError as error:
+            raise SecretError(f"{ref}: {error.why}") from None
+        except SecretError as error:
+            raise SecretError(f"{ref}: {error}") from None
         if not value:
             raise SecretError(f"{ref}: is empty; store the secret there")
         return Secret(value)
@@ -136,10 +138,3 @@ def _from_keyring(name: str) -> bytes:
     if value is None:
         raise SecretError(f"is not in the keyring; keyring set '{service}' '{user}'")
     return str(value).encode()
-
-
-def _without_name(error: InputError) -> str:
-    """Drop the file name that a reading fault begins with: the reference names it already."""
-    if isinstance(error, SecretError):
-        return str(error)
-    return str(error).rpartition(": ")[2] if ": " in str(error) else str(error)

@@ -6,7 +6,7 @@ import hashlib
 from datetime import date
 from pathlib import Path
 
-from scanner.errors import InputError, NotAuthorisedError
+from scanner.errors import InputError
 from scanner.intake.files import MEBIBYTE, read_bounded, shown_path
 from scanner.intake.formats import FORMATS
 from scanner.intake.hosts import canonical_host, parse_host
@@ -46,14 +46,13 @@ def load_targets(path: Path) -> TargetsFile:
     return build(document.value, path=path, sha256=hashlib.sha256(content).hexdigest())
 
 
-def check_authorisation(authorisation: Authorisation, today: date) -> None:
-    """Raise ``NotAuthorisedError`` when the authorisation's last day has passed."""
+def check_authorisation(authorisation: Authorisation, today: date) -> tuple[str, ...]:
+    """Return what keeps anything from being scanned today: one line once the last day is over."""
     until = authorisation.valid_until
-    if until is not None and today > until:
-        raise NotAuthorisedError(
-            f"authorisation.valid_until: {until} has passed (today is {today}); "
-            "nothing is scanned until its owner renews it"
-        )
+    if until is None or today <= until:
+        return ()
+    passed = f"{until} has passed (today is {today}); nothing is scanned until it is renewed"
+    return (f"authorisation.valid_until: {passed}",)
 
 
 def target_for_host(

@@ -25,10 +25,12 @@ _MOST_KNOWN = 64
 _NOT_IMPLEMENTED = frozenset({500, 501, 502, 504})
 _PAST_THE_END = 554
 _ABSENT = re.compile(
-    rb"no such|not found|cannot find|doesn'?t exist|does not exist|not exist|nonexistent", re.I
+    rb"no such|not found|cannot find|doesn'?t exist|not exist|nonexistent", re.IGNORECASE
 )
-_BARRED = re.compile(rb"denied|not permitted|not allowed|forbidden|permission|privilege", re.I)
-_UNOPENED = re.compile(rb"failed to open|can't open|cannot open|unable to open", re.I)
+_BARRED = re.compile(
+    rb"denied|not permitted|not allowed|forbidden|permission|privilege", re.IGNORECASE
+)
+_UNOPENED = re.compile(rb"failed to open|(?:can't|cannot|unable to) open", re.IGNORECASE)
 
 
 class FtpTree:
@@ -105,10 +107,11 @@ class FtpTree:
             )
         transfer, parser = await self._fetch(most)
         self._remember(path, transfer, parser)
+        outcome = self._outcome(transfer, parser)
         return Listing(
-            outcome=self._outcome(transfer, parser),
+            outcome=outcome,
             entries=tuple(parser.entries),
-            complete=transfer.whole and not parser.full,
+            complete=outcome is Outcome.LISTED and transfer.whole and not parser.full,
             unparsed=parser.unparsed,
             reply=str(transfer.reply.shown),
         )

@@ -24,7 +24,7 @@ _WORDS: Final = {
     "sex": "sexe sex gender genre civilite",
     "phone": "telephone tel mobile portable phone phonenumber numtel numerotelephone telmobile"
     " telportable telfixe gsm cellphone",
-    "email": "email mail courriel adressemail adressemel emailaddress mel",
+    "email": "email mail courriel adressemail adresseemail adressemel emailaddress mel",
     "address": "adresse address rue street adressepostale adresseligne streetaddress voie",
     "postcode": "codepostal cp postcode zip zipcode postalcode",
     "city": "ville city commune town",

@@ -32,7 +32,7 @@ def recognise_marker(scene: Scene) -> Asking[ContentFacts | None]:
     name, start, checked = found
     if not checked or (yield from body_is_sealed(scene.source, start)):
         return ContentFacts(format=name, state=ContentState.ENCRYPTED)
-    if scene.source.size <= start:
+    if scene.source.size <= start + 16:
         return ContentFacts(format=name, state=ContentState.MALFORMED)
     return (yield from scene.beyond(start))
 
@@ -40,6 +40,7 @@ def recognise_marker(scene: Scene) -> Asking[ContentFacts | None]:
 def _marker(head: bytes) -> tuple[str, int, bool] | None:
     """Return format, where the body starts, and whether the body must look sealed."""
     if head.startswith(_AGE):
+        # A header without its closing line is none: what follows will not look sealed.
         mac = _AGE_MAC.search(head)
         return "age", mac.end() if mac else len(_AGE), True
     if head.startswith(_KEEPASS):

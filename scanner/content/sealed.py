@@ -9,6 +9,7 @@ from collections import Counter
 from scanner.content.ranges import Asking, Source
 
 WINDOW = 4096
+_LEAST = 16
 _BASE64 = re.compile(rb"[A-Za-z0-9+/=_\-\s]*")
 _TEXT = re.compile(rb"[\t\n\r\x20-\x7e]")
 
@@ -46,8 +47,10 @@ def body_is_sealed(source: Source, start: int) -> Asking[bool]:
     if length <= 0:
         return False
     offsets = {start, start + length // 2, max(start, source.size - WINDOW)}
+    seen = 0
     for offset in sorted(offsets):
         window = yield from source.read(offset, WINDOW)
-        if len(window) >= 16 and not looks_random(window):
+        if len(window) >= _LEAST and not looks_random(window):
             return False
-    return True
+        seen += len(window) >= _LEAST
+    return seen > 0

@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-_QUOTED = re.compile(r'"[^"\n]*"')
+_QUOTED_IN_LINE = re.compile(r'"[^"\n]*"')
+_QUOTED = re.compile(r'"[^"]*"')
 _LONG_DIGITS = re.compile(r"\d{4}")
 _DIGIT = re.compile(r"\d")
 _DELIMITERS = ";\t,|"
 _SNIFFED_LINES = 30
-_MOST_LINE = 65_536
+_MOST_SNIFFED = 65_536
 MOST_COLUMNS = 512
 MOST_ROWS = 5_000
 
@@ -44,8 +45,11 @@ class Table:
 
 def read_table(text: str, is_known: Callable[[str], bool]) -> Table | None:
     """Read a table from its first line on, or return None where the text is none."""
-    lines = [line for line in text[:_MOST_LINE].splitlines()[:_SNIFFED_LINES] if line.strip()]
-    delimiter = sniff_delimiter(lines, is_known)
+    sample = text[:_MOST_SNIFFED]
+    delimiter = sniff_delimiter(_lines(sample), is_known)
+    if delimiter is None and '"' in sample:
+        # Line ends inside quotes make lines uneven.
+        delimiter = sniff_delimiter(_lines(_QUOTED.sub("", sample)), is_known)
     if delimiter is None:
         return None
     rows, count = _rows(text, delimiter)
@@ -67,7 +71,7 @@ def read_rows(text: str, table: Table) -> Table:
 
 def sniff_delimiter(lines: Sequence[str], is_known: Callable[[str], bool]) -> str | None:
     """Return the delimiter that splits most lines alike, or None. One pass for each candidate."""
-    bare = [_QUOTED.sub("", line) for line in lines]
+    bare = [_QUOTED_IN_LINE.sub("", line) for line in lines]
     best, best_score = None, 0.0
     for delimiter in _DELIMITERS:
         score = _evenness([line.count(delimiter) for line in bare])
@@ -78,6 +82,10 @@ def sniff_delimiter(lines: Sequence[str], is_known: Callable[[str], bool]) -> st
     if best is not None and len(lines) == 1:
         return best if any(is_known(cell.strip(' "')) for cell in lines[0].split(best)) else None
     return best
+
+
+def _lines(text: str) -> list[str]:
+    return [line for line in text.splitlines()[:_SNIFFED_LINES] if line.strip()]
 
 
 def _evenness(counts: Sequence[int]) -> float:

@@ -170,7 +170,7 @@ def hl7_messages(people: Sequence[Person]) -> bytes:
         name = f"{person.surname}^{person.first_name}"
         messages += [
             f"MSH|^~\\&|LABO|DEMO|SIL|DEMO|20200101000000||ORU^R01|{number}|P|2.5",
-            f"PID|1||{number}^^^DEMO^PI||{name}||{person.born:%Y%m%d}|U|||||||||||||{person.nir}",
+            f"PID|1||{number}^^^DEMO^PI||{name}||{person.born:%Y%m%d}|U|||||||||||{person.nir}",
             "OBX|1|NM|GLY||5.1|mmol/L|||||F",
         ]
     return "\r".join([*messages, ""]).encode()

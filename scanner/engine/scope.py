@@ -5,22 +5,24 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Protocol
 
 from scanner.errors import InputError
-from scanner.intake.hosts import Address, parse_host, unmapped
+from scanner.intake.hosts import Address, canonical_host, parse_host, unmapped
+from scanner.intake.problem import shown
 from scanner.intake.scope_patterns import ScopePatterns
 from scanner.model.address import Admitted
 from scanner.model.reading import Reason, Unobserved
-from scanner.model.target import Authorisation, Target
+from scanner.model.target import Authorisation
 from scanner.model.text import neutralise
 
 MOST_ADDRESSES = 64
 """Addresses of one name that are considered; an answer with more is cut there."""
 
-_LOOPBACK = ScopePatterns.of(("localhost", "*.localhost", "127.0.0.0/8", "::1"))
+_LOOPBACK = ("localhost", "*.localhost", "127.0.0.0/8", "::1/128")
+_BROADCAST = IPv4Address("255.255.255.255")
 
 
 class Resolver(Protocol):
@@ -61,39 +63,33 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What one authorisation covers."""
+    """What one authorisation covers: its names, and its networks for every address dialled.
 
-    patterns: ScopePatterns
+    An empty list covers nothing. Raises ``InputError``, one line per entry that means nothing.
+    """
 
-    @classmethod
-    def of(cls, authorisation: Authorisation) -> Scope:
-        """Return the scope that an authorisation lists; an empty list admits nothing.
+    authorisation: Authorisation
+    patterns: ScopePatterns = field(init=False)
 
-        Raises ``InputError``, one line per entry that means nothing.
-        """
-        return cls(ScopePatterns.of(authorisation.scope))
-
-    @classmethod
-    def for_target(cls, authorisation: Authorisation, target: Target) -> Scope:
-        """Return the listed scope or, where a file lists none, the target's own host."""
-        return cls.of(authorisation) if authorisation.scope else cls.for_host(target.host)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "patterns", ScopePatterns.of(self.authorisation.scope))
 
     @classmethod
-    def for_host(cls, host: str) -> Scope:
+    def for_host(cls, host: str, reference: str = "") -> Scope:
         """Return the scope of one host: an address, or a name whatever it resolves to.
 
         Raises ``InputError`` for text that is no host.
         """
-        parsed = parse_host(host)
-        if isinstance(parsed, str):
-            return cls(ScopePatterns(names=frozenset({parsed})))
-        width = parsed.max_prefixlen
-        return cls(ScopePatterns(networks={(parsed.version, width): frozenset({int(parsed)})}))
+        try:
+            listed = canonical_host(host).partition("%")[0]
+        except InputError as error:
+            raise InputError(f"{shown(host)} {error}") from None
+        return cls(Authorisation(reference=reference, scope=(listed,)))
 
     @classmethod
     def loopback_only(cls) -> Scope:
         """Return the scope that needs no authorisation: this machine, under its own names."""
-        return cls(_LOOPBACK)
+        return cls(Authorisation(reference="loopback", scope=_LOOPBACK))
 
     def admits_name(self, host: str) -> bool:
         """Tell whether a host as written is listed. Text that is no host never is."""
@@ -113,18 +109,18 @@ class Scope:
         if not self.admits_name(host):
             detail = f"{neutralise(host, 80)} is not in the authorised scope"
             return Admission(failure=Unobserved(Reason.OUT_OF_SCOPE, detail))
-        parsed = parse_host(host)
+        parsed, wanted = parse_host(host), tuple(dict.fromkeys(ports))
         if not isinstance(parsed, str):
-            return self._sorted(host, [parsed], ports)
+            return self._sorted(host, [parsed], wanted)
         try:
             answer = await (resolver or SystemResolver())(parsed)
         except TimeoutError:
             return Admission(failure=_unresolved(host, "no answer from the resolver in time"))
         except (OSError, UnicodeError):
             return Admission(failure=_unresolved(host, "the name has no address"))
-        return self._sorted(host, answer, ports)
+        return self._sorted(host, answer, wanted)
 
-    def _sorted(self, host: str, answer: Sequence[Address], ports: Iterable[int]) -> Admission:
+    def _sorted(self, host: str, answer: Sequence[Address], ports: Sequence[int]) -> Admission:
         if not answer:
             return Admission(failure=_unresolved(host, "the name has no address"))
         distinct = list(dict.fromkeys(map(unmapped, answer)))
@@ -151,9 +147,6 @@ class Scope:
         if address.is_unspecified or address.is_multicast or address == _BROADCAST:
             return False
         return self.patterns.admits_address(address)
-
-
-_BROADCAST = IPv4Address("255.255.255.255")
 
 
 def _unresolved(host: str, why: str) -> Unobserved:

@@ -16,6 +16,14 @@ MEBIBYTE = 1_048_576
 _CHUNK = 262_144
 
 
+class FileError(InputError):
+    """A file cannot be used. ``why`` is the clause after its name."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{shown_path(path)}: {why}")
+        self.why = why
+
+
 def shown_path(path: Path) -> str:
     """Return ``path`` as a person would write it: relative when below the current folder."""
     try:
@@ -27,15 +35,15 @@ def shown_path(path: Path) -> str:
 def read_bounded(path: Path, most: int) -> bytes:
     """Return the bytes of a regular file of at most ``most`` bytes.
 
-    Raises ``InputError`` with one line that starts with the file's name.
+    Raises ``FileError``: one line that starts with the file's name.
     """
     with opened(path) as (stream, _):
         try:
             content = stream.read(most + 1)
         except OSError as error:
-            raise InputError(f"{shown_path(path)}: {_why(error)}") from error
+            raise FileError(path, _why(error)) from error
     if len(content) > most:
-        raise InputError(f"{shown_path(path)}: is larger than {sized(most)}; split it")
+        raise FileError(path, f"is larger than {sized(most)}; split it")
     return content
 
 
@@ -49,7 +57,7 @@ def sized(count: int) -> str:
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file of any size, in hexadecimal, reading it as a stream.
 
-    Raises ``InputError`` with one line that starts with the file's name.
+    Raises ``FileError``: one line that starts with the file's name.
     """
     digest = hashlib.sha256()
     with opened(path) as (stream, _):
@@ -57,7 +65,7 @@ def sha256_of(path: Path) -> str:
             while chunk := stream.read(_CHUNK):
                 digest.update(chunk)
         except OSError as error:
-            raise InputError(f"{shown_path(path)}: {_why(error)}") from error
+            raise FileError(path, _why(error)) from error
     return digest.hexdigest()
 
 
@@ -65,7 +73,7 @@ def sha256_of(path: Path) -> str:
 def opened(path: Path) -> Iterator[tuple[BinaryIO, os.stat_result]]:
     """Open a regular file for reading and yield it with its status.
 
-    A pipe or a device is refused, never waited for. Raises ``InputError``, one line.
+    A pipe or a device is refused, never waited for. Raises ``FileError``, one line.
     """
     stream, status = _open(path)
     with stream:
@@ -73,16 +81,15 @@ def opened(path: Path) -> Iterator[tuple[BinaryIO, os.stat_result]]:
 
 
 def _open(path: Path) -> tuple[BinaryIO, os.stat_result]:
-    name = shown_path(path)
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (OSError, ValueError) as error:
-        raise InputError(f"{name}: {_why(error)}") from error
+        raise FileError(path, _why(error)) from error
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
         kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
-        raise InputError(f"{name}: is {kind}; name a file")
+        raise FileError(path, f"is {kind}; name a file")
     return os.fdopen(descriptor, "rb"), status
 
 

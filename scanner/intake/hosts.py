@@ -12,6 +12,7 @@ Address: TypeAlias = IPv4Address | IPv6Address
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_USUAL = re.compile(r"(?!.{254})(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9]{0,61}")
 _MEND = "give a name such as ftp.example.org or an address such as 198.51.100.7"
 
 
@@ -22,6 +23,8 @@ def parse_host(text: str) -> str | Address:
     Raises ``InputError`` with one clause for anything else, numbers such as ``127.1`` included,
     which resolvers read as addresses.
     """
+    if _USUAL.fullmatch(text):
+        return text
     bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
     address = _address(bare)
     if address is not None:

@@ -22,8 +22,12 @@ class NamePattern:
     below: bool = False
 
 
-def parse_pattern(text: str) -> NamePattern | Network:
-    """Return what one scope entry means; a single address is a network of one.
+Pattern: TypeAlias = NamePattern | Address | Network
+"""What a scope entry can be."""
+
+
+def parse_pattern(text: str) -> Pattern:
+    """Return what one scope entry means.
 
     Raises ``InputError`` with one clause that names the mend.
     """
@@ -38,7 +42,7 @@ def parse_pattern(text: str) -> NamePattern | Network:
         return NamePattern(host)
     if isinstance(host, IPv6Address) and host.scope_id is not None:
         raise InputError("names a zone; leave out % and what follows")
-    return ip_network(host)
+    return host
 
 
 def parse_network(text: str) -> Network:
@@ -73,31 +77,38 @@ def _pattern_name(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ScopePatterns:
-    """A parsed scope. Networks are kept by family and prefix length, so a look costs little."""
+    """A parsed scope. Networks are kept by family and prefix length, so a look costs little.
+
+    ``addresses`` holds the single ones as family and number. They let that address in, but only
+    networks keep names from resolving elsewhere.
+    """
 
     names: frozenset[str] = frozenset()
     parents: frozenset[str] = frozenset()
+    addresses: frozenset[tuple[int, int]] = frozenset()
     networks: dict[tuple[int, int], frozenset[int]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> ScopePatterns:
         """Parse scope entries; raises ``InputError``, one line per entry that means nothing."""
-        patterns = _all_parsed(texts)
         names: set[str] = set()
         parents: set[str] = set()
+        addresses: set[tuple[int, int]] = set()
         networks: dict[tuple[int, int], set[int]] = {}
-        for pattern in patterns:
+        for pattern in _all_parsed(texts):
             if isinstance(pattern, NamePattern):
                 (parents if pattern.below else names).add(pattern.name)
+            elif isinstance(pattern, (IPv4Address, IPv6Address)):
+                addresses.add((pattern.version, int(pattern)))
             else:
                 bucket = networks.setdefault((pattern.version, pattern.prefixlen), set())
                 bucket.add(int(pattern.network_address))
         frozen = {key: frozenset(bucket) for key, bucket in networks.items()}
-        return cls(frozenset(names), frozenset(parents), frozen)
+        return cls(frozenset(names), frozenset(parents), frozenset(addresses), frozen)
 
     def admits_host(self, host: str | Address) -> bool:
         """Tell whether a host as returned by ``parse_host`` is listed: names by name patterns,
-        addresses by networks.
+        addresses by addresses and networks.
         """
         if not isinstance(host, str):
             return self.holds(host)
@@ -107,14 +118,16 @@ class ScopePatterns:
         return any(".".join(labels[size:]) in self.parents for size in range(1, len(labels)))
 
     def admits_address(self, address: Address) -> bool:
-        """Tell whether an admitted name may be dialled at ``address``: it lies in a listed
-        network, or none is listed.
+        """Tell whether an admitted name may be dialled at ``address``: it is listed, or no
+        network is.
         """
         return not self.networks or self.holds(address)
 
     def holds(self, address: Address) -> bool:
-        """Tell whether ``address`` lies in a listed network."""
+        """Tell whether ``address`` is listed, by itself or in a network."""
         plain = unmapped(address)
+        if (plain.version, int(plain)) in self.addresses:
+            return True
         width = 32 if isinstance(plain, IPv4Address) else 128
         bits = int(plain)
         return any(
@@ -123,7 +136,7 @@ class ScopePatterns:
         )
 
 
-def _all_parsed(texts: Iterable[str]) -> list[NamePattern | Network]:
+def _all_parsed(texts: Iterable[str]) -> list[Pattern]:
     patterns, problems = [], []
     for text in texts:
         try:

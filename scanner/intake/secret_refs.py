@@ -8,7 +8,7 @@ from scanner.errors import InputError
 from scanner.model.secret import SecretRef, SecretScheme
 
 _FORMS = "env:NAME, file:PATH, cred:NAME or keyring:SERVICE/NAME"
-_NAMES = {
+_NAMES: dict[str, re.Pattern[str]] = {
     SecretScheme.ENV: re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}"),
     SecretScheme.FILE: re.compile(r"[^\x00]{1,4096}"),
     SecretScheme.CRED: re.compile(r"(?!\.\.?$)[A-Za-z0-9._@-]{1,255}"),
@@ -28,7 +28,7 @@ def parse_ref(text: str) -> SecretRef:
     Raises ``InputError`` with one clause that never repeats the text: it may be the secret.
     """
     head, colon, name = text.partition(":")
-    if not colon or head not in set(SecretScheme):
+    if not colon or head not in _NAMES:
         raise InputError(
             f"is not a reference to a secret; write {_FORMS}, and keep the secret out of this file"
         )

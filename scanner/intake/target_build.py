@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ def build(root: _Object, *, path: Path, sha256: str) -> TargetsFile:
         path=path.absolute(),
         sha256=sha256,
         tenant=tenant,
-        authorisation=_authorisation(root["authorisation"]),
+        authorisation=_authorisation(root["authorisation"], root.get("targets", ())),
         default_vantages=tuple(defaults.get("vantages", ("internal",))),
         targets=tuple(maker.target(entry) for entry in root.get("targets", ())),
         limits=_limits(defaults),
@@ -64,13 +64,15 @@ def build(root: _Object, *, path: Path, sha256: str) -> TargetsFile:
     )
 
 
-def _authorisation(entry: _Object) -> Authorisation:
+def _authorisation(entry: _Object, targets: Iterable[_Object]) -> Authorisation:
+    """Return the authorisation; where it lists no scope, the listed hosts are the scope."""
+    hosts = dict.fromkeys(canonical_host(target["host"]).partition("%")[0] for target in targets)
     return Authorisation(
         reference=entry["reference"],
         owner=entry.get("owner", ""),
         contact=entry.get("contact", ""),
         valid_until=_day(entry, "valid_until"),
-        scope=tuple(entry.get("scope", ())),
+        scope=tuple(entry.get("scope", hosts)),
     )
 
 

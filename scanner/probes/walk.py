@@ -23,25 +23,32 @@ _WHOLE_SHARE = 0.9
 
 
 async def observe_view(
-    tree: RemoteTree, *, username: str, encrypted: bool, context: ProbeContext
+    tree: RemoteTree,
+    *,
+    username: str,
+    encrypted: bool,
+    context: ProbeContext,
+    seconds: float | None = None,
 ) -> Reading[View]:
     """Walk what a login reaches, judge nothing, and return it masked.
 
     Starts at the login's home, the declared areas and the directories of the declared
-    migrations. Takes at most nine tenths of ``limits.asset_seconds``, half of it for listing.
+    migrations. Takes at most ``seconds`` (by default nine tenths of ``limits.asset_seconds``),
+    about half of it for listing.
     A bound or a lost connection leaves a partial view; only a home that cannot be asked for is
     ``Unobserved``. Server behaviour never raises.
     """
     clock = asyncio.get_running_loop().time
     begun, limits = clock(), context.target.limits
+    whole = limits.asset_seconds * _WHOLE_SHARE if seconds is None else max(0.0, seconds)
     places = Places.declared(context.target.areas, context.target.migrations)
     home = normal_path(tree.home)
-    seen = await crawl(tree, places.starts(home), _crawl_bounds(limits))
+    seen = await crawl(tree, places.starts(home), _crawl_bounds(limits, whole))
     root = seen.readings[home]
     if isinstance(root, Unobserved):
         return root
     files = tuple(_found_files(seen, places, context))
-    left = limits.asset_seconds * _WHOLE_SHARE - (clock() - begun)
+    left = whole - (clock() - begun)
     sample = await sample_files(tree, files, context.examiner, _sample_bounds(limits, left))
     survey = _Survey(seen, places, home, files, sample, context)
     view = View(
@@ -55,12 +62,12 @@ async def observe_view(
     return Observed(view, (*root.evidence, *root.value.evidence))
 
 
-def _crawl_bounds(limits: Limits) -> CrawlBounds:
+def _crawl_bounds(limits: Limits, seconds: float) -> CrawlBounds:
     return CrawlBounds(
         depth=limits.depth,
         entries=limits.entries,
-        seconds=limits.asset_seconds * _LISTING_SHARE,
-        grace_seconds=min(limits.timeout_seconds, limits.asset_seconds * 0.1),
+        seconds=seconds * _LISTING_SHARE,
+        grace_seconds=min(limits.timeout_seconds, seconds * 0.1),
     )
 
 

@@ -184,7 +184,7 @@ def _cited(report: HostReport, looks: Sequence[Observations]) -> list[Evidence]:
 
 
 def _decoy(decoy: Decoy | None) -> dict[str, str] | None:
-    return decoy and {"owner": decoy.owner, "until": decoy.until.isoformat()}
+    return None if decoy is None else {"owner": decoy.owner, "until": decoy.until.isoformat()}
 
 
 def _exception(risk: AcceptedRisk) -> dict[str, str]:

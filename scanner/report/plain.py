@@ -26,21 +26,24 @@ def plain(value: object) -> Any:
     A fact that was not observed becomes ``{"unobserved": reason, "detail": clause}``; permission
     bits (a field called ``mode``) become octal text. Raises ``TypeError`` for foreign types.
     """
-    match value:
-        case Observed():
-            return plain(value.value)
-        case Unobserved():
-            return unobserved(value)
-        case Enum():
-            return value.value
-        case None | bool() | int() | float() | str():
-            return value
-        case Mapping():
-            return {str(key): plain(item) for key, item in value.items()}
-        case tuple() | list():
-            return [plain(item) for item in value]
-        case _ if is_dataclass(value) and not isinstance(value, type):
-            return record(value)
+    if isinstance(value, Observed):
+        return plain(value.value)
+    if isinstance(value, Unobserved):
+        return unobserved(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return record(value)
+    return _plain_builtin(value)
+
+
+def _plain_builtin(value: object) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
     message = f"no JSON form for {type(value).__name__}"
     raise TypeError(message)
 

@@ -1,0 +1,246 @@
+"""The rows that live on files: clear storage, overdue deletion, excess extraction, orders."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from scanner.model.content import Column, ContentFacts, ContentState, DataClass
+from scanner.model.failure import CapTrigger, FailureId
+from scanner.model.finding import Severity, Verdict
+from scanner.model.observation import AccountView, CredentialStatus, FileFact, Walk
+from scanner.model.reading import Observed, Reason, Unobserved
+from scanner.model.recall import OrderSighting, Recall
+from scanner.model.target import Account, Migration
+from tests.checks.cases import (
+    accepted_anonymous,
+    account,
+    case,
+    content,
+    enforced_ftp,
+    file,
+    finding,
+    modern_ssh,
+    order_seen,
+    result,
+    target,
+    view,
+    walk,
+)
+
+CLEAR, LATE, EXCESS = (
+    FailureId.CLEAR_STORAGE,
+    FailureId.OVERDUE_DELETION,
+    FailureId.EXCESS_EXTRACTION,
+)
+MIGRATION = Migration(
+    order_id="MIG-1",
+    controller="Laboratory One",
+    owner="Team",
+    ordered_on=date(2026, 1, 1),
+    paths=("/exchange/mig-1/*",),
+    fields=("patient_id", "exam_date"),
+    aliases={"patient_id": ("ipp",)},
+    migration_end=date(2026, 3, 31),
+    retention_days=14,
+)
+ORDERED = target(migrations=(MIGRATION,))
+SIGHTED = OrderSighting(
+    first_seen="2026-03-01T00:00:00Z", last_seen="2026-04-10T00:00:00Z", files=2
+)
+
+
+def sampled(*files: FileFact, **changes: Any) -> Walk:
+    base: dict[str, Any] = {
+        "entries": len(files),
+        "eligible": len(files),
+        "sampled": len(files),
+        "files": files,
+    }
+    return walk(**{**base, **changes})
+
+
+def private(seen: Walk) -> Any:
+    return modern_ssh(accounts=(account(view(walk=seen)),))
+
+
+def public(seen: Walk) -> Any:
+    return enforced_ftp(anonymous=accepted_anonymous(), anonymous_view=Observed(view(walk=seen)))
+
+
+@pytest.mark.parametrize(
+    ("facts", "severity", "cap"),
+    [
+        (private(sampled(file(DataClass.HEALTH))), Severity.HIGH, CapTrigger.CLEAR_PRIVATE_DATA),
+        (
+            private(sampled(file(DataClass.SECRET))),
+            Severity.CRITICAL,
+            CapTrigger.CLEAR_PRIVATE_DATA,
+        ),
+        (
+            public(sampled(file(DataClass.PERSONAL))),
+            Severity.CRITICAL,
+            CapTrigger.OPEN_PERSONAL_DATA,
+        ),
+    ],
+)
+def test_personal_data_in_clear_fail_and_cap(
+    facts: Any, severity: Severity, cap: CapTrigger
+) -> None:
+    row = result(CLEAR, case(facts))
+    assert (row.verdict, row.severity) == (Verdict.FAIL, severity)
+    assert finding(row, "clear-data").caps == (cap,)
+
+
+@pytest.mark.parametrize("state", [ContentState.KEYLESS, ContentState.PARTIAL])
+def test_data_that_open_without_a_secret_are_clear(state: ContentState) -> None:
+    held = file(content=Observed(content(DataClass.PERSONAL, state=state)))
+    assert result(CLEAR, case(private(sampled(held)))).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        sampled(file(content=Observed(content(state=ContentState.OPAQUE)))),
+        sampled(file(content=Observed(content(state=ContentState.WEAK)))),
+        sampled(file(content=Observed(content(state=ContentState.MALFORMED)))),
+        sampled(file(), sampled=0),
+        sampled(file(), stopped=("time",)),
+    ],
+)
+def test_what_could_not_be_told_of_the_files_is_unknown(seen: Walk) -> None:
+    assert result(CLEAR, case(private(seen))).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [walk(), sampled(file(content=Observed(content(state=ContentState.ENCRYPTED))))],
+)
+def test_an_empty_area_or_a_finished_plan_passes(seen: Walk) -> None:
+    assert result(CLEAR, case(private(seen))).verdict is Verdict.PASS
+
+
+def test_a_refused_credential_leaves_storage_unknown() -> None:
+    refused = AccountView(username="lab", status=CredentialStatus.REFUSED)
+    row = result(CLEAR, case(modern_ssh(accounts=(refused,))))
+    assert (row.verdict, row.reason) == (Verdict.UNKNOWN, "credential-refused")
+
+
+def ordered(**changes: Any) -> Any:
+    return private(walk(orders=(order_seen(**changes),)))
+
+
+@pytest.mark.parametrize(
+    ("facts", "verdict"),
+    [
+        (ordered(files=2), Verdict.FAIL),
+        (ordered(files=0), Verdict.PASS),
+        (ordered(files=0, complete=False), Verdict.UNKNOWN),
+        (ordered(files=0, found=False, complete=False), Verdict.UNKNOWN),
+        (ordered(patterns=("/other/*",), files=2), Verdict.UNKNOWN),
+    ],
+)
+def test_declared_paths_after_the_deadline(facts: Any, verdict: Verdict) -> None:
+    assert result(LATE, case(facts, target=ORDERED)).verdict is verdict
+
+
+def test_files_before_the_deadline_are_not_yet_due() -> None:
+    order = Migration(
+        order_id="MIG-1",
+        paths=MIGRATION.paths,
+        migration_end=date(2026, 11, 20),
+        retention_days=14,
+    )
+    row = result(LATE, case(ordered(files=2), target=target(migrations=(order,))))
+    assert (row.verdict, row.reason) == (Verdict.UNKNOWN, "not-due")
+
+
+def test_the_deadline_day_itself_is_not_late_in_the_targets_time_zone() -> None:
+    order = Migration(
+        order_id="MIG-1",
+        paths=MIGRATION.paths,
+        migration_end=date(2026, 11, 22),
+        retention_days=0,
+    )
+    there = target(migrations=(order,), timezone="Pacific/Auckland")
+    here = target(migrations=(order,), timezone="UTC")
+    assert result(LATE, case(ordered(files=1), target=here)).verdict is Verdict.UNKNOWN
+    early = case(ordered(files=1), target=there)
+    assert early.today == date(2026, 11, 22)
+    assert result(LATE, early).verdict is Verdict.UNKNOWN
+
+
+def test_files_newer_than_the_deadline_are_shown_apart() -> None:
+    new = file(orders=("MIG-1",), modified="2026-10-01T00:00:00Z")
+    seen = walk(orders=(order_seen(files=2),), files=(new,))
+    row = result(LATE, case(private(seen), target=ORDERED))
+    assert row.verdict is Verdict.FAIL
+    assert "1 of them newer than the deadline" in row.summary
+
+
+def test_files_seen_before_and_gone_before_the_deadline_pass() -> None:
+    gone = ordered(files=0, found=False, complete=False)
+    recall = Recall(orders={"MIG-1": SIGHTED})
+    assert result(LATE, case(gone, target=ORDERED, recall=recall)).verdict is Verdict.PASS
+
+
+def test_without_a_declared_end_nothing_is_overdue() -> None:
+    row = result(LATE, case(private(walk())))
+    assert (row.verdict, row.reason) == (Verdict.UNKNOWN, "not-declared")
+
+
+def test_the_scanners_own_clock_is_proof_and_a_time_stamp_a_sign() -> None:
+    old = file(modified="2026-01-01T00:00:00Z")
+    kept = target(retention_days=30)
+    seen = private(sampled(old))
+    suspected = result(LATE, case(seen, target=kept))
+    assert (suspected.verdict, suspected.reason) == (Verdict.UNKNOWN, "suspected")
+    recall = Recall(sightings={"k1": "2026-09-01T00:00:00Z"})
+    proved = result(LATE, case(seen, target=kept, recall=recall))
+    assert proved.verdict is Verdict.FAIL
+
+
+def table(*names: str | None) -> FileFact:
+    columns = tuple(Column(index=index, name=name) for index, name in enumerate(names))
+    facts = ContentFacts(format="csv", state=ContentState.CLEAR, columns=columns)
+    return file(content=Observed(facts), orders=("MIG-1",))
+
+
+@pytest.mark.parametrize(
+    ("held", "verdict"),
+    [
+        (table("patient_id", "exam_date", "comment"), Verdict.FAIL),
+        (table("patient_id", None), Verdict.FAIL),
+        (table("IPP", "Exam_Date"), Verdict.UNKNOWN),
+        (file(orders=("MIG-1",)), Verdict.UNKNOWN),
+    ],
+)
+def test_an_unordered_column_is_proof_and_a_sample_never_a_pass(
+    held: FileFact, verdict: Verdict
+) -> None:
+    seen = private(sampled(held))
+    assert result(EXCESS, case(seen, target=ORDERED)).verdict is verdict
+
+
+def test_personal_data_under_no_order_cap_the_score_and_are_suspicious() -> None:
+    row = result(FailureId.UNCONTROLLED_MIGRATION, case(private(sampled(file(DataClass.PERSONAL)))))
+    assert (row.verdict, row.reason) == (Verdict.UNKNOWN, "suspected")
+    assert finding(row, "unordered-data").caps == (CapTrigger.NO_ORDER,)
+
+
+def test_an_unlisted_account_leaves_the_rows_unlooked_at() -> None:
+    nobody = target(accounts=(Account(username="lab"),))
+    for row in (CLEAR, LATE, EXCESS):
+        assert result(row, case(modern_ssh(), target=nobody)).verdict is Verdict.UNKNOWN
+
+
+def test_a_view_that_was_lost_is_unknown_with_its_reason() -> None:
+    lost = AccountView(
+        username="lab",
+        status=CredentialStatus.ACCEPTED,
+        view=Unobserved(Reason.CONNECTION_LOST),
+    )
+    row = result(CLEAR, case(modern_ssh(accounts=(lost,))))
+    assert (row.verdict, row.reason) == (Verdict.UNKNOWN, "connection-lost")

@@ -9,7 +9,7 @@ from typing import Any
 
 from cattrs.preconf.json import JsonConverter, make_converter
 
-from scanner.model.observation import Observations
+from scanner.model.observation import FtpFacts, Observations, SshFacts
 from scanner.model.recall import Recall
 
 
@@ -28,7 +28,15 @@ class Record:
 
 @cache
 def _converter() -> JsonConverter:
-    return make_converter(omit_if_default=True, prefer_attrib_converters=False)
+    converter = make_converter(omit_if_default=True)
+
+    def facts(plain: Any, _: Any) -> FtpFacts | SshFacts | None:
+        if plain is None:
+            return None
+        return converter.structure(plain, SshFacts if "identification" in plain else FtpFacts)
+
+    converter.register_structure_hook(FtpFacts | SshFacts | None, facts)
+    return converter
 
 
 def encode(record: Record) -> str:

@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from scanner.checks import registry
+from scanner.engine import judge as judging
+from scanner.engine.judge import Docket, judge
+from scanner.model.content import DataClass
+from scanner.model.dossier import Dossier, RegisteredWarning
+from scanner.model.failure import CapTrigger, FailureId, Grade
+from scanner.model.finding import Finding, HostReport, Verdict, finding_uid
+from scanner.model.observation import FtpFacts, SshFacts
+from scanner.model.reading import Observed, Reason, Unobserved
+from scanner.model.recall import PastCap, Recall
+from scanner.model.target import AcceptedRisk, Decoy, NotApplicable
+from tests.checks.cases import (
+    accepted_anonymous,
+    endpoint,
+    enforced_ftp,
+    file,
+    plain_ftp,
+    seen,
+    target,
+    view,
+    walk,
+)
+
+AT = "2026-11-22T03:00:00Z"
+
+
+def docket(*facts: FtpFacts | SshFacts | None, **changes: Any) -> Docket:
+    base = Docket(
+        target=target(),
+        observations=(seen(*(endpoint(item) for item in facts)),),
+        dossier=Dossier(),
+        recall=Recall(),
+        judged_at=AT,
+    )
+    return replace(base, **changes)
+
+
+def open_zone(*classes: DataClass) -> FtpFacts:
+    files = (file(*classes),)
+    shown = walk(entries=1, outside_public=1, eligible=1, sampled=1, files=files)
+    return enforced_ftp(anonymous=accepted_anonymous(), anonymous_view=Observed(view(walk=shown)))
+
+
+def row(report: HostReport, failure: FailureId) -> Any:
+    return next(item for item in report.failures if item.id is failure)
+
+
+def found(report: HostReport, facet: str) -> Finding:
+    return next(f for item in report.failures for f in item.findings if f.facet == facet)
+
+
+def test_the_nine_rows_are_there_whatever_was_seen() -> None:
+    for given in (docket(), docket(None), docket(enforced_ftp())):
+        assert [item.id for item in judge(given).failures] == list(FailureId)
+
+
+def test_the_same_docket_gives_the_same_report() -> None:
+    given = docket(open_zone(DataClass.HEALTH), plain_ftp())
+    assert judge(given) == judge(given)
+
+
+def test_personal_data_open_to_all_are_an_f_and_start_the_breach_clock() -> None:
+    report = judge(docket(open_zone(DataClass.HEALTH)))
+    assert (report.assessment.grade, report.breach_candidate) == (Grade.F, AT)
+    assert report.breach_severity is not None
+    assert CapTrigger.OPEN_PERSONAL_DATA in {cap.trigger for cap in report.assessment.caps}
+
+
+def test_a_decoy_starts_no_breach_clock_while_it_is_declared() -> None:
+    facts = open_zone(DataClass.HEALTH)
+    lure = target(decoy=Decoy(owner="SOC", until=date(2027, 1, 1)))
+    assert judge(docket(facts, target=lure)).breach_candidate is None
+    stale = target(decoy=Decoy(owner="SOC", until=date(2026, 1, 1)))
+    assert judge(docket(facts, target=stale)).breach_candidate == AT
+
+
+def test_first_seen_comes_from_memory_and_days_are_counted_from_it() -> None:
+    uid = finding_uid("default", "files", "internal", "open-zone", "anonymous-read")
+    recall = Recall(findings={uid: "2026-11-12T03:00:00Z"})
+    finding = found(judge(docket(open_zone(), recall=recall)), "anonymous-read")
+    assert (finding.first_seen, finding.days_open) == ("2026-11-12T03:00:00Z", 10)
+
+
+def test_a_finding_open_for_over_thirty_days_takes_a_letter_off() -> None:
+    uid = finding_uid("default", "files", "internal", "open-zone", "anonymous-read")
+    recall = Recall(findings={uid: "2026-10-01T03:00:00Z"})
+    given = docket(open_zone(), recall=recall)
+    assert "anonymous-read" in judge(given).assessment.letter_lowered
+    accepted = AcceptedRisk(
+        failure="open-zone", reason="x", approved_by="CISO", until=date(2027, 1, 1)
+    )
+    excused = replace(given, target=target(exceptions=(accepted,)))
+    report = judge(excused)
+    assert report.assessment.letter_lowered == ""
+    assert found(report, "anonymous-read").suppressed
+    assert report.assessment.caps == judge(given).assessment.caps
+
+
+def test_an_exception_stops_counting_the_day_after_it_ends() -> None:
+    over = AcceptedRisk(
+        failure="open-zone", reason="x", approved_by="CISO", until=date(2026, 11, 21)
+    )
+    report = judge(docket(open_zone(), target=target(exceptions=(over,))))
+    assert not found(report, "anonymous-read").suppressed
+
+
+def test_a_registered_warning_that_was_ignored_takes_a_letter_off() -> None:
+    old = RegisteredWarning(id="W-1", opened=date(2026, 3, 1))
+    closed = replace(old, closed=date(2026, 3, 9))
+    lowered = judge(docket(enforced_ftp(), dossier=Dossier(warnings=Observed((old,)))))
+    assert "W-1" in lowered.assessment.letter_lowered
+    kept = judge(docket(enforced_ftp(), dossier=Dossier(warnings=Observed((closed,)))))
+    assert kept.assessment.letter_lowered == ""
+
+
+PAST = PastCap(
+    trigger=CapTrigger.OPEN_LISTING,
+    failure=FailureId.OPEN_ZONE,
+    vantage="internal",
+    since="2026-11-01T03:00:00Z",
+)
+
+
+@pytest.mark.parametrize(
+    ("facts", "held"),
+    [
+        (enforced_ftp(), False),
+        (enforced_ftp(anonymous=Unobserved(Reason.TIMEOUT)), True),
+        (None, True),
+    ],
+)
+def test_a_cap_holds_until_a_conclusive_pass(facts: FtpFacts | None, held: bool) -> None:  # noqa: FBT001
+    report = judge(docket(facts, recall=Recall(caps=(PAST,))))
+    stale = [cap for cap in report.assessment.caps if cap.stale]
+    assert bool(stale) is held
+    if held:
+        assert stale[0].since == PAST.since
+
+
+def test_a_pass_from_another_vantage_does_not_lift_a_cap() -> None:
+    outside = replace(PAST, vantage="internet")
+    both = target(vantages=("internal", "internet"))
+    report = judge(docket(enforced_ftp(), target=both, recall=Recall(caps=(outside,))))
+    assert [cap.stale for cap in report.assessment.caps] == [True]
+
+
+def test_a_cap_that_fires_again_keeps_its_first_day() -> None:
+    report = judge(docket(open_zone(), recall=Recall(caps=(PAST,))))
+    cap = next(c for c in report.assessment.caps if c.trigger is CapTrigger.OPEN_LISTING)
+    assert (cap.since, cap.stale) == (PAST.since, False)
+
+
+def test_a_vantage_where_nobody_stood_keeps_network_rows_unknown() -> None:
+    both = target(vantages=("internal", "internet"))
+    report = judge(docket(enforced_ftp(), target=both))
+    assert row(report, FailureId.OPEN_ZONE).verdict is Verdict.UNKNOWN
+    assert row(report, FailureId.OPEN_ZONE).reason == "no-vantage"
+    assert {seen.vantage for seen in report.observations} == {"internal"}
+
+
+def declared(failure: str, until: date = date(2027, 1, 1)) -> Any:
+    away = NotApplicable(failure=failure, reason="own data", signed_by="DPO", until=until)
+    return target(not_applicable=(away,))
+
+
+def test_a_row_declared_without_object_leaves_the_score() -> None:
+    report = judge(docket(enforced_ftp(), target=declared("missing-contract")))
+    assert row(report, FailureId.MISSING_CONTRACT).verdict is Verdict.NOT_APPLICABLE
+    late = judge(docket(enforced_ftp(), target=declared("missing-contract", date(2026, 1, 1))))
+    assert row(late, FailureId.MISSING_CONTRACT).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("failure", ["open-zone", "plaintext-transport", "clear-storage"])
+def test_the_door_the_wire_and_open_storage_are_never_without_object(failure: str) -> None:
+    report = judge(docket(plain_ftp(), target=declared(failure)))
+    assert row(report, FailureId(failure)).verdict is not Verdict.NOT_APPLICABLE
+
+
+def test_a_judge_that_breaks_is_our_error_and_spares_the_other_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(check: Any, case: Any) -> Any:
+        if check.id is FailureId.CLEAR_STORAGE:
+            raise KeyError("value that must not be shown")
+        return real(check, case)
+
+    real = judging.evaluate
+    monkeypatch.setattr(judging, "evaluate", broken)
+    report = judge(docket(enforced_ftp()))
+    errors = [item for item in report.failures if item.verdict is Verdict.ERROR]
+    assert [item.id for item in errors] == [FailureId.CLEAR_STORAGE]
+    assert "must not be shown" not in errors[0].summary
+    assert row(report, FailureId.OPEN_ZONE).verdict is Verdict.PASS
+    assert len(registry.all_checks()) == 9

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from scanner.engine.judge import judge
+from scanner.engine.outcome import Tally, delta_of, exit_code, reaches, unfinished
+from scanner.model.finding import HostReport, Severity
+from scanner.model.reading import Reason, Unobserved
+from scanner.model.target import AcceptedRisk, Decoy
+from tests.checks.cases import enforced_ftp, plain_ftp, target
+from tests.engine.test_judge import docket, open_zone
+
+
+def clean() -> HostReport:
+    return judge(docket(enforced_ftp()))
+
+
+def test_papers_that_nobody_declared_do_not_make_a_run_incomplete() -> None:
+    assert unfinished(clean()) == ()
+
+
+def test_a_network_step_that_failed_is_told_once() -> None:
+    report = judge(docket(enforced_ftp(anonymous=Unobserved(Reason.TIMEOUT, "no answer"))))
+    (line,) = unfinished(report)
+    assert line.startswith("files: Can anyone log in")
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "expected"), [(Severity.CRITICAL, False), (Severity.HIGH, True)]
+)
+def test_the_threshold_decides_which_findings_count(fail_on: Severity, expected: bool) -> None:  # noqa: FBT001
+    assert reaches(judge(docket(plain_ftp())), fail_on) is expected
+
+
+def test_accepted_risks_and_decoys_do_not_fail_a_run() -> None:
+    risk = AcceptedRisk(
+        failure="plaintext-transport", reason="x", approved_by="CISO", until=date(2027, 1, 1)
+    )
+    excused = judge(docket(plain_ftp(), target=target(exceptions=(risk,))))
+    lure = judge(
+        docket(open_zone(), target=target(decoy=Decoy(owner="SOC", until=date(2027, 1, 1))))
+    )
+    assert not reaches(excused, Severity.LOW)
+    assert not reaches(lure, Severity.LOW)
+
+
+def test_the_delta_tells_new_from_old_and_resolved() -> None:
+    report = judge(docket(open_zone()))
+    fails = [f for row in report.failures for f in row.findings if f.first_seen]
+    passes = [f for row in report.failures for f in row.findings if f.facet == "tls-not-offered"]
+    known = {fails[0].uid: "", passes[0].uid: ""}
+    delta = delta_of(report, known)
+    assert (delta.new, delta.unchanged, delta.resolved) == (len(fails) - 1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("own_bug", "findings", "incomplete", "code"),
+    [
+        (True, True, True, 70),
+        (False, True, True, 1),
+        (False, False, True, 3),
+        (False, False, False, 0),
+    ],
+)
+def test_the_first_exit_code_that_applies_wins(
+    own_bug: bool,  # noqa: FBT001
+    findings: bool,  # noqa: FBT001
+    incomplete: bool,  # noqa: FBT001
+    code: int,
+) -> None:
+    assert exit_code(own_bug=own_bug, findings=findings, incomplete=incomplete) == code
+
+
+def test_a_tally_adds_reports_up_without_keeping_them() -> None:
+    tally = Tally(Severity.HIGH, targeted=3, excluded=1)
+    tally.add(clean(), {})
+    tally.add(judge(docket(None)), {})
+    coverage = tally.coverage()
+    assert (coverage.targeted, coverage.assessed, coverage.unreachable) == (3, 1, 1)
+    assert tally.exit_code() == 3
+    tally.add(judge(docket(plain_ftp())), {})
+    assert tally.exit_code() == 1
+
+
+def test_an_unfinished_run_is_incomplete() -> None:
+    tally = Tally(Severity.HIGH, targeted=2)
+    tally.add(clean(), {})
+    assert tally.exit_code() == 3
+    assert replace(tally.coverage(), targeted=1).assessed == 1

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from scanner.engine.judge import judge
+from scanner.engine.record import Record, decode, encode
+from scanner.model.content import DataClass
+from scanner.model.evidence import Evidence
+from scanner.model.recall import OrderSighting, Recall
+from tests.checks.cases import account, endpoint, modern_ssh, plain_ftp, seen, view
+from tests.engine.test_judge import AT, docket, open_zone
+
+FACTS = (
+    open_zone(DataClass.PERSONAL),
+    plain_ftp(),
+    modern_ssh(accounts=(account(view(username="lab")),)),
+    None,
+)
+
+
+def record() -> Record:
+    look = seen(*(endpoint(facts) for facts in FACTS))
+    evidence = Evidence(
+        id="e1", kind="ftp-reply", vantage="internal", at=AT, data={"code": 230, "text": ("a",)}
+    )
+    sighting = OrderSighting(first_seen=AT, last_seen=AT, files=2)
+    return Record(
+        asset="files",
+        judged_at=AT,
+        observations=(replace(look, evidence=(evidence,)),),
+        recall=Recall(findings={"u": AT}, orders={"M": sighting}),
+    )
+
+
+def test_a_record_comes_back_as_it_was() -> None:
+    given = record()
+    again = decode(encode(given))
+    assert again.recall == given.recall
+    assert again.observations[0].endpoints == given.observations[0].endpoints
+    assert again.observations[0].evidence[0].data["code"] == 230
+
+
+def test_judging_a_restored_record_gives_the_same_report() -> None:
+    given = record()
+    again = decode(encode(given))
+    first = judge(docket(observations=given.observations, recall=given.recall))
+    second = judge(docket(observations=again.observations, recall=again.recall))
+    assert first.failures == second.failures
+    assert first.assessment == second.assessment
+
+
+def test_a_record_is_one_ascii_line() -> None:
+    line = encode(record())
+    assert "\n" not in line
+    assert line.isascii()
+
+
+@pytest.mark.parametrize(
+    "line", ["", "[]", "{}", '{"asset": 1}', json.dumps({"asset": "a", "observations": 3})]
+)
+def test_what_no_run_wrote_is_refused(line: str) -> None:
+    with pytest.raises(ValueError, match="not a record of observations"):
+        decode(line)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from cattrs.preconf.json import JsonConverter, make_converter
+from cattrs import Converter
 
+from scanner.model.evidence import Scalar
 from scanner.model.observation import FtpFacts, Observations, SshFacts
 from scanner.model.recall import Recall
 
@@ -27,16 +28,23 @@ class Record:
 
 
 @cache
-def _converter() -> JsonConverter:
-    converter = make_converter(omit_if_default=True)
+def _converter() -> Converter:
+    converter = Converter(omit_if_default=True)
 
     def facts(plain: Any, _: Any) -> FtpFacts | SshFacts | None:
         if plain is None:
             return None
-        return converter.structure(plain, SshFacts if "identification" in plain else FtpFacts)
+        if "identification" in plain:
+            return converter.structure(plain, SshFacts)
+        return converter.structure(plain, FtpFacts)
 
     converter.register_structure_hook(FtpFacts | SshFacts | None, facts)
+    converter.register_structure_hook(Scalar | tuple[str, ...], _evidence_value)
     return converter
+
+
+def _evidence_value(plain: Any, _: Any) -> Any:
+    return tuple(map(str, plain)) if isinstance(plain, list) else plain
 
 
 def encode(record: Record) -> str:

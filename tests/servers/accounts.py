@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from tests.servers.ground import Ground
 from tests.servers.packages import Prefix
+from tests.servers.tree import FTP_UID
 
 USERS_GROUP: Final = 60000
-FTP_UID: Final = 60090
 _SSHD_UID: Final = 60091
 
 
@@ -46,12 +47,13 @@ class Accounts:
 
 
 def write_accounts(
-    prefix: Prefix, folder: Path, users: Sequence[User], *, home: Path, pam_service: str = ""
+    base: Ground, users: Sequence[User], *, home: Path, pam_service: str = ""
 ) -> Accounts:
     """Write passwd, group and shadow files with ``users``, and PAM files where a service asks.
 
     Every user's home is ``home``. The anonymous user is always there, under the name ``ftp``.
     """
+    prefix, folder = base.prefix, base.folder / "accounts"
     folder.mkdir(mode=0o755)
     _write_names(folder, users, home)
     preload = [prefix.library("libnss_wrapper.so")]
@@ -101,9 +103,7 @@ def password_hash(user: User) -> str:
     return done.stdout.strip()
 
 
-def _write_pam(
-    prefix: Prefix, folder: Path, users: Sequence[User], service: str
-) -> dict[str, str]:
+def _write_pam(prefix: Prefix, folder: Path, users: Sequence[User], service: str) -> dict[str, str]:
     services = folder / "pam.d"
     services.mkdir()
     database = folder / "pam-passwords"
@@ -113,5 +113,7 @@ def _write_pam(
     rule = f"required {module} passdb={database}\n"
     # Without a file named "other" PAM prints a warning into the control connection.
     for name in (service, "other"):
-        (services / name).write_text(f"auth {rule}account {rule}", encoding="ascii")
+        (services / name).write_text(
+            f"auth {rule}account {rule}session required pam_permit.so\n", encoding="ascii"
+        )
     return {"PAM_WRAPPER": "1", "PAM_WRAPPER_SERVICE_DIR": str(services)}

@@ -18,12 +18,16 @@ Protocol = Literal["ftp", "ftps", "sftp"]
 Product = Literal["vsftpd", "proftpd", "pureftpd", "openssh", "dropbear"]
 
 
+def _no_keys(user: str, public_line: str) -> None:
+    raise TypeError(f"an FTP server can't let {user!r} in by the key {public_line!r}")
+
+
 @dataclass(frozen=True, slots=True)
 class LogFormat:
     """How one product's log tells of a received command and of a refused login."""
 
-    verb: re.Pattern[str]
-    """Its first group is the verb."""
+    command: re.Pattern[str]
+    """Its groups are the verb and, where the product logs them, the arguments."""
     failed_login: re.Pattern[str]
 
 
@@ -41,8 +45,11 @@ class Server:
     certificate: Certificate | None = None
     host_keys: tuple[KeyPair, ...] = ()
     client_key: KeyPair | None = None
-    authorise: Callable[[str, str], None] | None = None
+    authorise: Callable[[str, str], None] = _no_keys
     """SSH only: ``authorise(user name, public key line)`` lets a key in, effective at once."""
+
+    flush: Callable[[], None] = lambda: None
+    """Makes what the server has logged readable, for products that log through the test."""
 
     @property
     def host(self) -> str:
@@ -69,13 +76,19 @@ class Server:
             if log.exists()
         )
 
-    def verbs(self) -> list[str]:
-        """Return the commands (FTP verbs, SFTP requests) that the server logged, in order.
+    def commands(self) -> list[str]:
+        """Return what clients sent (FTP commands, SFTP requests), as the server logged it.
 
-        FTP verbs are upper case, SFTP requests lower case. Wait with ``settle`` first: some
-        products log a command only after they answered it.
+        In order, with arguments where the product logs them; it masks passwords itself. Wait
+        with ``settle`` first: some products log a command only after they answered it.
         """
-        return self.log_format.verb.findall(self.log_text())
+        found = self.log_format.command.finditer(self.log_text())
+        return [" ".join(filter(None, match.groups())) for match in found]
+
+    def verbs(self) -> list[str]:
+        """Return the first word of each of the ``commands``: upper case for FTP, lower for SFTP."""
+        words = [command.split(maxsplit=1)[0] for command in self.commands() if command.strip()]
+        return [word.lower() if self.protocol == "sftp" else word.upper() for word in words]
 
     def failed_logins(self) -> int:
         """Return how many refused authentications the server logged."""
@@ -84,3 +97,4 @@ class Server:
     def settle(self, seconds: float = 5.0) -> None:
         """Wait until all clients' sessions have ended; TimeoutError where one has not."""
         self.process.settle(seconds)
+        self.flush()

@@ -88,9 +88,7 @@ class Prefix:
     @property
     def library_folders(self) -> tuple[Path, ...]:
         """The folders for ``LD_LIBRARY_PATH``."""
-        return tuple(
-            path for path in sorted(self.root.glob("usr/lib/*-linux-*")) if path.is_dir()
-        )
+        return tuple(path for path in sorted(self.root.glob("usr/lib/*-linux-*")) if path.is_dir())
 
     @property
     def proftpd_modules(self) -> Path:
@@ -180,7 +178,7 @@ def _apt_options(work: Path) -> list[str]:
 
 def _run(command: list[str], *, cwd: Path) -> None:
     try:
-        done = subprocess.run(  # noqa: S603 - fixed commands, no shell
+        done = subprocess.run(
             command,
             cwd=cwd,
             env={**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"},

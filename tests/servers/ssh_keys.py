@@ -7,6 +7,7 @@ import functools
 import hashlib
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -52,6 +53,11 @@ def make_key(prefix: Prefix, folder: Path, kind: KeyKind, *, name: str) -> KeyPa
     path.touch(mode=0o600)
     path.write_bytes(private)
     return KeyPair(kind=kind, private=path, public_line=public)
+
+
+def make_host_keys(prefix: Prefix, folder: Path, kinds: Iterable[KeyKind]) -> tuple[KeyPair, ...]:
+    """Write a host key of each kind."""
+    return tuple(make_key(prefix, folder, kind, name=f"host-{kind}") for kind in kinds)
 
 
 @functools.cache

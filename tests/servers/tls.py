@@ -34,8 +34,8 @@ def openssl_configuration(tls: Tls, path: Path) -> dict[str, str]:
     OpenSSL applies ``system_default`` to every context of a process (config(5), ssl section).
     """
     lines = [
-        "openssl_conf = default",
-        "[default]",
+        "openssl_conf = modules",
+        "[modules]",
         "ssl_conf = ssl",
         "[ssl]",
         "system_default = limits",

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.servers.accounts import FTP_UID
+FTP_UID: Final = 60090
+"""The user as whom anonymous clients act: it owns ``incoming`` alone."""
 
 CSV_PATH: Final = "export/members.csv"
 CSV_TEXT: Final = (
@@ -29,12 +30,15 @@ class Tree:
     @property
     def visible(self) -> frozenset[bytes]:
         """The names in the root that a plain listing shows."""
-        return frozenset(name for name in os.listdir(bytes(self.root)) if name[:1] != b".")
+        return frozenset(name for name in self._names() if name[:1] != b".")
 
     @property
     def hidden(self) -> frozenset[bytes]:
         """The names in the root that begin with a dot."""
-        return frozenset(name for name in os.listdir(bytes(self.root)) if name[:1] == b".")
+        return frozenset(name for name in self._names() if name[:1] == b".")
+
+    def _names(self) -> list[bytes]:
+        return [os.fsencode(path.name) for path in self.root.iterdir()]
 
 
 def plant(root: Path) -> Tree:
@@ -46,8 +50,7 @@ def plant(root: Path) -> Tree:
     _write(root / ".hidden-notes", "not shown by a plain listing\n")
     _write(root / "nested/one/two/three/deep.txt", "deep\n")
     _write(root / SPACED_NAME, "spaces\n")
-    with open(os.path.join(bytes(root), LATIN1_NAME), "wb") as odd:  # noqa: PTH118, PTH123 - bytes name
-        odd.write(b"not UTF-8\n")
+    _write(root / os.fsdecode(LATIN1_NAME), "the name is not UTF-8\n")
     (root / "loop").symlink_to(".")
     (root / "nested/one/back").symlink_to("../..")
     (root / "dangling").symlink_to("nowhere")

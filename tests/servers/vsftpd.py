@@ -12,13 +12,13 @@ from typing import Final, Literal
 from tests.servers import process
 from tests.servers.accounts import test_users, write_accounts
 from tests.servers.certificates import Certificate, make_certificate
+from tests.servers.ground import ground
 from tests.servers.handle import LogFormat, Server
-from tests.servers.packages import unpack
 from tests.servers.tls import Tls, openssl_configuration
 from tests.servers.tree import Tree, plant
 
 _LOG_FORMAT: Final = LogFormat(
-    verb=re.compile(r'FTP command: Client "[^"]*", "([A-Z]+)'),
+    command=re.compile(r'FTP command: Client "[^"]*", "(.*)"$', re.MULTILINE),
     failed_login=re.compile(r"FAIL LOGIN"),
 )
 
@@ -48,37 +48,29 @@ class Vsftpd:
 @contextmanager
 def running(options: Vsftpd, *, contents: Callable[[Path], Tree] = plant) -> Iterator[Server]:
     """Run vsftpd on a free loopback port, serving a folder that ``contents`` filled."""
-    process.require_root()
-    prefix = unpack()
-    with process.workspace() as folder:
-        served = folder / "served"
-        served.mkdir(mode=0o755)
-        tree = contents(served)
+    with ground(contents) as base:
         users = test_users() if options.local_users else ()
-        accounts = write_accounts(
-            prefix, folder / "accounts", users, home=served, pam_service="vsftpd"
-        )
+        accounts = write_accounts(base, users, home=base.served, pam_service="vsftpd")
         environment = dict(accounts.environment)
         certificate: Certificate | None = None
         if options.tls is not None:
-            certificate = make_certificate(folder / "tls", options.tls.certificate)
-            environment |= openssl_configuration(options.tls, folder / "openssl.cnf")
+            certificate = make_certificate(base.folder / "tls", options.tls.certificate)
+            environment |= openssl_configuration(options.tls, base.folder / "openssl.cnf")
 
         def prepare(port: int) -> process.Launch:
-            path = folder / "vsftpd.conf"
-            lines = _configuration(options, port, folder, certificate)
-            path.write_text("\n".join(lines) + "\n", encoding="ascii")
+            lines = _configuration(options, port, base.folder, certificate)
+            path = base.configuration("vsftpd.conf", lines)
             return process.Launch(
-                command=[str(prefix.program("vsftpd")), str(path)], environment=environment
+                command=[str(base.prefix.program("vsftpd")), path], environment=environment
             )
 
-        with process.running(prepare, folder / "console.log") as child:
+        with process.running(prepare, base.folder / "console.log") as child:
             yield Server(
                 product="vsftpd",
                 protocol="ftps" if options.implicit else "ftp",
                 process=child,
-                tree=tree,
-                logs=(folder / "vsftpd.log",),
+                tree=base.tree,
+                logs=(base.folder / "vsftpd.log",),
                 log_format=_LOG_FORMAT,
                 users=users,
                 certificate=certificate,

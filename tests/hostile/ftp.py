@@ -1,0 +1,200 @@
+"""An FTP server that follows a script: polite where nothing else is written."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from tests.hostile.endpoint import Behaviour, Session, SessionOverError
+
+_DATA_SECONDS: Final = 5.0
+
+POLITE: Final[Mapping[str, bytes]] = MappingProxyType(
+    {
+        "USER": b"331 password please\r\n",
+        "PASS": b"230 welcome\r\n",
+        "FEAT": b"211-Features:\r\n EPSV\r\n MLST type*;size*;modify*;\r\n SIZE\r\n211 End\r\n",
+        "SYST": b"215 UNIX Type: L8\r\n",
+        "HELP": b"214 none\r\n",
+        "STAT": b"211 idle\r\n",
+        "OPTS": b"200 noted\r\n",
+        "TYPE": b"200 noted\r\n",
+        "NOOP": b"200 fine\r\n",
+        "PWD": b'257 "/" is where you are\r\n',
+        "CWD": b"250 moved\r\n",
+        "CDUP": b"250 moved\r\n",
+        "REST": b"350 noted\r\n",
+        "SIZE": b"213 4096\r\n",
+        "PBSZ": b"200 PBSZ=0\r\n",
+        "PROT": b"200 noted\r\n",
+        "CCC": b"534 no\r\n",
+        "ABOR": b"226 nothing to abort\r\n",
+        "QUIT": b"221 goodbye\r\n",
+    }
+)
+
+DataSource = Callable[[], Iterable[bytes]]
+"""Blocks to send over a data connection, made anew for each transfer; it may never end."""
+
+
+def _nothing() -> Iterable[bytes]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FtpScript:
+    """What to say. Replies are sent as they stand here, line ends and all."""
+
+    greeting: bytes = b"220 ready\r\n"
+    replies: Mapping[str, bytes] = field(default_factory=dict)
+    """By verb; whatever is missing here is answered as in POLITE, or by 502."""
+    listing: DataSource = _nothing
+    """Sent for LIST, NLST and MLSD."""
+    content: DataSource = _nothing
+    """Sent for RETR."""
+    final: bytes = b"226 done\r\n"
+    tls: ssl.SSLContext | None = None
+    """Makes AUTH TLS work; data connections are protected after PROT P."""
+    injected: bytes = b""
+    """Sent in clear in the same segment as the 234 that starts TLS."""
+    passive_host: str | None = None
+    """Announced instead of our own address, with the real port."""
+    passive_port: int | None = None
+    """Announced instead of the real port."""
+    close_after: int | None = None
+    """How many commands are answered before the connection is closed without a word."""
+
+
+@dataclass(slots=True)
+class _State:
+    script: FtpScript
+    session: Session
+    passive: _Passive
+    protect_data: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Passive:
+    port: int
+    arrived: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
+
+
+def ftp(script: FtpScript | None = None) -> Behaviour:
+    """Return a behaviour that follows ``script``, by default politely."""
+    chosen = script or FtpScript()
+
+    async def behave(session: Session) -> None:
+        async with _passive_listener(session) as passive:
+            state = _State(chosen, session, passive)
+            await session.send(chosen.greeting)
+            answered = 0
+            while chosen.close_after is None or answered < chosen.close_after:
+                line = await session.line()
+                if not await _answer(state, line.decode("latin-1")):
+                    return
+                answered += 1
+
+    return behave
+
+
+async def _answer(state: _State, line: str) -> bool:
+    """Answer one command; False once the session is to end."""
+    verb, _, argument = line.partition(" ")
+    verb = verb.upper()
+    if verb == "PROT":
+        state.protect_data = argument == "P"
+    if verb in state.script.replies:
+        await state.session.send(state.script.replies[verb])
+    elif verb == "AUTH":
+        await _upgrade(state)
+    elif verb in {"PASV", "EPSV"}:
+        await state.session.send(_passive_reply(state, verb))
+    elif verb in {"LIST", "NLST", "MLSD"}:
+        await _transfer(state, state.script.listing)
+    elif verb == "RETR":
+        await _transfer(state, state.script.content)
+    else:
+        await state.session.send(POLITE.get(verb, b"502 not here\r\n"))
+    return verb != "QUIT"
+
+
+async def _upgrade(state: _State) -> None:
+    if state.script.tls is None:
+        await state.session.send(b"502 no TLS here\r\n")
+        return
+    await state.session.send(b"234 go ahead\r\n" + state.script.injected)
+    await state.session.start_tls(state.script.tls)
+
+
+def _passive_reply(state: _State, verb: str) -> bytes:
+    port = state.script.passive_port or state.passive.port
+    if verb == "EPSV":
+        # RFC 2428 leaves the address empty; a server that fills it in points elsewhere.
+        host = state.script.passive_host
+        inside = f"|1|{host}|{port}|" if host else f"|||{port}|"
+        return f"229 Entering Extended Passive Mode ({inside})\r\n".encode("ascii")
+    host = state.script.passive_host or "127.0.0.1"
+    numbers = [*host.split("."), str(port // 256), str(port % 256)]
+    return f"227 Entering Passive Mode ({','.join(numbers)})\r\n".encode("ascii")
+
+
+async def _transfer(state: _State, source: DataSource) -> None:
+    await state.session.send(b"150 here it comes\r\n")
+    try:
+        async with asyncio.timeout(_DATA_SECONDS):
+            _, writer = await state.passive.arrived.get()
+    except TimeoutError:
+        await state.session.send(b"425 nobody came\r\n")
+        return
+    try:
+        if state.protect_data and state.script.tls is not None:
+            await writer.start_tls(state.script.tls)
+        await _send_all(state.session, writer, source())
+        writer.close()
+        async with asyncio.timeout(_DATA_SECONDS):
+            await writer.wait_closed()
+    except OSError:  # the client has had enough; TimeoutError and ssl.SSLError are OSErrors
+        writer.transport.abort()
+        await state.session.send(b"426 transfer aborted\r\n")
+        return
+    finally:
+        writer.transport.abort()
+    await state.session.send(state.script.final)
+
+
+async def _send_all(
+    session: Session, writer: asyncio.StreamWriter, blocks: Iterable[bytes]
+) -> None:
+    """Send over a data connection; what is sent counts towards the limit of the session."""
+    for block in blocks:
+        writer.write(block)
+        await writer.drain()
+        session.connection.sent += len(block)
+        if session.connection.sent > 1024**3:
+            raise SessionOverError("sent as much as a session may")
+        await asyncio.sleep(0)  # an endless source must not starve the client beside it
+
+
+@asynccontextmanager
+async def _passive_listener(session: Session) -> AsyncIterator[_Passive]:
+    arrived: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+    writers: list[asyncio.StreamWriter] = []
+
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        session.connection.data_connections += 1
+        writers.append(writer)
+        arrived.put_nowait((reader, writer))
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    try:
+        yield _Passive(server.sockets[0].getsockname()[1], arrived)
+    finally:
+        server.close()
+        for writer in writers:
+            writer.transport.abort()
+        await server.wait_closed()

@@ -15,9 +15,9 @@ HEAD = """# The nine failures and their facets
 
 Generated from the checks by `make docs`; a test keeps it in step.
 
-A facet is one question. *Layer* is whose word the answer rests on: the network without an account, a
-supplied account, the operator's evidence, or a document. *Severity* is what a fail is worth; low and
-info are leads, shown and deciding nothing.
+A facet is one question. *Layer* is whose word the answer rests on: the network without an account,
+a supplied account, the operator's evidence, or a document. *Severity* is what a fail is worth; low
+and info are leads, shown and deciding nothing.
 """
 
 

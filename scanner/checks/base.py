@@ -78,12 +78,16 @@ class Facet(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One of the nine failures: its words, its controls and its facets."""
+    """One of the nine failures: its words, its controls and its facets.
+
+    ``says`` is what a fail means; ``cleared`` is what a pass on several facets means.
+    """
 
     id: FailureId
     ref: str
     title: str
     says: str
+    cleared: str
     remedy: str
     controls: Mapping[str, tuple[str, ...]]
     facets: tuple[Facet[Any], ...] = field(default=())
@@ -244,6 +248,8 @@ def _required(check: Check, findings: Sequence[Finding]) -> FailureResult:
     if not passes:
         return _not_looked_at(check, findings)
     weakest = max(passes, key=lambda finding: _weakness(finding.source))
+    if len(passes) > 1:
+        weakest = replace(weakest, summary=check.cleared)
     return _result(check, findings, weakest, Verdict.PASS)
 
 

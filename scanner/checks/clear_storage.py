@@ -90,6 +90,7 @@ CHECK = Check(
     ref="MB-02",
     title="Clear storage",
     says="personal data, health data or secrets lie in files that are not encrypted",
+    cleared="nothing personal was seen in clear, by any login",
     remedy="Encrypt exports before they reach the server (age, OpenPGP); keep keys elsewhere.",
     controls=controls_of(FailureId.CLEAR_STORAGE),
     facets=(

@@ -89,6 +89,7 @@ CHECK = Check(
     ref="MB-07, art. 29",
     title="Excess extraction",
     says="an export holds fields, dates or rows that nobody ordered",
+    cleared="exports hold what was ordered",
     remedy="Extract the ordered fields, dates and rows only; refuse tools that export everything.",
     controls=controls_of(FailureId.EXCESS_EXTRACTION),
     facets=(

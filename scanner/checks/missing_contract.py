@@ -56,6 +56,7 @@ CHECK = Check(
     ref="MB-08, art. 28",
     title="Missing contract",
     says="no valid processor contract covers the data",
+    cleared="a valid contract is declared for every controller",
     remedy="Sign a contract with the eight clauses of GDPR art. 28(3) with each controller.",
     controls=controls_of(FailureId.MISSING_CONTRACT),
     facets=(

@@ -48,6 +48,7 @@ CHECK = Check(
     ref="MB-06",
     title="Missing supervision",
     says="an abnormal login raises no alert that reaches anyone",
+    cleared="the alarm drill reached someone",
     remedy="Send the server's login events to the SIEM, agree on a rule, and prove it by a drill.",
     controls=controls_of(FailureId.MISSING_SUPERVISION),
     facets=(

@@ -163,6 +163,7 @@ CHECK = Check(
     ref="MB-04",
     title="Open zone",
     says="an area can be read (or written) without authentication",
+    cleared="every way in that was tried asks for authentication",
     remedy="Let only named, authenticated accounts in; keep public files on a server of their own.",
     controls=controls_of(FailureId.OPEN_ZONE),
     facets=(

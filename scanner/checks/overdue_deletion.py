@@ -170,6 +170,7 @@ CHECK = Check(
     ref="MB-03",
     title="Overdue deletion",
     says="exports are still there after the migration's end plus retention",
+    cleared="every declared path is empty after its deadline",
     remedy="Delete each export when its retention ends, by a job whose success is checked.",
     controls=controls_of(FailureId.OVERDUE_DELETION),
     facets=(

@@ -183,6 +183,7 @@ CHECK = Check(
     ref="MB-01 facts",
     title="Plaintext transport",
     says="logins or data can cross the network in clear, or under broken cryptography",
+    cleared="logins and data are protected wherever it was asked",
     remedy="Require TLS on control and data for every user, or move to SFTP.",
     controls=controls_of(FailureId.PLAINTEXT_TRANSPORT),
     facets=(

@@ -87,6 +87,7 @@ CHECK = Check(
     ref="MB-05",
     title="Shared account",
     says="one account serves several people or machines",
+    cleared="each account has one named holder",
     remedy="Give each person and each machine an account of its own, with one named holder.",
     controls=controls_of(FailureId.SHARED_ACCOUNT),
     facets=(

@@ -125,6 +125,7 @@ CHECK = Check(
     ref="MB-01",
     title="Uncontrolled migration",
     says="migrations run without a procedure: no order, no integrity proof, no owner",
+    cleared="a procedure and complete orders are declared",
     remedy="Write a procedure: order, owner, checksums, encrypted transfer, deletion date.",
     controls=controls_of(FailureId.UNCONTROLLED_MIGRATION),
     facets=(

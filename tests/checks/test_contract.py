@@ -24,7 +24,7 @@ def test_the_nine_failures_are_all_there_in_the_order_of_the_report() -> None:
 @pytest.mark.parametrize("check", BY_ID)
 def test_a_check_says_what_it_is_and_how_to_mend_it(check: Check) -> None:
     assert check.facets
-    assert all((check.ref, check.title, check.says, check.remedy))
+    assert all((check.ref, check.title, check.says, check.cleared, check.remedy))
     assert check.controls["gdpr"]
     for facet in check.facets:
         assert all((facet.question.endswith("?"), facet.required, facet.remedy))

@@ -13,7 +13,7 @@ from itertools import islice
 
 from scanner.model.case import moment
 from scanner.model.failure import CapTrigger, FailureId
-from scanner.model.finding import Cap, Finding, HostReport, Verdict
+from scanner.model.finding import Cap, HostReport, Verdict
 from scanner.model.observation import FtpFacts, SshFacts, View
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.recall import DrillResult, OrderSighting, PastCap, Recall
@@ -151,8 +151,9 @@ def keep_findings(db: sqlite3.Connection, asset: int, report: HostReport, then: 
 def keep_caps(db: sqlite3.Connection, asset: int, report: HostReport, then: int) -> None:
     """Keep the caps that fired, and drop those that the report has lifted.
 
-    A report lifts only what it speaks of: runs from several vantages may share one history, and
-    none of them knows what fired elsewhere meanwhile.
+    A cap that the report does not list is lifted only with a pass of its failure from its vantage:
+    runs from several vantages may share one history, and none knows what fired elsewhere
+    meanwhile. The cap of papers alone is the score's own, and follows each report.
     """
     caps = report.assessment.caps
     db.executemany(
@@ -160,11 +161,11 @@ def keep_caps(db: sqlite3.Connection, asset: int, report: HostReport, then: int)
         " since = min(since, excluded.since), last_fired = max(last_fired, excluded.last_fired)",
         [(asset, *_cap_key(cap), _since(cap.since, then), then) for cap in caps if not cap.stale],
     )
-    in_force, vantages = {_cap_key(cap) for cap in caps}, _vantages(report)
+    in_force, passed = {_cap_key(cap) for cap in caps}, _passed(report)
     gone = [
         _cap_key(cap)
         for cap in caps_in_force(db, asset)
-        if cap.vantage in vantages or cap.trigger is CapTrigger.ATTESTED_ONLY
+        if (cap.failure, cap.vantage) in passed or cap.trigger is CapTrigger.ATTESTED_ONLY
     ]
     db.executemany(
         "DELETE FROM cap WHERE asset = ? AND fired = ? AND failure = ? AND vantage = ?"
@@ -230,14 +231,13 @@ def _cap_key(cap: Cap | PastCap) -> tuple[str, str, str]:
     return cap.trigger.value, cap.failure.value, cap.vantage
 
 
-def _findings(report: HostReport) -> Iterator[Finding]:
-    for row in report.failures:
-        yield from row.findings
-
-
-def _vantages(report: HostReport) -> set[str]:
-    observed = {each.vantage for each in report.observations}
-    return observed | {finding.vantage for finding in _findings(report)}
+def _passed(report: HostReport) -> set[tuple[FailureId, str]]:
+    return {
+        (row.id, finding.vantage)
+        for row in report.failures
+        for finding in row.findings
+        if finding.verdict is Verdict.PASS
+    }
 
 
 def _views(report: HostReport) -> Iterator[View]:

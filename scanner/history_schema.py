@@ -206,7 +206,10 @@ def _prepare(connection: sqlite3.Connection, path: Path, patience: float) -> Non
     # With a write-ahead log, NORMAL outlives a killed process and never damages the file; only a
     # loss of power may take the last transactions with it.
     connection.execute("PRAGMA synchronous = NORMAL")
-    _known_version(connection, path)
+    # Before anything is written, so that a foreign file stays as it is; in one transaction, so
+    # that another process which is just making the tables is seen before or after, not amid it.
+    with transaction(connection, "DEFERRED"):
+        _known_version(connection, path)
     _use_write_ahead_log(connection, patience)
     with transaction(connection, "IMMEDIATE"):
         version = _known_version(connection, path)

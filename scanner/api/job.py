@@ -99,7 +99,7 @@ def ad_hoc(  # noqa: PLR0913 - each is a word of the command line
 def _listed(
     host: str, port: int | None, protocol: Protocol, job: FileJob
 ) -> tuple[FileJob, Target]:
-    target = targets_file.find_target(job.file, host)
+    target = targets_file.find_target(job.file, host, port)
     if target is None:
         if not job.scope.admits_name(host):
             told = f"{host}: outside the scope of {job.file.path}; add it to authorisation.scope"
@@ -128,6 +128,8 @@ def validate(targets: Path) -> tuple[str, ...]:
         file = targets_file.load_targets(targets)
     except InputError as error:
         return error.problems
-    papers = (line for target in file.targets for line in check_papers(target))
+    papers = (
+        f"{target.asset}: {line}" for target in file.targets for line in check_papers(target)
+    )
     leave = targets_file.check_authorisation(file.authorisation, utc_now().date())
     return (*leave, *papers, *check_all(file))

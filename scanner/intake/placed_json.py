@@ -12,7 +12,7 @@ from typing import NoReturn, TypeAlias
 
 from scanner.errors import InputError
 from scanner.intake.problem import Place, Problem, dotted
-from scanner.intake.syntax import mend_of
+from scanner.intake.syntax import told
 from scanner.model.text import neutralise
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -64,8 +64,7 @@ def parse(name: str, content: bytes) -> PlacedJson:
             text, object_pairs_hook=doubtful.members, parse_constant=doubtful.constant
         )
     except JSONDecodeError as error:
-        where = f"{name}:{error.lineno}:{error.colno}"
-        raise InputError(f"{where}: {mend_of(error)}") from None
+        raise InputError(f"{name}:{told(error)}") from None
     except RecursionError:
         raise InputError(_too_deep(name, text)) from None
     except ValueError:
@@ -223,7 +222,7 @@ def _unprintable(text: str) -> bool:
 
 def _too_deep(name: str, text: str) -> str:
     for mark in marks(text):
-        if len(mark.place) > DEEPEST:
+        if len(mark.place) >= DEEPEST and mark.token[0] in "{[":
             line = text.count("\n", 0, mark.value_at) + 1
             return f"{name}:{line}: is nested more than {DEEPEST} levels deep; flatten it"
     return f"{name}: is nested too deeply; flatten it"

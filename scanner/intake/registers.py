@@ -75,7 +75,7 @@ def _checked(
     schema: str,
     faults: Callable[[list[dict[str, Any]]], Iterable[Problem]],
 ) -> list[dict[str, Any]]:
-    found = compiled(load_schema(schema), FORMATS).problems(document.value)
+    found = compiled(load_schema(schema), FORMATS, quoting=False).problems(document.value)
     value: Any = document.value
     problems = found or tuple(faults(value))
     if problems:

@@ -56,17 +56,20 @@ class Checker:
         return tuple(found)
 
 
-def compiled(schema: _Schema, formats: Mapping[str, Format]) -> Checker:
+def compiled(schema: _Schema, formats: Mapping[str, Format], *, quoting: bool = True) -> Checker:
     """Compile a schema; ``formats`` gives a meaning to its ``format`` names.
+
+    Without ``quoting`` no fault repeats a value, only keys and places.
 
     Raises ``ValueError`` for a keyword, format or type that this module does not know.
     """
-    return Checker(_Compiler(schema, formats).node(schema))
+    return Checker(_Compiler(schema, formats, quoting=quoting).node(schema))
 
 
 class _Compiler:
-    def __init__(self, root: _Schema, formats: Mapping[str, Format]) -> None:
+    def __init__(self, root: _Schema, formats: Mapping[str, Format], *, quoting: bool) -> None:
         self._root = root
+        self._quoting = quoting
         self._formats = formats
         self._known: dict[str, _Check] = {}
 
@@ -79,7 +82,7 @@ class _Compiler:
             if set(schema) - _ANNOTATIONS != {"$ref"}:
                 raise ValueError("a schema reference stands beside other keywords")
             return self._reference(schema["$ref"])
-        words = _Words(schema)
+        words = _Words(schema, quoting=self._quoting)
         if "enum" in schema or "const" in schema:
             return _choice(tuple(schema.get("enum", [schema.get("const")])), words)
         if "type" not in schema:
@@ -153,7 +156,7 @@ class _Compiler:
                 message = f"has {len(value)} entries, more than {most}"
                 out.append(words.problem(place, message, "shorten it"))
             if unique:
-                out.extend(_repeated(value, place))
+                out.extend(_repeated(value, place, words))
             for index, part in enumerate(value):
                 item(part, (*place, index), out)
 
@@ -183,10 +186,11 @@ class _Compiler:
 class _Words:
     """How the faults of one schema node are told."""
 
-    def __init__(self, schema: _Schema) -> None:
+    def __init__(self, schema: _Schema, *, quoting: bool) -> None:
         self.says: str = schema.get("x-says", "is not well-formed")
         self._mend: str | None = schema.get("x-mend")
         self._secret: bool = schema.get("writeOnly", False)
+        self._quoting = quoting
         self._kind = _TYPES.get(schema.get("type", ""), "")
 
     def wrong_type(self, value: object, place: Place) -> Problem:
@@ -194,8 +198,13 @@ class _Words:
 
     def about(self, value: object, place: Place, fault: str, mend: str = "") -> Problem:
         """A fault that shows the value, unless the value may be a secret."""
-        subject = "this value (not shown)" if self._secret else shown(value)
-        return self.problem(place, f"{subject} {fault}", mend)
+        return self.problem(place, f"{self.named(value)} {fault}", mend)
+
+    def named(self, value: object) -> str:
+        """The value, or what stands for one that must not be shown."""
+        if self._secret:
+            return "this value (not shown)"
+        return shown(value) if self._quoting else "this value"
 
     def problem(self, place: Place, fault: str, mend: str) -> Problem:
         mend = self._mend or mend
@@ -253,16 +262,16 @@ def _number(schema: _Schema, words: _Words) -> _Check:
 
 
 def _unknown_key(key: str, known: tuple[str, ...], place: Place) -> Problem:
-    near = get_close_matches(key.lower(), known, 1, 0.7)
+    near = get_close_matches(key.lower(), known, 1)
     mend = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(known)}, x-..."
     return Problem((*place, key), f"is not a known key; {mend}", at_key=True)
 
 
-def _repeated(value: list[Any], place: Place) -> list[Problem]:
+def _repeated(value: list[Any], place: Place, words: _Words) -> list[Problem]:
     first: dict[str, int] = {}
     found: _Out = []
     for index, part in enumerate(value):
         if isinstance(part, str) and first.setdefault(part, index) != index:
-            message = f"{shown(part)} is listed twice; remove one"
+            message = f"{words.named(part)} is listed twice; remove one"
             found.append(Problem((*place, index), message))
     return found

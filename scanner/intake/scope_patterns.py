@@ -34,7 +34,9 @@ def parse_pattern(text: str) -> Pattern:
     if text.startswith("*."):
         return NamePattern(_pattern_name(text), below=True)
     if "*" in text:
-        raise InputError("has a star elsewhere than in '*.' at its start")
+        raise InputError(
+            "has a star elsewhere than in '*.' at its start; write it as *.example.org"
+        )
     if "/" in text and "://" not in text:
         return parse_network(text)
     host = parse_host(text)
@@ -52,6 +54,8 @@ def parse_network(text: str) -> Network:
         network = ip_network(f"{ip_address(address)}/{prefix}", strict=False)
     except ValueError:
         raise InputError("is not a network; write it as 198.51.100.0/24 or 2001:db8::/32") from None
+    if "%" in address:
+        raise InputError("names a zone; leave out % and what follows it")
     if not prefix.isdigit():
         raise InputError(f"has a mask; write its length, as in {network}")
     if ip_address(address) != network.network_address:

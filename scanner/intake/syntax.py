@@ -15,19 +15,30 @@ _WORDS = {
 }
 
 
-def mend_of(error: JSONDecodeError) -> str:
-    """Return one clause that says what is wrong at the error's place and how to mend it.
+def told(error: JSONDecodeError) -> str:
+    """Return ``line:column: fault; mend`` in one clause.
 
-    Never repeats the text around it, which may hold a secret.
+    Never repeats the text around it, which may hold a secret. A comma too many is told at the
+    comma, whichever place the parser at hand names.
     """
+    line, column, mend = error.lineno, error.colno, _mend_of(error)
+    if mend == _TRAILING and error.doc[error.pos] != ",":
+        comma = error.doc.rindex(",", 0, error.pos)
+        line = error.doc.count("\n", 0, comma) + 1
+        column = comma - error.doc.rfind("\n", 0, comma)
+    return f"{line}:{column}: {mend}"
+
+
+def _mend_of(error: JSONDecodeError) -> str:
     near = error.doc[error.pos : error.pos + 1]
+    before = error.doc[max(0, error.pos - 200) : error.pos].rstrip()[-1:]
     message = error.msg
     if message.startswith("Illegal trailing comma"):
         return _TRAILING
     if message.startswith("Expecting property name"):
-        return _key_mend(near)
+        return _key_mend(near, before)
     if message == "Expecting value":
-        return _value_mend(near, error.doc[max(0, error.pos - 200) : error.pos].rstrip()[-1:])
+        return _value_mend(near, before)
     if message == "Expecting ',' delimiter":
         return _END if not near else "a comma or a closing bracket is missing before this"
     if message == "Expecting ':' delimiter":
@@ -35,10 +46,10 @@ def mend_of(error: JSONDecodeError) -> str:
     return _other_mend(message)
 
 
-def _key_mend(near: str) -> str:
+def _key_mend(near: str, before: str) -> str:
     if not near:
         return _END
-    if near == "}":
+    if near == "}" and before == ",":
         return _TRAILING
     return _common_mend(near) or "a key is missing or not in double quotes"
 

@@ -59,7 +59,6 @@ INCOMPLETE = frozenset(
         Reason.UNVERIFIED_PEER,
         Reason.CREDENTIAL_REFUSED,
         Reason.INTERRUPTED,
-        Reason.NO_VANTAGE,
     }
 )
 """Reasons that leave a planned network or credentialed step undone (exit code 3)."""

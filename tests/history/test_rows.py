@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner import history_rows
-from scanner.history import History
+from scanner.history import History, rows
 from scanner.model.attempts import MOST_FAILURES
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import (
@@ -27,7 +26,7 @@ from scanner.model.observation import (
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.recall import DrillResult, OrderSighting, Recall
 from scanner.scoring import PAPERS, cap_of
-from tests.history_cases import (
+from tests.history.cases import (
     FAILS,
     NIGHT,
     PASSES,
@@ -242,7 +241,7 @@ def test_an_older_night_only_moves_the_first_sighting(history: History) -> None:
 def test_the_files_seen_last_the_longest_ago_are_forgotten_first(
     history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history_rows, "MOST_SIGHTINGS", 3)
+    monkeypatch.setattr(rows, "MOST_SIGHTINGS", 3)
     history.remember(report(observations=[over_sftp(view([file("a"), file("b")]))]), night(0))
     history.remember(report(observations=[over_sftp(view([file("a"), file("c")]))]), night(1))
     history.remember(report(observations=[over_sftp(view([file("d")]))]), night(2))

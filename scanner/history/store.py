@@ -18,9 +18,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from scanner import history_rows as rows
 from scanner.errors import HistoryError
-from scanner.history_schema import (
+from scanner.history import rows
+from scanner.history.schema import (
     connect,
     connect_in_memory,
     fault_of_rights,

@@ -48,7 +48,7 @@ from scanner.model.recall import PastCap, Recall
 from scanner.model.target import Protocol
 from scanner.scoring import cap_of
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 NIGHT = datetime(2031, 3, 1, 2, 0, tzinfo=UTC)
 ADDRESS = "192.0.2.7"
 NOBODY = 65534

@@ -10,7 +10,7 @@ import pytest
 from scanner.errors import HistoryError
 from scanner.history import History, mask_key
 from scanner.model.attempts import AttemptKind
-from tests.history_cases import (
+from tests.history.cases import (
     ADDRESS,
     FAILS,
     NIGHT,

@@ -14,7 +14,7 @@ import pytest
 
 from scanner.history import History, mask_key
 from scanner.model.attempts import MOST_FAILURES, AttemptKind
-from tests.history_cases import (
+from tests.history.cases import (
     ADDRESS,
     ROOT,
     Clock,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from scanner.history import History, default_path, mask_key
 from scanner.model.attempts import MOST_FAILURES, Attempt, AttemptKind, AttemptLedger
-from tests.history_cases import (
+from tests.history.cases import (
     ADDRESS,
     Clock,
     mode,

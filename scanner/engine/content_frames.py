@@ -1,0 +1,159 @@
+"""How the examiner and its workers talk: frames of a JSON object and raw bytes over pipes.
+
+A frame is two lengths (four bytes each, big-endian), the JSON text, then the bytes. Nothing is
+ever unpickled: a worker has parsed hostile content and is believed no more than a server.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Any, Final, TypeAlias
+
+from scanner.model.content import (
+    Column,
+    ContentFacts,
+    ContentState,
+    ContentTask,
+    DataClass,
+    DataKind,
+)
+
+Message: TypeAlias = dict[str, Any]
+
+PREFIX: Final = struct.Struct(">II")
+MOST_TEXT: Final = 1_048_576
+MOST_BYTES: Final = 67_108_864
+
+
+class FrameError(Exception):
+    """The peer does not keep to the protocol. Carries nothing that the peer sent."""
+
+
+def pack(message: Message, body: bytes = b"") -> bytes:
+    """Return one frame."""
+    text = json.dumps(message, separators=(",", ":")).encode()
+    return PREFIX.pack(len(text), len(body)) + text + body
+
+
+def lengths(prefix: bytes) -> tuple[int, int]:
+    """Return the lengths of the JSON text and the bytes; ``FrameError`` when out of bounds."""
+    text, body = PREFIX.unpack(prefix)
+    if text > MOST_TEXT or body > MOST_BYTES:
+        raise FrameError
+    return text, body
+
+
+def unpack(text: bytes) -> Message:
+    """Return the JSON object of a frame; ``FrameError`` for anything else."""
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError):
+        raise FrameError from None
+    if not isinstance(message, dict):
+        raise FrameError
+    return message
+
+
+def task_message(task: ContentTask) -> Message:
+    """Return a task as a message."""
+    return {
+        "task": {
+            "name": task.name,
+            "size": task.size,
+            "ordered_fields": list(task.ordered_fields),
+            "byte_budget": task.byte_budget,
+        }
+    }
+
+
+def read_task(message: Message) -> ContentTask:
+    """Return the task of a message from the parent, which is trusted."""
+    told = message["task"]
+    return ContentTask(
+        name=told["name"],
+        size=told["size"],
+        ordered_fields=tuple(told["ordered_fields"]),
+        byte_budget=told["byte_budget"],
+    )
+
+
+def facts_message(facts: ContentFacts) -> Message:
+    """Return facts as a message."""
+    return {
+        "facts": {
+            "format": facts.format,
+            "state": facts.state,
+            "rows": facts.rows,
+            "kinds": [
+                [kind.kind, kind.data_class, kind.count, kind.valid_share, kind.column]
+                for kind in facts.kinds
+            ],
+            "columns": [
+                [column.index, column.name, column.key, column.free_text]
+                for column in facts.columns
+            ],
+        }
+    }
+
+
+def read_facts(message: Message, bytes_read: int) -> ContentFacts:
+    """Return the facts that a worker sends, its counts and words checked for their shape.
+
+    Raises ``FrameError`` for anything that facts cannot be. ``bytes_read`` is the parent's own
+    count.
+    """
+    try:
+        told = message["facts"]
+        return ContentFacts(
+            format=_word(told["format"]),
+            state=ContentState(told["state"]),
+            kinds=tuple(_kind(*kind) for kind in told["kinds"]),
+            columns=tuple(_column(*column) for column in told["columns"]),
+            rows=_count_or_none(told["rows"]),
+            bytes_read=bytes_read,
+        )
+    except (KeyError, TypeError, ValueError):
+        raise FrameError from None
+
+
+def _kind(kind: Any, data_class: Any, count: Any, share: Any, column: Any) -> DataKind:
+    return DataKind(
+        kind=_word(kind),
+        data_class=DataClass(data_class),
+        count=_count(count),
+        valid_share=min(1.0, max(0.0, float(share))),
+        column=_count_or_none(column),
+    )
+
+
+def _column(index: Any, name: Any, key: Any, free_text: Any) -> Column:
+    return Column(
+        index=_count(index),
+        name=None if name is None else _text(name),
+        key=None if key is None else _word(key),
+        free_text=bool(free_text),
+    )
+
+
+def _word(value: Any) -> str:
+    text = _text(value)
+    if not text.replace("-", "").replace("/", "").isalnum() or not text.isascii():
+        raise ValueError
+    return text
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > 200:
+        raise ValueError
+    return value
+
+
+def _count(value: Any) -> int:
+    if not isinstance(value, int) or value < 0:
+        raise ValueError
+    return value
+
+
+def _count_or_none(value: Any) -> int | None:
+    return None if value is None else _count(value)

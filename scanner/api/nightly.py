@@ -16,6 +16,7 @@ from scanner.engine.plan import PlannedAsset, from_vantage, planned, shard_of
 from scanner.engine.progress import Progress
 from scanner.engine.record import encode
 from scanner.engine.scheduler import schedule
+from scanner.engine.unseen import unseen
 from scanner.history import default_path
 from scanner.model.finding import Severity
 from scanner.model.observation import Observations
@@ -174,15 +175,8 @@ async def _scan_all(wanted: list[Target], shop: Workshop, most: int, keep: _Keep
 
 
 def _not_scanned(target: Target, shop: Workshop) -> Observations:
-    now = utc_text(shop.tools.clock())
-    return Observations(
-        asset=target.asset,
-        host=target.host,
-        vantage=shop.tools.vantage,
-        started=now,
-        finished=now,
-        unreached=Unobserved(Reason.INTERRUPTED, "not scanned: the run was interrupted"),
-    )
+    why = Unobserved(Reason.INTERRUPTED, "not scanned: the run was interrupted")
+    return unseen(target, shop.tools.vantage, why, at=utc_text(shop.tools.clock()))
 
 
 def plan(

@@ -11,7 +11,7 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Final, Self
 
 import scanner
 from scanner.engine.content_frames import (
@@ -42,6 +42,8 @@ class WorkerLimits:
 
     seconds: float = 2.0
     memory: int = MEMORY
+    module: str = "scanner.engine.content_worker"
+    """What a worker runs: a module that speaks ``content_frames``."""
 
 
 class ProcessExaminer:
@@ -59,7 +61,7 @@ class ProcessExaminer:
         self._idle: list[_Worker] = []
         self._alive: set[_Worker] = set()
 
-    async def __aenter__(self) -> ProcessExaminer:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
@@ -105,7 +107,7 @@ class ProcessExaminer:
             async with asyncio.timeout(_START_SECONDS):
                 await worker.greet(self._mask)
         except BaseException:
-            worker.kill()
+            await self._settle(worker)
             raise
         return worker
 
@@ -142,7 +144,7 @@ class _Worker:
         watchdog = math.ceil(limits.seconds * 5)
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-P", "-s", "-B", "-m", "scanner.engine.content_worker"),
+            *("-P", "-s", "-B", "-m", limits.module),
             *(str(limits.memory), str(watchdog)),
             stdin=PIPE,
             stdout=PIPE,
@@ -189,8 +191,9 @@ class _Worker:
             return (await read(offset, length))[:length]
         except Exception:
             # The file is lost, the worker is not: it waits for bytes and can be told.
-            await self._send({"abandoned": True})
-            self.ready = True
+            with contextlib.suppress(_WorkerError):
+                await self._send({"abandoned": True})
+                self.ready = True
             raise
 
     def _facts(self, message: Message, received: int) -> ContentFacts:

@@ -12,6 +12,7 @@ from scanner.checks.personal import harm_in
 from scanner.checks.questions import logins
 from scanner.checks.registry import all_checks
 from scanner.engine.credentials import credentials_of
+from scanner.engine.unseen import unseen
 from scanner.model.case import Case, moment
 from scanner.model.content import DataClass
 from scanner.model.dossier import Dossier
@@ -26,13 +27,17 @@ from scanner.model.finding import (
     Source,
     Verdict,
 )
-from scanner.model.observation import EndpointObservation, EndpointState, Observations
+from scanner.model.observation import Observations
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.recall import PastCap, Recall
 from scanner.model.target import Target
 
 AGEING = timedelta(days=30)
 """A finding or a warning open for longer takes one letter off."""
+
+LIFTED_BY = {CapTrigger.OPEN_PERSONAL_DATA: FailureId.OPEN_ZONE}
+"""Caps that another row than the one where they fire lifts: once nobody gets in without
+authentication, nothing is readable without it, whoever may still look at the files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,26 +101,7 @@ def _case(docket: Docket) -> Case:
 
 def _from_nowhere(target: Target, vantage: str) -> Observations:
     told = f"nobody looked from the vantage {vantage}"
-    return Observations(
-        asset=target.asset,
-        host=target.host,
-        vantage=vantage,
-        started="",
-        finished="",
-        unreached=Unobserved(Reason.NO_VANTAGE, told),
-        endpoints=tuple(
-            EndpointObservation(
-                port=endpoint.port,
-                protocol=endpoint.protocol,
-                address=target.host,
-                declared=endpoint.declared,
-                state=EndpointState.UNREACHABLE,
-                reason=Reason.NO_VANTAGE,
-                detail=told,
-            )
-            for endpoint in target.endpoints
-        ),
-    )
+    return unseen(target, vantage, Unobserved(Reason.NO_VANTAGE, told))
 
 
 def _result(check: Check, case: Case) -> FailureResult:
@@ -183,7 +169,7 @@ def _never_away(failure: FailureId, case: Case) -> bool:
 def _caps(results: Sequence[FailureResult], case: Case) -> tuple[Cap, ...]:
     past = {(cap.trigger, cap.failure, cap.vantage): cap for cap in case.recall.caps}
     fired = {
-        (trigger, result.id, finding.vantage)
+        (trigger, LIFTED_BY.get(trigger, result.id), finding.vantage)
         for result in results
         if result.verdict is not Verdict.NOT_APPLICABLE
         for finding in result.findings

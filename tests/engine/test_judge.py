@@ -152,6 +152,20 @@ def test_a_pass_from_another_vantage_does_not_lift_a_cap() -> None:
     assert [cap.stale for cap in report.assessment.caps] == [True]
 
 
+def test_personal_data_behind_a_door_that_closed_are_no_longer_open_to_all() -> None:
+    fired = judge(docket(open_zone(DataClass.HEALTH))).assessment.caps
+    past = tuple(
+        PastCap(trigger=cap.trigger, failure=cap.failure, vantage=cap.vantage, since=cap.since)
+        for cap in fired
+        if cap.trigger is CapTrigger.OPEN_PERSONAL_DATA
+    )
+    assert len(past) == 1
+    closed = judge(docket(enforced_ftp(), recall=Recall(caps=past)))
+    assert closed.assessment.caps == ()
+    silent = judge(docket(None, recall=Recall(caps=past)))
+    assert [cap.stale for cap in silent.assessment.caps] == [True]
+
+
 def test_a_cap_that_fires_again_keeps_its_first_day() -> None:
     report = judge(docket(open_zone(), recall=Recall(caps=(PAST,))))
     cap = next(c for c in report.assessment.caps if c.trigger is CapTrigger.OPEN_LISTING)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scanner.checks.base import Facet, Question, Ruling, failed, passed
+from scanner.checks.base import Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.questions import ssh_questions
 from scanner.checks.ssh_rules import BROKEN, SMALLEST_RSA, STRICT_KEX, WEAK, matches
 from scanner.model.case import Case
 from scanner.model.finding import Severity, Source
 from scanner.model.observation import HostKey, KexInit, PeerTrust, SshFacts
-from scanner.model.reading import Observed, Reading, Unobserved
+from scanner.model.reading import Observed, Reading, Reason, Unobserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,16 @@ def judge_broken(transport: SshTransport, _case: Case) -> Ruling:
     ]
     if broken:
         return failed(f"SSH offers broken cryptography: {'; '.join(broken[:4])}")
+    if _rsa_unseen(transport):
+        told = "no broken algorithm seen, but the RSA host key that is offered was not shown"
+        return undecided(told, Reason.PROTOCOL_ERROR)
     return passed("SSH offers no broken algorithm")
+
+
+def _rsa_unseen(transport: SshTransport) -> bool:
+    """Whether an RSA key of unknown size is offered."""
+    offered = {"ssh-rsa", "rsa-sha2-256", "rsa-sha2-512"} & set(transport.kexinit.host_key)
+    return bool(offered) and not any("rsa" in key.algorithm for key in transport.host_keys)
 
 
 def judge_weak(transport: SshTransport, _case: Case) -> Ruling:

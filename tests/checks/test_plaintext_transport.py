@@ -146,7 +146,6 @@ def test_broken_ssh_algorithms_fail(facts: SshFacts) -> None:
         {"kex": ("diffie-hellman-group14-sha1", "kex-strict-s-v00@openssh.com")},
         {"ciphers_in": ("aes128-cbc",)},
         {"macs_in": ("hmac-sha1",)},
-        {"host_key": ("ssh-rsa",)},
         {"kex": ("curve25519-sha256",), "ciphers_in": ("chacha20-poly1305@openssh.com",)},
     ],
 )
@@ -163,7 +162,13 @@ def test_strict_key_exchange_closes_terrapin() -> None:
     assert finding(row, "ssh-weak-algorithms").verdict is Verdict.PASS
 
 
-@pytest.mark.parametrize("facts", [modern_ssh(host_keys=Unobserved(Reason.TIMEOUT))])
+@pytest.mark.parametrize(
+    "facts",
+    [
+        modern_ssh(host_keys=Unobserved(Reason.TIMEOUT)),
+        modern_ssh(kexinit=Observed(kexinit(host_key=("ssh-ed25519", "rsa-sha2-512")))),
+    ],
+)
 def test_unseen_host_keys_keep_the_row_unknown(facts: SshFacts) -> None:
     assert result(ROW, case(facts)).verdict is Verdict.UNKNOWN
 
@@ -177,3 +182,13 @@ def test_a_changed_host_key_fails_where_keys_are_listed() -> None:
 def test_one_bad_endpoint_of_many_fails_the_row() -> None:
     good: FtpFacts = enforced_ftp()
     assert result(ROW, case(good, plain_ftp(), modern_ssh())).verdict is Verdict.FAIL
+
+
+def test_a_large_rsa_key_with_sha1_signatures_is_a_lead() -> None:
+    facts = modern_ssh(
+        kexinit=Observed(kexinit(host_key=("ssh-rsa",))),
+        host_keys=Observed((host_key(algorithm="ssh-rsa", bits=3072),)),
+    )
+    row = result(ROW, case(facts))
+    assert row.verdict is Verdict.PASS
+    assert finding(row, "ssh-weak-algorithms").is_lead

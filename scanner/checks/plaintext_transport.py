@@ -9,7 +9,7 @@ from scanner.checks import ssh_transport
 from scanner.checks.base import Check, Facet, Question, Ruling, failed, passed
 from scanner.checks.controls import controls_of
 from scanner.checks.questions import ftp_questions
-from scanner.model.case import Case
+from scanner.model.case import Case, moment
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Severity, Source
 from scanner.model.observation import (
@@ -170,9 +170,15 @@ def read_certificate(case: Case) -> Iterator[Question[TlsFacts]]:
 
 
 def judge_certificate(tls: TlsFacts, case: Case) -> Ruling:
-    """Without a trust store or a pin, a bad certificate is a lead only."""
+    """Without a trust store or a pin, a bad certificate is a lead only.
+
+    A pin vouches for the key, whatever the name and the issuer; it does not excuse the dates.
+    """
+    until = tls.certificate.not_after
     if tls.trust in {PeerTrust.VERIFIED, PeerTrust.PINNED}:
-        return passed(f"the certificate is {tls.trust}, valid to {tls.certificate.not_after}")
+        if moment(until) < case.now:
+            return failed(f"the certificate is {tls.trust} but expired on {until[:10]}")
+        return passed(f"the certificate is {tls.trust}, valid to {until}")
     severity = Severity.MEDIUM if case.target.tls.declared else Severity.LOW
     told = tls.trust_detail or "no trust store or pin was given"
     return failed(f"the certificate is {tls.trust}: {told}", severity=severity)

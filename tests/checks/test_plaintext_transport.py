@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from scanner.model.target import Areas, TlsTrust
 from tests.checks.cases import (
     accepted_anonymous,
     case,
+    certificate,
     enforced_ftp,
     finding,
     host_key,
@@ -192,3 +194,12 @@ def test_a_large_rsa_key_with_sha1_signatures_is_a_lead() -> None:
     row = result(ROW, case(facts))
     assert row.verdict is Verdict.PASS
     assert finding(row, "ssh-weak-algorithms").is_lead
+
+
+def test_a_pin_does_not_excuse_an_expired_certificate() -> None:
+    late = replace(certificate(), not_after="2026-11-01T00:00:00Z")
+    pinned = replace(tls(PeerTrust.PINNED).value, certificate=late)
+    declared = target(tls=TlsTrust(pins=("sha256:x",)))
+    row = result(ROW, case(enforced_ftp(tls=Observed(pinned)), target=declared))
+    assert (row.verdict, row.severity) == (Verdict.FAIL, Severity.MEDIUM)
+    assert "expired on 2026-11-01" in row.summary

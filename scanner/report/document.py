@@ -146,7 +146,9 @@ def _score(assessment: Assessment) -> dict[str, Any]:
 def ranked_caps(caps: Iterable[Cap]) -> list[Cap]:
     """Return caps, the lowest letter first."""
     letters = list(Grade)
-    return sorted(caps, key=lambda cap: (-letters.index(cap.grade), cap.trigger, cap.vantage))
+    return sorted(
+        caps, key=lambda cap: (-letters.index(cap.grade), cap.trigger, cap.failure, cap.vantage)
+    )
 
 
 def _failure(result: FailureResult, known: frozenset[str]) -> dict[str, Any]:

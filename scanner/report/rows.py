@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 
 from scanner.model.failure import WEIGHTS
 from scanner.model.finding import FailureResult, Finding, Source, Verdict
-from scanner.model.reading import Reason
 from scanner.model.target import AcceptedRisk
 from scanner.report.lines import cells, cut, pad, safe, wrap
 from scanner.report.paint import MARKS, Paint
@@ -98,12 +97,8 @@ def _why(result: FailureResult, risks: Sequence[AcceptedRisk]) -> str:
 
 
 def why_undecided(result: FailureResult) -> str:
-    """Return why a row has no verdict: the summary, and the reason where it says more."""
-    reason = result.reason.replace("-", " ")
-    told = result.summary.replace("-", " ").casefold()
-    if not reason or reason.casefold() in told or result.reason == Reason.SUSPECTED:
-        return result.summary or "nothing was said"
-    return f"{result.summary} ({result.reason if ' ' in result.reason else reason})"
+    """Return why a row is neither pass nor fail."""
+    return result.summary or result.reason.replace("-", " ") or "nobody said why"
 
 
 def _also(result: FailureResult) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from scanner.model.failure import Grade
 from scanner.model.finding import Cap, CredentialReport, HostReport, Verdict
 from scanner.model.observation import EndpointObservation, Observations
 from scanner.report.document import nine, ranked_caps
 from scanner.report.gaps import gap_texts
-from scanner.report.lines import safe, wrap
+from scanner.report.lines import cut, safe, wrap
 from scanner.report.paint import GRADE_INKS, Ink, Paint, number
 from scanner.report.rows import (
     leads_of,
@@ -25,6 +26,7 @@ __all__ = ["INSPIRATION", "host_text", "run_text"]
 INSPIRATION = "Megabus score, inspired by CNIL decision SAN-2022-009; the weights are our own."
 _MOST_LEADS = 5
 _MOST_GAPS = 6
+_MOST_SKIPPED = 3
 _NARROWEST = 60
 
 
@@ -84,8 +86,9 @@ class _Page:
             yield from self._under(
                 f"U: too little was decided; anything between {told.worst} and {told.best}"
             )
-        for cap in ranked_caps(told.caps):
-            yield from self._under(_cap(cap))
+        if not self._answered():
+            yield from self._under("NO PORT ANSWERED: nothing was seen of this host")
+        yield from self._caps()
         if told.letter_lowered:
             yield from self._under(f"One letter down: {told.letter_lowered}")
         if report.decoy is not None:
@@ -93,6 +96,17 @@ class _Page:
                 f"Declared decoy of {report.decoy.owner} until {report.decoy.until.isoformat()}:"
                 " scored apart, starts no breach clock"
             )
+
+    def _caps(self) -> Iterator[str]:
+        """Tell the caps that bind in full, and the milder ones beneath them in one line each."""
+        caps = ranked_caps(self.report.assessment.caps)
+        for _, group in groupby(caps, key=lambda cap: (cap.grade, cap.trigger)):
+            same = list(group)
+            if same[0].grade is caps[0].grade:
+                yield from self._under(_cap(same))
+            else:
+                told = f"also at {same[0].grade}: {same[0].reason}"
+                yield f"   {cut(safe(told), self.width - 3)}"
 
     def _breach(self) -> Iterator[str]:
         since, severity = self.report.breach_candidate, self.report.breach_severity
@@ -109,9 +123,9 @@ class _Page:
         if worst is not None:
             remedy = worst.remedy or "No remedy is on record; read the row below."
             yield from self._labelled("NEXT", remedy, most=4)
-            place = place_of(worst, self.width)
-            told = ", ".join(part for part in (worst.id, worst.severity, place) if part)
-            yield from self._labelled("", f"({told})", most=2)
+            told = f"{worst.id}, {worst.severity}"
+            place = place_of(worst, self.width - 6 - len(f"({told}, )"))
+            yield from self._labelled("", f"({told}, {place})" if place else f"({told})", most=1)
             return
         yield from self._labelled("NEXT", self._nothing_failed(), most=4)
 
@@ -122,7 +136,7 @@ class _Page:
         rows = "1 row is" if len(unknown) == 1 else f"{len(unknown)} rows are"
         told = f"Nothing failed, but {rows} not known, and unknown is not fine."
         if not self._answered():
-            return f"{told} No port answered: mend the way there, or the target's entry."
+            return f"{told} Mend the way to this host, or its entry in the targets file."
         return f"{told} First: {unknown[0].id}: {why_undecided(unknown[0])}."
 
     def _answered(self) -> bool:
@@ -200,16 +214,22 @@ def _many(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _cap(cap: Cap) -> str:
-    stale = ", not seen tonight but not cleared" if cap.stale else ""
-    where = f"{cap.failure}, {cap.vantage}" if cap.vantage else str(cap.failure)
-    return f"Held at {cap.grade}: {cap.reason} ({where}, since {cap.since[:10]}{stale})"
+def _cap(same: Sequence[Cap]) -> str:
+    """Tell one cap, whatever number of vantages and failures it shows from."""
+    stale = ", not seen tonight but not cleared" if all(cap.stale for cap in same) else ""
+    where = dict.fromkeys(name for cap in same for name in (cap.failure, cap.vantage) if name)
+    since = min(cap.since[:10] for cap in same)
+    first = same[0]
+    return f"Held at {first.grade}: {first.reason} ({', '.join(where)}, since {since}{stale})"
 
 
 def _credential(credential: CredentialReport) -> str:
     detail = f" ({credential.detail})" if credential.detail else ""
-    skipped = f", so not asked: {', '.join(credential.skipped)}" if credential.skipped else ""
-    return f"{credential.username} {credential.status}{detail}{skipped}"
+    names = list(credential.skipped[:_MOST_SKIPPED])
+    if more := len(credential.skipped) - len(names):
+        names.append(f"{more} more")
+    skipped = f", so not asked: {', '.join(names)}" if names else ""
+    return f"{credential.username} {credential.status.replace('-', ' ')}{detail}{skipped}"
 
 
 def _states(look: Observations) -> dict[str, list[str]]:

@@ -1,0 +1,84 @@
+"""``scan run``: the nightly run."""
+
+# ruff: noqa: PLC0415 - a command imports what it needs when it runs
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scanner.cli.choices import SeverityName, one_of, shard_of
+
+ENGINES = ("local",)
+
+
+def run(
+    targets: Annotated[Path, typer.Argument(metavar="TARGETS", help="Targets file.")],
+    *,
+    reports: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where run folders are laid down.")
+    ] = Path("reports"),
+    history: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What earlier nights left behind.")
+    ] = None,
+    vantage: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Where you look from: internet, dmz, ...")
+    ] = None,
+    shard: Annotated[
+        str | None, typer.Option(metavar="i/n", help="Scan only the i-th of n shares.")
+    ] = None,
+    engine: Annotated[
+        str, typer.Option(metavar="local", help="Where probes run: on this machine.")
+    ] = "local",
+    contact: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Sent as anonymous password.")
+    ] = None,
+    fail_on: Annotated[
+        SeverityName, typer.Option(help="The severity from which findings mean exit code 1.")
+    ] = SeverityName.HIGH,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be done, and touch nothing.")
+    ] = False,
+) -> int:
+    """Scan every target of a file: the nightly run.
+
+    Reports go into a run folder of their own. The first signal ends the scan early: what was
+    seen is written, the rest is unknown.
+    """
+    one_of("--engine", engine, ENGINES)
+    share = shard_of(shard) if shard is not None else None
+    if dry_run:
+        return _plan(targets, vantage, share)
+    from scanner import api
+    from scanner.cli.exits import concluded
+    from scanner.cli.progress import told
+    from scanner.cli.runner import Stopped, finish
+    from scanner.cli.summary import tell
+    from scanner.model.finding import Severity
+
+    request = api.RunRequest(
+        targets=targets,
+        reports=reports,
+        history=history,
+        vantage=vantage,
+        shard=share,
+        fail_on=Severity(fail_on.value),
+        contact=contact,
+    )
+    with told() as progress:
+        ended = finish(api.run(request, progress))
+    if isinstance(ended, Stopped):
+        return ended.code
+    tell(ended.value)
+    return concluded(ended.value.exit_code, ended.interrupted)
+
+
+def _plan(targets: Path, vantage: str | None, shard: tuple[int, int] | None) -> int:
+    from scanner import api
+    from scanner.cli.console import write
+    from scanner.cli.plan_table import plan_lines
+
+    write(f"{line}\n" for line in plan_lines(api.plan(targets, vantage=vantage, shard=shard)))
+    return 0

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from scanner.report.document import encode, host_document, scan_document
+from scanner.report.stream import hosts_in, stream
+from tests.report import builders
+
+LEAD = {"kind": "host-key", "summary": "one key on two assets", "assets": ["a", "b"]}
+
+
+def written(count: int) -> str:
+    lines = [encode(host_document(builders.bad_report())) + "\n"] * count
+    return "".join(stream(builders.header(), lines, [LEAD]))
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_streamed_report_is_the_whole_document(count: int) -> None:
+    hosts = [host_document(builders.bad_report())] * count
+    whole = scan_document(builders.header(), hosts, [LEAD])
+    assert json.loads(written(count)) == json.loads(encode(whole))
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_hosts_are_read_back_one_line_at_a_time(count: int) -> None:
+    host = json.loads(encode(host_document(builders.bad_report())))
+    assert list(hosts_in(written(count).splitlines(keepends=True))) == [host] * count
+
+
+def test_blank_lines_of_a_spool_are_passed_over() -> None:
+    text = "".join(stream(builders.header(), ["", "\n", '{"a":1}\n', "\n"], []))
+    assert json.loads(text)["hosts"] == [{"a": 1}]
+
+
+def test_no_more_than_one_host_is_held() -> None:
+    taken: list[int] = []
+
+    def spool() -> Iterator[str]:
+        for number in range(1000):
+            taken.append(number)
+            yield f'{{"n":{number}}}\n'
+
+    chunks = stream(builders.header(), spool(), [])
+    next(chunks)
+    assert taken == []
+    assert next(chunks) == '\n{"n":0}'
+    assert taken == [0]
+
+
+def test_a_damaged_host_line_is_refused() -> None:
+    lines = written(1).replace('{"tenant"', "{tenant").splitlines(keepends=True)
+    with pytest.raises(ValueError, match="Expecting property name"):
+        list(hosts_in(lines))

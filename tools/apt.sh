@@ -17,7 +17,7 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
 fi
 export DEBIAN_FRONTEND=noninteractive
 fetch() {
-    apt-get install --quiet --quiet --yes --no-install-recommends "${missing[@]}" </dev/null >&2
+    apt-get install --quiet --quiet --yes --no-install-recommends "${missing[@]}" </dev/null >/dev/null
 }
 # The lists of a fresh machine are empty, and those of an old one name versions since replaced.
-fetch || { apt-get update --quiet --quiet >&2 && fetch; }
+fetch || { apt-get update --quiet --quiet >/dev/null && fetch; }

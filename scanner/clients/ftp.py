@@ -23,6 +23,7 @@ MOST_RECONNECTS = 5
 _MOST_PARENT_ENTRIES = 5000
 _MOST_KNOWN = 64
 _NOT_IMPLEMENTED = frozenset({500, 501, 502, 504})
+_NOT_THERE = _NOT_IMPLEMENTED | {450, 550, 553}
 _PAST_THE_END = 554
 _ABSENT = re.compile(
     rb"no such|not found|cannot find|doesn'?t exist|not exist|nonexistent", re.IGNORECASE
@@ -74,18 +75,19 @@ class FtpTree:
     async def _step(self, step: Callable[[], Awaitable[T]]) -> Reading[T]:
         """Run one step; once more, on a new connection, where the old one broke in it."""
         try:
-            await self._revive()
+            await self.revive()
             try:
                 return Observed(await step())
             except Fault as fault:
                 if fault.reason is not Reason.CONNECTION_LOST:
                     raise
-            await self._revive()
+            await self.revive()
             return Observed(await step())
         except Fault as fault:
             return fault.reading
 
-    async def _revive(self) -> None:
+    async def revive(self) -> None:
+        """Reconnect where the session was lost, a few times. Raises ``Fault``."""
         if self.session.is_usable:
             return
         if self._reconnects >= MOST_RECONNECTS:
@@ -139,12 +141,18 @@ class FtpTree:
             self._mlsd = False
         if self._all:
             transfer, parser = await self._transfer("LIST", b"-a", most)
-            if parser.lines or self._shows_dots or transfer.reply.code == 421:
+            if not self._misunderstood(transfer, parser):
                 return transfer, parser
         return await self._fetch_plainly(most)
 
+    def _misunderstood(self, transfer: Transfer, parser: ListingParser) -> bool:
+        """Whether the option that shows dotfiles was taken for a name that is not there."""
+        if parser.lines or self._shows_dots:
+            return False
+        return transfer.whole or (not transfer.opened and transfer.reply.code in _NOT_THERE)
+
     async def _fetch_plainly(self, most: int) -> tuple[Transfer, ListingParser]:
-        """List without the option that shows dotfiles: it may have been taken for a name."""
+        """List without the option that shows dotfiles."""
         transfer, parser = await self._transfer("LIST", b"", most)
         if parser.lines:
             self._all = False

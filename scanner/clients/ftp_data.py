@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from ipaddress import IPv4Address
 
 from scanner.clients.faults import Fault, fault_of
 from scanner.clients.ftp_session import FtpSession, start_client_tls
@@ -42,19 +40,20 @@ class Transfer:
 class PassivePort:
     """Opens data connections of one session: EPSV, and PASV once EPSV was refused.
 
-    The address that PASV announces is never followed: the peer's own is dialled.
+    An address that the server announces is never followed: the peer's own is dialled.
+    ``announced`` is the last one announced, empty before.
     """
 
     def __init__(self, session: FtpSession) -> None:
         self._session = session
         self._extended = True
-        self.announced: IPv4Address | None = None
+        self.announced = ""
 
     @property
     def is_foreign(self) -> bool:
-        """Whether PASV announced another address than the peer's."""
-        ip = self._session.opening.dialer.admitted.ip
-        return self.announced is not None and self.announced != ip
+        """Whether another address than the peer's was announced."""
+        ip = str(self._session.opening.dialer.admitted.ip)
+        return bool(self.announced) and self.announced != ip
 
     async def ask_address(self) -> RawReply:
         """Ask PASV for an address, only to know it. Raises ``Fault``."""
@@ -69,11 +68,19 @@ class PassivePort:
     async def _port(self) -> int:
         if self._extended:
             reply = await self._session.command("EPSV")
-            if reply.code == 229:
-                return _extended_port(reply)
             _raise_if_closing(reply)
-            self._extended = False
+            try:
+                return self._extended_port(reply)
+            except MalformedReply:
+                self._extended = False
         return (await self._passive())[1]
+
+    def _extended_port(self, reply: RawReply) -> int:
+        if reply.code != 229:
+            raise MalformedReply(f"EPSV refused: {reply.shown}")
+        address, port = parse_extended_passive(reply)
+        self.announced = address or self.announced
+        return port
 
     async def _passive(self) -> tuple[RawReply, int]:
         reply = await self._session.command("PASV")
@@ -81,17 +88,11 @@ class PassivePort:
         if reply.code != 227:
             raise Fault(Reason.PROTOCOL_ERROR, f"PASV refused: {reply.shown}")
         try:
-            self.announced, port = parse_passive(reply)
+            address, port = parse_passive(reply)
         except MalformedReply as error:
             raise Fault(Reason.PROTOCOL_ERROR, str(error)) from error
+        self.announced = str(address)
         return reply, port
-
-
-def _extended_port(reply: RawReply) -> int:
-    try:
-        return parse_extended_passive(reply)
-    except MalformedReply as error:
-        raise Fault(Reason.PROTOCOL_ERROR, str(error)) from error
 
 
 class Transfers:
@@ -164,46 +165,39 @@ class Transfers:
         return await self._session.reply()
 
     async def _begin_protected(self, stream: Stream) -> RawReply:
-        """Read the reply while shaking hands: servers begin TLS only after the command
-        (RFC 4217 section 12.7), some before they answer it, most after.
+        """Shake hands once the server has agreed to the command: not before, for servers begin
+        TLS only then (RFC 4217 section 12.7).
         """
+        reply = await self._session.reply()
+        if reply.code >= 300:
+            return reply
+        try:
+            await self._shake_hands(stream)
+        except Fault as fault:
+            stream.reset()
+            # The server's own words for it, such as 522, where it has any.
+            final = await self._final(reply)
+            if final.code >= 400:
+                return final
+            raise fault from None
+        self._check_peer(stream)
+        return reply
+
+    async def _shake_hands(self, stream: Stream) -> None:
+        """Resume the control connection's session, which most servers demand."""
         session = self._session
         context, tls = session.context, session.tls
         if context is None or tls is None:
             raise Fault(Reason.CONNECTION_LOST, "closed by the server")
         # Read only now: under TLS 1.3 its ticket comes with the first reply, not before.
         context.session = tls.session
-        handshake = asyncio.ensure_future(
-            start_client_tls(stream, context, session.opening.server_name)
-        )
-        try:
-            reply = await session.reply()
-            if reply.code >= 300:
-                return reply
-            return await self._finish_handshake(stream, handshake, reply)
-        finally:
-            handshake.cancel()
-            await asyncio.gather(handshake, return_exceptions=True)
-            context.session = None
-
-    async def _finish_handshake(
-        self, stream: Stream, handshake: asyncio.Future[None], reply: RawReply
-    ) -> RawReply:
-        session = self._session
         try:
             async with within(session.opening.seconds, "no TLS handshake on the data channel"):
-                await handshake
+                await start_client_tls(stream, context, session.opening.server_name)
         except ssl.SSLCertVerificationError as error:
             raise fault_of(error) from error
-        except Fault as fault:
-            stream.reset()
-            # The server's own words for it, such as 522, where it has any.
-            final = await self._final(reply) if reply.code < 200 else reply
-            if final.code >= 400:
-                return final
-            raise fault from None
-        self._check_peer(stream)
-        return reply
+        finally:
+            context.session = None
 
     def _check_peer(self, stream: Stream) -> None:
         control, data = self._session.tls, stream.tls

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 
 from scanner.clients.dialer import Dialer
@@ -13,6 +14,7 @@ from scanner.clients.tls import ResumingContext
 from scanner.model.reading import Reason
 from scanner.model.text import neutralise
 from scanner.wire.ftp import (
+    MalformedReply,
     RawReply,
     ReplyError,
     ReplyReader,
@@ -51,6 +53,8 @@ _GOODBYE_SECONDS = 2.0
 _RESYNC_SECONDS = 3.0
 _MOST_DELAYS = 3
 _CLOSING = 421
+_LEAST_SECRET = 4
+"""Bytes of a password that is struck out of replies; shorter ones would mangle them."""
 
 
 class NotFtp(Fault):
@@ -86,6 +90,8 @@ class FtpSession:
         self.context: ResumingContext | None = None
         self.injected = 0
         """Bytes that came in clear behind the answer to AUTH, and were dropped."""
+        self.unasked = 0
+        """Replies that came without a command, and were dropped."""
         self.data_protected = False
         self.session_reused: bool | None = None
         """Whether the last protected data connection resumed this connection's session."""
@@ -93,6 +99,7 @@ class FtpSession:
         self._stream = stream
         self._replies = ReplyReader()
         self._usable = True
+        self._secret = b""
 
     @classmethod
     async def connect(
@@ -124,8 +131,11 @@ class FtpSession:
         for _ in range(_MOST_DELAYS):
             try:
                 self.greeting = await self.read_reply()
+            except MalformedReply as error:
+                seen = service_of(error.seen)
+                raise NotFtp(seen, neutralise(error.seen, 60)) from error
             except ReplyError as error:
-                raise self._not_ftp() from error
+                raise Fault(Reason.PROTOCOL_ERROR, str(error)) from error
             if self.greeting.code != 120:
                 break
         if self._is_mail():
@@ -155,8 +165,18 @@ class FtpSession:
         if verb not in READ_ONLY_VERBS:
             raise ValueError(f"{verb} is not a read-only command")
         line = encode_command(verb, argument, double_iac=self.double_iac)
+        self._drop_unasked()
+        if verb == "PASS":
+            self._secret = argument
         self.opening.dialer.meter.verbs[verb] += 1
         self._stream.write(line)
+
+    def _drop_unasked(self) -> None:
+        """Drop replies that came before the command: they cannot be its answer."""
+        self._replies.feed(self._stream.take())
+        with suppress(ReplyError):
+            while self._replies.next_reply() is not None:
+                self.unasked += 1
 
     async def reply(self, seconds: float | None = None) -> RawReply:
         """Return the next reply."""
@@ -184,7 +204,14 @@ class FtpSession:
             if not data:
                 raise Fault(Reason.CONNECTION_LOST, "closed by the server")
             self._replies.feed(data)
-        return found
+        return self._without_secret(found)
+
+    def _without_secret(self, reply: RawReply) -> RawReply:
+        """Return a reply without the password, should the server repeat it."""
+        secret = self._secret
+        if len(secret) < _LEAST_SECRET or not any(secret in line for line in reply.lines):
+            return reply
+        return RawReply(reply.code, tuple(line.replace(secret, b"***") for line in reply.lines))
 
     async def ask_features(self) -> RawReply:
         """Send FEAT and keep what it names. Some servers answer only after a login."""
@@ -276,7 +303,12 @@ class FtpSession:
         except (Fault, ReplyError, TimeoutError):
             pass  # it was the last word, whatever the answer
         finally:
-            self.abort()
+            await self.drop()
+
+    async def drop(self) -> None:
+        """Drop the connection without a word and wait until it is closed."""
+        self._usable = False
+        await self._stream.drop()
 
     def abort(self) -> None:
         """Drop the connection at once."""
@@ -286,10 +318,6 @@ class FtpSession:
     def _is_mail(self) -> bool:
         text = self.greeting.text.upper()
         return self.greeting.code == 220 and b"SMTP" in text and b"FTP" not in text
-
-    def _not_ftp(self) -> NotFtp:
-        seen = self._replies.buffered
-        return NotFtp(service_of(seen), neutralise(seen, 60))
 
 
 def service_of(first: bytes) -> str:

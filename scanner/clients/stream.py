@@ -16,16 +16,20 @@ from scanner.model.reading import Reason
 
 HIGH_WATER = 262_144
 """Bytes held unread before the sender is made to wait."""
+_TURNS_TO_CLOSE = 50
+"""Turns of the event loop; closing takes one or two of them."""
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 @asynccontextmanager
 async def within(seconds: float, what: str = "no answer in time") -> AsyncIterator[None]:
-    """Bound a step: ``Fault`` (timeout) after ``seconds``. Other faults pass, mapped."""
+    """Bound a step: ``Fault`` (timeout) after ``seconds``. Other faults pass, mapped, but
+    ``ssl.SSLCertVerificationError`` as it is: it says more than a fault does.
+    """
     try:
         async with asyncio.timeout(seconds):
             yield
-    except Fault:
+    except (Fault, ssl.SSLCertVerificationError):
         raise
     except TimeoutError:
         raise Fault(Reason.TIMEOUT, what) from None
@@ -36,7 +40,8 @@ async def within(seconds: float, what: str = "no answer in time") -> AsyncIterat
 class Stream(asyncio.Protocol):
     """One TCP connection, in clear or inside TLS. Made by ``Stream.over``."""
 
-    def __init__(self, meter: EffortMeter) -> None:
+    def __init__(self, sock: socket.socket, meter: EffortMeter) -> None:
+        self._sock = sock
         self._meter = meter
         self._buffer = bytearray()
         self._transport: asyncio.Transport | None = None
@@ -50,7 +55,7 @@ class Stream(asyncio.Protocol):
         """Take over a connected, non-blocking socket."""
         loop = asyncio.get_running_loop()
         try:
-            _, stream = await loop.create_connection(lambda: cls(meter), sock=sock)
+            _, stream = await loop.create_connection(lambda: cls(sock, meter), sock=sock)
         except BaseException:
             sock.close()
             raise
@@ -158,6 +163,16 @@ class Stream(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
         self._wake()
+
+    async def drop(self) -> None:
+        """Drop the connection and wait until its socket is closed, so that a next one does not
+        come before this one is gone.
+        """
+        self.abort()
+        for _ in range(_TURNS_TO_CLOSE):
+            if self._sock.fileno() < 0:
+                break
+            await asyncio.sleep(0)
 
     def reset(self) -> None:
         """Drop the connection with a reset, which makes a sender stop at once."""

@@ -12,6 +12,8 @@ from scanner.model.content import ContentFacts, ContentState
 _AGE = b"age-encryption.org/v1\n"
 _AGE_MAC = re.compile(rb"\n--- [A-Za-z0-9+/]{43}\n")
 _KEEPASS = (b"\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5", b"\x03\xd9\xa2\x9a\x65\xfb\x4b\xb5")
+# A salt of eight bytes and one block of sixteen: no format here has less behind its marker.
+_LEAST_BODY = 24
 _PLAIN_MARKERS = (
     (b"-----BEGIN AGE ENCRYPTED FILE-----", "age-armor", 35, True),
     (b"Salted__", "openssl-enc", 8, True),
@@ -30,19 +32,19 @@ def recognise_marker(scene: Scene) -> Asking[ContentFacts | None]:
     if found is None:
         return None
     name, start, checked = found
+    if scene.source.size < start + _LEAST_BODY:
+        return ContentFacts(format=name, state=ContentState.MALFORMED)
     if not checked or (yield from body_is_sealed(scene.source, start)):
         return ContentFacts(format=name, state=ContentState.ENCRYPTED)
-    if scene.source.size <= start + 16:
-        return ContentFacts(format=name, state=ContentState.MALFORMED)
     return (yield from scene.beyond(start))
 
 
 def _marker(head: bytes) -> tuple[str, int, bool] | None:
     """Return format, where the body starts, and whether the body must look sealed."""
     if head.startswith(_AGE):
-        # A header without its closing line is none: what follows will not look sealed.
+        # The header's closing line is part of the format: without it this is no age file.
         mac = _AGE_MAC.search(head)
-        return "age", mac.end() if mac else len(_AGE), True
+        return ("age", mac.end(), True) if mac else None
     if head.startswith(_KEEPASS):
         # The outer header in clear is short fields; the random database follows it.
         return "keepass", min(len(head) // 2, 512), True

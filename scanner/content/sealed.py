@@ -9,7 +9,7 @@ from collections import Counter
 from scanner.content.ranges import Asking, Source
 
 WINDOW = 4096
-_LEAST = 16
+_LEAST = 24
 _BASE64 = re.compile(rb"[A-Za-z0-9+/=_\-\s]*")
 _TEXT = re.compile(rb"[\t\n\r\x20-\x7e]")
 
@@ -26,14 +26,15 @@ def entropy(data: bytes) -> float:
 def looks_random(data: bytes) -> bool:
     """Whether bytes are spread like ciphertext, raw or in base64. Never proof of encryption."""
     if len(data) < 64:
-        return bool(data) and (len(_TEXT.findall(data)) < 0.8 * len(data) or is_base64(data))
+        spread = len(set(data)) >= 0.7 * len(data)
+        return (spread and len(_TEXT.findall(data)) < 0.8 * len(data)) or is_base64(data)
     floor = 7.85 if len(data) >= 1024 else 7.2 if len(data) >= 256 else 5.6
     return entropy(data) >= floor or is_base64(data)
 
 
 def is_base64(data: bytes) -> bool:
     """Whether bytes are base64 (either alphabet, any line length) of something random."""
-    if not _BASE64.fullmatch(data):
+    if not data or not _BASE64.fullmatch(data):
         return False
     dense = b"".join(data.split())
     if len(dense) < 128:

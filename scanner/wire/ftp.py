@@ -22,7 +22,9 @@ MOST_FEATURES = 128
 _FIRST_LINE = re.compile(rb"([1-6][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
 _BEGINNING = re.compile(rb"[\r\n]*(?:$|[1-6](?:$|[0-9](?:$|[0-9](?:$|[ \r\n-]))))")
 _PASV_ADDRESS = re.compile(rb"(?<![0-9])([0-9]{1,3}(?:[ ]?,[ ]?[0-9]{1,3}){5})(?![0-9])")
-_EPSV_PORT = re.compile(rb"\(([\x21-\x2f\x3a-\x7e])\1\1([0-9]{1,5})\1\)")
+_EPSV_PORT = re.compile(
+    rb"\(([\x21-\x2f\x3a-\x7e])(?:[0-9]{0,3})\1([0-9A-Fa-f:.]{0,45})\1([0-9]{1,5})\1\)"
+)
 _VERB = re.compile(r"[A-Z]{3,4}")
 
 
@@ -31,7 +33,14 @@ class ReplyError(Exception):
 
 
 class MalformedReply(ReplyError):  # noqa: N818 - says what came
-    """The bytes are not what RFC 959 section 4.2 or the command's own rules allow."""
+    """The bytes are not what RFC 959 section 4.2 or the command's own rules allow.
+
+    ``seen`` is where they begin to be something else, at most 256 bytes of it.
+    """
+
+    def __init__(self, message: str, seen: bytes = b"") -> None:
+        super().__init__(message)
+        self.seen = seen[:256]
 
 
 class ReplyTooLong(ReplyError):  # noqa: N818 - says what came
@@ -92,7 +101,7 @@ class ReplyReader:
             if reply is not None:
                 return reply
         if not self._lines and not _BEGINNING.match(self._buffer):
-            raise MalformedReply(f"not a reply: {neutralise(bytes(self._buffer[:60]), 60)}")
+            raise _no_reply(bytes(self._buffer))
         return None
 
     def _next_line(self) -> bytes | None:
@@ -134,7 +143,7 @@ class ReplyReader:
             return None  # an empty line between replies says nothing
         found = _FIRST_LINE.fullmatch(line)
         if found is None:
-            raise MalformedReply(f"not a reply: {neutralise(line, 60)}")
+            raise _no_reply(line)
         self._code = found[1]
         self._lines.append(found[3] or b"")
         return None if found[2] == b"-" else self._finish()
@@ -145,6 +154,10 @@ class ReplyReader:
         self._lines = []
         self._size = 0
         return reply
+
+
+def _no_reply(seen: bytes) -> MalformedReply:
+    return MalformedReply(f"not a reply: {neutralise(seen[:60], 60)}", seen)
 
 
 def encode_command(verb: str, argument: bytes = b"", *, double_iac: bool = False) -> bytes:
@@ -214,13 +227,14 @@ def parse_passive(reply: RawReply) -> tuple[IPv4Address, int]:
     return IPv4Address(bytes(numbers[:4])), port
 
 
-def parse_extended_passive(reply: RawReply) -> int:
-    """Return the port of a 229 reply (RFC 2428 section 3).
+def parse_extended_passive(reply: RawReply) -> tuple[str, int]:
+    """Return address and port of a 229 reply (RFC 2428 section 3).
 
-    Raises ``MalformedReply`` where there is none between 1 and 65535.
+    The address is to be empty, for it is the peer's; where a server names one, it is returned
+    as it stands. Raises ``MalformedReply`` where there is no port between 1 and 65535.
     """
     found = _EPSV_PORT.search(reply.text)
-    port = int(found[2]) if found else 0
-    if not 0 < port < 65_536:
+    port = int(found[3]) if found else 0
+    if found is None or not 0 < port < 65_536:
         raise MalformedReply(f"no port in {neutralise(reply.text, 60)}")
-    return port
+    return found[2].decode("ascii"), port

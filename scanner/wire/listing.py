@@ -12,6 +12,8 @@ from scanner.model.text import neutralise
 
 MOST_LINE = 8192
 """Bytes of one line; a longer one is counted as unparsed."""
+_LEAST_BYTES = 1_048_576
+_ENTRY_BYTES = 512
 _MOST_DIGITS = 19
 _MOST_WORDS = 13
 _FORBIDDEN = re.compile(rb"[/\r\n\0]")
@@ -50,7 +52,8 @@ class ListingParser:
     """Takes a listing's bytes as they come and keeps its entries.
 
     ``entries`` never hold ``.`` or ``..``. ``unparsed`` counts lines that no dialect explains.
-    ``full`` says that an entry beyond ``most`` was met: the rest is not read. ``lines`` counts
+    ``full`` says that an entry beyond ``most`` was met, or more bytes than so many entries can
+    need: the rest is not read. ``lines`` counts
     every line that was not empty and ``dots`` tells that ``.`` or ``..`` was among them, so that
     an empty answer can be told from an empty directory.
     LIST shows recent dates without their year: the latest year is taken that does not lie ahead
@@ -65,11 +68,16 @@ class ListingParser:
         self.full = False
         self._parse = _parse_mlsd if dialect is Dialect.MLSD else _list_parser(now)
         self._most = most
+        self._left = _LEAST_BYTES + most * _ENTRY_BYTES
         self._rest = bytearray()
         self._overlong = False
 
     def feed(self, data: bytes) -> None:
         """Take bytes of the data connection."""
+        self._left -= len(data)
+        if self._left < 0:
+            self.full = True
+            return
         *lines, rest = data.split(b"\n")
         for line in lines:
             self._add(line)

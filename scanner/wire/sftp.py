@@ -174,8 +174,7 @@ def _entry(fields: Fields) -> Entry:
     mode = fields.uint32() if flags & 0x4 else None
     modified = (fields.uint32(), fields.uint32())[1] if flags & 0x8 else None
     if flags & 0x80000000:
-        for _ in range(2 * min(fields.uint32(), fields.left)):
-            fields.string()
+        _skip_extended(fields)
     return Entry(
         name=name,
         kind=_kind(mode, long_name),
@@ -185,6 +184,14 @@ def _entry(fields: Fields) -> Entry:
         mode=None if mode is None else stat.S_IMODE(mode),
         owner=None if owner is None else str(owner),
     )
+
+
+def _skip_extended(fields: Fields) -> None:
+    pairs = fields.uint32()
+    if pairs * 8 > fields.left:
+        raise SshSyntaxError("more attributes are promised than are there")
+    for _ in range(2 * pairs):
+        fields.string()
 
 
 _KINDS = {

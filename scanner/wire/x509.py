@@ -16,6 +16,14 @@ from scanner.model.observation import CertificateFacts
 from scanner.model.text import neutralise
 
 MOST_NAMES = 64
+_ODD = (
+    ValueError,
+    TypeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library raises, at whatever attribute, for a certificate that breaks a rule."""
 _SHOWN = 200
 
 
@@ -35,7 +43,7 @@ def certificate_facts(der: bytes) -> CertificateFacts:
         warnings.simplefilter("ignore")  # odd certificates are what is looked for
         try:
             return _facts(x509.load_der_x509_certificate(der), der)
-        except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm) as error:
+        except (x509.InvalidVersion, *_ODD) as error:
             raise CertificateUnreadable(neutralise(str(error), 120)) from error
 
 
@@ -107,7 +115,7 @@ def _name(certificate: x509.Certificate, *, issuer: bool) -> str:
 def _names(certificate: x509.Certificate) -> tuple[str, ...]:
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError, TypeError):
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, *_ODD):
         return ()
     named = [name for name in extension.value if isinstance(name, (x509.DNSName, x509.IPAddress))]
     return tuple(neutralise(str(name.value), _SHOWN) for name in named[:MOST_NAMES])

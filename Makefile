@@ -1,0 +1,66 @@
+# `make help` says what there is. PYTHON names the interpreter (3.11 or later).
+PYTHON ?= python3
+export PYTHON
+# More words for pytest, such as ARGS="tests/wire -k reply".
+ARGS ?=
+
+BIN := .venv/bin
+PACKAGE := .venv/.package
+DEV := .venv/.dev
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types imports check format bench test-image docs pins clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(PACKAGE) ## scan the replica fleet on loopback; the report lands in reports/
+	@# Exit code 1 means findings, and the replica is made of them.
+	$(BIN)/scan demo --reports reports || [ $$? -eq 1 ]
+
+test: $(DEV) ## run all tests, against real servers (root)
+	@[ "$$(id -u)" != 0 ] || tools/apt.sh openssl gcc libc6-dev util-linux
+	$(BIN)/python -m tests.servers.packages
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(DEV) ## rules and layout of the code (ruff)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(DEV) ## types (mypy, strict)
+	$(BIN)/mypy
+
+imports: $(DEV) ## which module may import which (import-linter)
+	$(BIN)/lint-imports
+
+check: lint types imports ## lint, types and imports
+
+format: $(DEV) ## put the code into its layout
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(DEV) ## measure beside nmap and a bare command line (root; minutes)
+	@[ "$$(id -u)" != 0 ] || tools/apt.sh nmap gcc libc6-dev util-linux
+	$(BIN)/python -m bench.startup
+	$(BIN)/python -m bench.fleet
+
+test-image: $(DEV) ## build the container image and try it, without a container engine (root; minutes)
+	$(BIN)/python -m pytest -m image tests/image $(ARGS)
+
+docs: $(DEV) ## write the pages that are generated from the code
+	$(BIN)/python -m tools.checks_page
+
+pins: ## write constraints.txt anew
+	tools/pin.sh
+
+clean: ## remove what the other targets made, but no report
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	find bench scanner tests -name __pycache__ -prune -exec rm -rf {} +
+
+$(PACKAGE): pyproject.toml constraints.txt tools/venv.sh
+	tools/venv.sh
+	touch $@
+
+$(DEV): pyproject.toml constraints.txt requirements-dev.txt tools/venv.sh
+	tools/venv.sh dev
+	touch $(PACKAGE) $@

@@ -1,0 +1,1 @@
+"""Measurements beside peers. Ratios are what counts: absolute numbers belong to one machine."""

@@ -1,0 +1,429 @@
+"""Key exchange and authentication through asyncssh, with nothing of the operator's own.
+
+No configuration file, key, agent, Kerberos ticket or environment of the account that runs the
+scan is read or used. No credential leaves before the host key was accepted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+import asyncssh
+from cryptography.utils import CryptographyDeprecationWarning
+
+from scanner.clients.dialer import Dialer
+from scanner.clients.faults import Fault, fault_of
+from scanner.model.observation import AuthMethods, CredentialStatus
+from scanner.model.reading import Reason
+from scanner.model.text import neutralise
+from scanner.wire.ssh import OWN_IDENTIFICATION
+
+FOREIGN_ERRORS = (
+    asyncssh.Error,
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    ArithmeticError,
+    AssertionError,
+)
+"""What asyncssh lets out when a server misbehaves."""
+
+_FAULTS: tuple[tuple[type[BaseException], Reason, str], ...] = (
+    (
+        asyncssh.HostKeyNotVerifiable,
+        Reason.UNVERIFIED_PEER,
+        "the host key is not one to trust",
+    ),
+    (asyncssh.PermissionDenied, Reason.CREDENTIAL_REFUSED, "the server refused the credential"),
+    (asyncssh.ConnectionLost, Reason.CONNECTION_LOST, "closed by the server"),
+    (asyncssh.ChannelOpenError, Reason.NOT_OFFERED, ""),
+)
+_MOST_CHALLENGES = 3
+_MOST_BANNER = 2_000
+_THROTTLED = ("maxstartups", "not allowed at this time", "too many connections")
+_LAST_STRAW = "too many authentication failures"
+_METHODS = ("publickey", "password", "keyboard-interactive")
+
+
+def ssh_fault(error: BaseException) -> Fault:
+    """Return the fault that an exception out of asyncssh stands for."""
+    text = neutralise(str(error), 160)
+    if any(words in text.lower() for words in _THROTTLED):
+        return Fault(Reason.THROTTLED, text)
+    if isinstance(error, (Fault, OSError, EOFError)):
+        return fault_of(error)
+    for kind, reason, detail in _FAULTS:
+        if isinstance(error, kind):
+            return Fault(reason, detail or text)
+    if isinstance(error, FOREIGN_ERRORS):
+        return Fault(Reason.PROTOCOL_ERROR, text)
+    raise error
+
+
+async def fetch_host_key(dialer: Dialer, algorithms: Sequence[str], *, seconds: float) -> bytes:
+    """Return the blob of the host key that the server shows for ``algorithms``.
+
+    Raises ``Fault``. Nothing but the key exchange takes place.
+    """
+    options = _options(asyncssh.SSHClient, username="unused", algorithms=algorithms)
+    sock = await dialer.open()
+    try:
+        async with asyncio.timeout(seconds):
+            key = await asyncssh.get_server_host_key(
+                sock=sock,
+                config=None,
+                options=options,
+                kex_algs="+*",
+                server_host_key_algs=list(algorithms),
+                client_version=OWN_IDENTIFICATION,
+            )
+    except FOREIGN_ERRORS as error:
+        raise ssh_fault(error) from error
+    if key is None:
+        raise Fault(Reason.PROTOCOL_ERROR, "the key exchange showed no host key")
+    return bytes(key.public_data)
+
+
+async def ask_methods(
+    dialer: Dialer, username: str, algorithms: Sequence[str], *, seconds: float
+) -> AuthMethods:
+    """Send one ``none`` request (RFC 4252 section 5.2) and return the answer.
+
+    Raises ``Fault``.
+    """
+    gate = _Listener()
+    options = _options(lambda: gate, username=username, algorithms=algorithms)
+    sock = await dialer.open()
+    try:
+        async with asyncio.timeout(seconds):
+            methods = await asyncssh.get_server_auth_methods(
+                sock=sock,
+                config=None,
+                username=username,
+                options=options,
+                kex_algs="+*",
+                server_host_key_algs=list(algorithms),
+                client_version=OWN_IDENTIFICATION,
+            )
+    except FOREIGN_ERRORS as error:
+        raise ssh_fault(error) from error
+    names = tuple(neutralise(method, 80) for method in methods[:32])
+    accepted = names == ("none",)
+    return AuthMethods(
+        none_accepted=accepted, methods=() if accepted else names, banner=gate.banner
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SshCredential:
+    """What to log in with, in memory."""
+
+    username: str
+    password: str | None = field(default=None, repr=False)
+    key: asyncssh.SSHKey | None = field(default=None, repr=False)
+
+    @classmethod
+    def read(
+        cls,
+        username: str,
+        *,
+        password: bytes | None = None,
+        private_key: bytes | None = None,
+        passphrase: bytes | None = None,
+    ) -> Self:
+        """Read secrets as they are stored. Raises ``Fault`` when one cannot be used at all.
+
+        Its text never holds the secret.
+        """
+        try:
+            text = None if password is None else password.decode("utf-8")
+        except UnicodeDecodeError:
+            raise Fault(Reason.CREDENTIAL_MISSING, "the password is not UTF-8") from None
+        try:
+            key = None
+            if private_key is not None:
+                key = asyncssh.import_private_key(private_key, passphrase)
+        except ValueError:  # also a wrong passphrase
+            detail = "the private key cannot be read with this passphrase"
+            raise Fault(Reason.CREDENTIAL_MISSING, detail) from None
+        return cls(username=username, password=text, key=key)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to log in with."""
+        return self.password is None and self.key is None
+
+    @property
+    def key_type(self) -> str:
+        """The key's type, such as ``ssh-ed25519``; empty without a key."""
+        return "" if self.key is None else self.key.get_algorithm()
+
+    @property
+    def key_pem(self) -> str:
+        """The private key as OpenSSH writes it, unencrypted; empty without a key."""
+        return "" if self.key is None else self.key.export_private_key("openssh").decode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginTerms:
+    """Whom to trust and what may be tried.
+
+    ``accept`` decides on the host key's blob before anything is sent. ``reserve`` is asked
+    before each secret (``publickey`` or ``password``); where it says no, none is sent.
+    """
+
+    algorithms: tuple[str, ...]
+    accept: Callable[[bytes], bool]
+    reserve: Callable[[str], bool]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginResult:
+    """How a login ended. ``connection`` is there when it was accepted, and must be closed.
+
+    ``sent`` and ``refused`` name secrets (``publickey``, ``password``). ``remaining`` are the
+    methods that were left after what looks like a partial success; it is ``confirmable`` where
+    sending the same secret again says for sure. ``held_back``: the reservation was declined.
+    """
+
+    status: CredentialStatus
+    detail: str = ""
+    fault: Fault | None = None
+    connection: asyncssh.SSHClientConnection | None = None
+    sent: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    remaining: tuple[str, ...] = ()
+    confirmable: bool = False
+    held_back: bool = False
+
+
+async def log_in(dialer: Dialer, credential: SshCredential, terms: LoginTerms) -> LoginResult:
+    """Try each secret of a credential once, over one connection.
+
+    Server behaviour never raises; a connection that cannot be had raises ``Fault``.
+    """
+    gate = _Gate(credential, terms)
+    options = _options(lambda: gate, username=credential.username, algorithms=terms.algorithms)
+    sock = await dialer.open()
+    try:
+        async with asyncio.timeout(terms.seconds):
+            connection = await asyncssh.connect(sock=sock, config=None, options=options)
+    except FOREIGN_ERRORS as error:
+        return gate.ended(error)
+    return gate.accepted(connection)
+
+
+async def close(connection: asyncssh.SSHClientConnection, *, seconds: float = 2.0) -> None:
+    """End a connection politely, or abruptly after ``seconds``."""
+    connection.close()
+    try:
+        async with asyncio.timeout(seconds):
+            await connection.wait_closed()
+    except FOREIGN_ERRORS:
+        connection.abort()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await connection.wait_closed()
+
+
+def _options(
+    factory: Callable[[], asyncssh.SSHClient], *, username: str, algorithms: Sequence[str]
+) -> asyncssh.SSHClientConnectionOptions:
+    """Return options in which every default that touches the operator's own is switched off.
+
+    Old algorithms stand behind the good ones: a server that has only those must still be read.
+    """
+    # That they are old is what a scan reports; the library need not warn the reader as well.
+    warnings.filterwarnings("ignore", category=CryptographyDeprecationWarning, module="asyncssh")
+    return asyncssh.SSHClientConnectionOptions(
+        client_factory=factory,
+        config=None,
+        username=username,
+        client_keys=None,
+        client_certs=(),
+        client_host_keysign=False,
+        client_host_keys=None,
+        client_username="scanner",
+        agent_path=None,
+        agent_forwarding=False,
+        pkcs11_provider=None,
+        gss_host=None,
+        gss_kex=False,
+        gss_auth=False,
+        host_based_auth=False,
+        x509_trusted_certs=None,
+        x509_trusted_cert_paths=[],
+        x11_forwarding=False,
+        proxy_command=None,
+        tunnel=None,
+        local_addr=None,
+        canonicalize_hostname=False,
+        env=None,
+        send_env=None,
+        request_pty=False,
+        command=None,
+        known_hosts=([], [], []),
+        host_key_alias=None,
+        preferred_auth=list(_METHODS),
+        public_key_auth=True,
+        password_auth=True,
+        kbdint_auth=True,
+        kex_algs="+*",
+        encryption_algs="+*",
+        mac_algs="+*",
+        signature_algs="+*",
+        compression_algs=None,
+        server_host_key_algs=list(algorithms),
+        client_version=OWN_IDENTIFICATION,
+        utf8_decode_errors="backslashreplace",
+        connect_timeout=None,
+        login_timeout=0,
+        keepalive_interval=0,
+    )
+
+
+class _Listener(asyncssh.SSHClient):
+    """Keeps the banner."""
+
+    def __init__(self) -> None:
+        self.banner = ""
+
+    def auth_banner_received(self, msg: str, lang: str) -> None:
+        del lang
+        self.banner = neutralise((self.banner + msg)[:_MOST_BANNER], _MOST_BANNER)
+
+
+class _Gate(_Listener):
+    """Lets each secret out once, after the host key was accepted and the ledger agreed."""
+
+    def __init__(self, credential: SshCredential, terms: LoginTerms) -> None:
+        super().__init__()
+        self._credential = credential
+        self._terms = terms
+        self._connection: asyncssh.SSHClientConnection | None = None
+        self._waiting = ""
+        self._challenges = 0
+        self._sent: list[str] = []
+        self._refused: list[str] = []
+        self._remaining: tuple[str, ...] = ()
+        self._more_asked = False
+        self._held_back = False
+
+    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+        self._connection = conn
+
+    def validate_host_public_key(
+        self, host: str, addr: str, port: int, key: asyncssh.SSHKey
+    ) -> bool:
+        del host, addr, port
+        return self._terms.accept(bytes(key.public_data))
+
+    def public_key_auth_requested(self) -> asyncssh.SSHKey | None:
+        self._note_answer()
+        key = self._credential.key
+        return key if key is not None and self._may_send("publickey") else None
+
+    def password_auth_requested(self) -> str | None:
+        self._note_answer()
+        password = self._credential.password
+        return password if password is not None and self._may_send("password") else None
+
+    def kbdint_auth_requested(self) -> str | None:
+        self._note_answer()
+        if self._credential.password is None or not self._may_send("password"):
+            return None
+        self._waiting = "keyboard-interactive"
+        return ""
+
+    def kbdint_challenge_received(
+        self, name: str, instructions: str, lang: str, prompts: Sequence[tuple[str, bool]]
+    ) -> list[str] | None:
+        del name, instructions, lang
+        self._challenges += 1
+        if self._challenges > _MOST_CHALLENGES:
+            return None
+        if not prompts:
+            return []
+        password = self._credential.password
+        if len(prompts) > 1 or prompts[0][1] or self._more_asked or password is None:
+            self._waiting, self._remaining = "", ("keyboard-interactive",)
+            return None
+        self._more_asked = True
+        return [password]
+
+    def _may_send(self, secret: str) -> bool:
+        if secret in self._sent:
+            return False
+        if not self._terms.reserve(secret):
+            self._held_back = True
+            return False
+        self._sent.append(secret)
+        self._waiting, self._remaining = secret, ()
+        return True
+
+    def _note_answer(self) -> None:
+        """Read the server's answer to the last secret.
+
+        asyncssh asks for the next secret with the methods that can go on. A refused method is
+        among them again; one that succeeded in part is not (RFC 4252 section 5.1).
+        """
+        if not self._waiting or self._connection is None:
+            return
+        methods = tuple(self._connection.get_server_auth_methods())
+        if self._waiting in methods:
+            self._refused.append(self._sent[-1])
+        else:
+            self._remaining = tuple(neutralise(method, 80) for method in methods[:32])
+        self._waiting = ""
+
+    def accepted(self, connection: asyncssh.SSHClientConnection) -> LoginResult:
+        return LoginResult(
+            status=CredentialStatus.ACCEPTED,
+            detail="" if self._sent else "let in without any authentication",
+            connection=connection,
+            sent=tuple(self._sent),
+            refused=tuple(self._refused),
+        )
+
+    def ended(self, error: BaseException) -> LoginResult:
+        fault = ssh_fault(error)
+        status, detail = self._status(error, fault)
+        if not self._sent and isinstance(error, asyncssh.PermissionDenied):
+            fault = Fault(Reason.NOT_OFFERED, detail)
+        if status is CredentialStatus.REFUSED and self._sent[-1] not in self._refused:
+            self._refused.append(self._sent[-1])
+        return LoginResult(
+            status=status,
+            detail=detail,
+            fault=fault,
+            sent=tuple(self._sent),
+            refused=tuple(self._refused),
+            remaining=self._remaining,
+            confirmable=not self._challenges,
+            held_back=self._held_back,
+        )
+
+    def _status(self, error: BaseException, fault: Fault) -> tuple[CredentialStatus, str]:
+        if not self._sent:
+            denied = isinstance(error, asyncssh.PermissionDenied) and not self._held_back
+            detail = "the server offers no method for this credential" if denied else fault.detail
+            if self._held_back:
+                detail = "the attempt budget is spent"
+            return CredentialStatus.NOT_SENT, detail
+        if self._remaining:
+            return CredentialStatus.PARTIAL, "a further factor is asked for"
+        if isinstance(error, asyncssh.PermissionDenied):
+            if self._waiting:
+                # The method went out of the list and none that is known here came in.
+                return CredentialStatus.PARTIAL, "a factor that is not known here is asked for"
+            return CredentialStatus.REFUSED, "the server refused the credential"
+        if _LAST_STRAW in str(error).lower():
+            return CredentialStatus.REFUSED, "the server refused the credential"
+        return CredentialStatus.UNDECIDED, fault.detail

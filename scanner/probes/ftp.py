@@ -1,0 +1,88 @@
+"""Everything asked of one FTP or FTPS endpoint, in order of precedence."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from scanner.clients.dialer import Dialer
+from scanner.clients.ftp_session import NotFtp
+from scanner.model.observation import DataProtection, FtpFacts, Reply, TlsOffer
+from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.probes.context import ProbeContext
+from scanner.probes.ftp_access import ask_named, try_anonymous
+from scanner.probes.ftp_contact import Contact, make_contact, unobserved
+from scanner.probes.ftp_inside import Inside
+from scanner.probes.ftp_tls import ask_legacy
+from scanner.probes.ftp_visit import Visit
+
+__all__ = ["NotFtp", "observe_ftp"]
+
+T = TypeVar("T")
+
+_NO_LOGIN = Unobserved(Reason.NO_LOGIN, "nobody was let in")
+_NO_TLS_LOGIN = Unobserved(Reason.NO_LOGIN, "nobody was let in over TLS")
+_NO_TLS = Unobserved(Reason.NOT_OFFERED, "the server offers no TLS")
+
+
+async def observe_ftp(dialer: Dialer, context: ProbeContext, *, implicit: bool) -> FtpFacts:
+    """Observe one endpoint; a question that cannot be answered leaves the others' facts.
+
+    ``implicit`` means TLS from the first byte. Raises ``Fault`` where the port cannot be
+    connected to at all, and ``NotFtp`` (reason ``other-service``) where something else answers.
+    A server that accepts the connection and stays silent is ``Unobserved`` throughout.
+    """
+    visit = Visit(dialer, context, implicit=implicit)
+    contact = await make_contact(visit)
+    if visit.stopped is not None:
+        return unobserved(contact.facts, visit.stopped)
+    return await _go_on(visit, contact)
+
+
+async def _go_on(visit: Visit, contact: Contact) -> FtpFacts:
+    # First what costs no login, then the logins: supplied ones before anonymous ones.
+    legacy = await _legacy(visit)
+    named = await visit.ask(lambda: ask_named(visit))
+    inside = Inside(visit)
+    accounts = await inside.visit_accounts()
+    entrance = await try_anonymous(visit)
+    view = await inside.look_around(entrance)
+    return dataclasses.replace(
+        contact.facts,
+        features=inside.features or contact.facts.features,
+        legacy_tls=legacy,
+        clear_named=named,
+        # A port that begins in TLS and refuses clear refuses it to everybody.
+        clear_anonymous=entrance.clear or named,
+        accounts=accounts,
+        anonymous=entrance.access,
+        anonymous_view=view,
+        data=_worst(inside.protection, _exposes) or _unless_enforced(contact.early, visit),
+        ccc=_worst(inside.ccc, _gives_up_tls) or visit.stopped or _NO_TLS_LOGIN,
+        session_reused=_worst(inside.reused, bool) or _NO_TLS_LOGIN,
+        passive=_worst(inside.passive, lambda seen: seen.foreign) or _NO_LOGIN,
+    )
+
+
+async def _legacy(visit: Visit) -> Reading[tuple[TlsOffer, ...]]:
+    return await visit.ask(lambda: ask_legacy(visit)) if visit.mechanism else _NO_TLS
+
+
+def _worst(readings: Sequence[Reading[T]], bad: Callable[[T], bool]) -> Reading[T] | None:
+    """Return the first bad fact, else the first fact, else the first reason, if any."""
+    seen = [reading for reading in readings if isinstance(reading, Observed)]
+    worst = [reading for reading in seen if bad(reading.value)]
+    return next(iter([*worst, *seen, *readings]), None)
+
+
+def _exposes(data: DataProtection) -> bool:
+    return data.clear_accepted
+
+
+def _gives_up_tls(reply: Reply) -> bool:
+    return reply.code // 100 == 2
+
+
+def _unless_enforced(early: Reading[DataProtection], visit: Visit) -> Reading[DataProtection]:
+    return early if isinstance(early, Observed) else visit.stopped or early

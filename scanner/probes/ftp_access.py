@@ -1,0 +1,253 @@
+"""Questions about who gets in: a nonsense user in clear, and nobody in particular."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass, field
+
+from scanner.clients.faults import Fault
+from scanner.clients.ftp_session import FtpSession
+from scanner.model.attempts import AttemptKind, limit_key
+from scanner.model.observation import AnonymousAccess, AnonymousTry, ClearLadder, ClearLogin
+from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.probes.ftp_visit import Visit, check_greeting, raise_if_throttled
+from scanner.wire.ftp import RawReply
+
+ANONYMOUS_NAMES = ("anonymous", "ftp")
+"""In this order; the second is only tried where the first was not let in."""
+LET_IN = frozenset({230, 232})
+"""Logged in: straight after USER, or after PASS, where a superfluous 202 counts too."""
+ASKS_PASSWORD = 331
+_SUPERFLUOUS = 202
+_WANT_TLS_AT_USER = frozenset({421, 503, 522, 530, 534, 550})
+_WANT_TLS_AT_PASS = frozenset({522, 534})
+_SPEAKS_OF_TLS = re.compile(rb"\b(?:tls|ssl|ftps)\b|encrypt|secure|clear ?text", re.IGNORECASE)
+
+
+async def ask_named(visit: Visit) -> Reading[ClearLadder]:
+    """Name a user that does not exist, in clear, and stop before PASS."""
+    if visit.implicit:
+        return await _named_on_implicit(visit)
+    async with visit.in_clear() as session:
+        return await _name(visit, session)
+
+
+async def _name(visit: Visit, session: FtpSession) -> Observed[ClearLadder]:
+    name = f"zz-{secrets.token_hex(4)}"
+    reply = await session.command("USER", name.encode("ascii"))
+    raise_if_throttled(reply, closing=not visit.mechanism)
+    identity = visit.note(f"USER {name}", reply)
+    return Observed(ClearLadder(step=_step_of(reply), replies=(reply.shown,)), (identity,))
+
+
+def _step_of(reply: RawReply) -> ClearLogin:
+    if reply.code in LET_IN:
+        return ClearLogin.ACCEPTED
+    return ClearLogin.ASKED if reply.code == ASKS_PASSWORD else ClearLogin.REFUSED
+
+
+async def _named_on_implicit(visit: Visit) -> Reading[ClearLadder]:
+    """Speak in clear to a port of implicit TLS: an alert or an end is a refusal, a greeting
+    is not.
+    """
+    session = await visit.dial()
+    try:
+        session.send("FEAT")
+        check_greeting(await session.await_greeting())
+        await session.reply()
+        visit.speaks_clear = True
+        return await _name(visit, session)
+    except Fault as error:
+        raise_if_throttled(session.greeting, closing=False)
+        if visit.speaks_clear or error.reason is Reason.TIMEOUT:
+            raise
+        replies = (session.greeting.shown,) if session.greeting.code else ()
+        identity = visit.context.evidence.add(
+            "ftp-clear-refused", {"command": "FEAT", "answer": str(error)}
+        )
+        return Observed(ClearLadder(step=ClearLogin.REFUSED, replies=replies), (identity,))
+    finally:
+        await session.drop()
+
+
+@dataclass(slots=True)
+class Entrance:
+    """How the anonymous tries went.
+
+    ``username`` and ``encrypted`` are those of the last try that was let in; ``session`` is
+    that try's, while it is still open.
+    """
+
+    tries: list[AnonymousTry] = field(default_factory=list)
+    evidence: list[str] = field(default_factory=list)
+    clear: Reading[ClearLadder] | None = None
+    undone: Unobserved | None = None
+    session: FtpSession | None = None
+    username: str = ""
+    encrypted: bool = False
+
+    async def leave(self) -> None:
+        """Leave the open session, if there is one."""
+        session, self.session = self.session, None
+        if session is not None:
+            await session.leave()
+
+    @property
+    def clear_accepted(self) -> bool:
+        """Whether a try in clear was let in."""
+        return any(done.accepted and not done.encrypted for done in self.tries)
+
+    @property
+    def access(self) -> Reading[AnonymousAccess]:
+        """All tries, unless one that could have been let in was left undone."""
+        access = AnonymousAccess(tries=tuple(self.tries))
+        if self.undone is not None and not access.accepted:
+            return self.undone
+        return Observed(access, tuple(self.evidence))
+
+
+async def try_anonymous(visit: Visit) -> Entrance:
+    """Try ``anonymous``, then ``ftp``, a fresh connection each, in clear first.
+
+    TLS is tried where clear was refused for want of it, and where clear was let in and TLS is
+    to be had, because a look around is better taken in TLS. Never raises ``Fault``.
+    """
+    entrance = Entrance()
+    for name in ANONYMOUS_NAMES:
+        await _try_name(visit, entrance, name)
+        if entrance.username or entrance.undone is not None:
+            break
+    return entrance
+
+
+async def _try_name(visit: Visit, entrance: Entrance, name: str) -> None:
+    encrypt = bool(visit.mechanism)
+    if visit.speaks_clear:
+        door = await _knock(visit, entrance, name, secure=False)
+        if door is None:
+            return
+        encrypt = encrypt and (door.accepted or door.wants_tls)
+    if encrypt:
+        await entrance.leave()  # one connection at a time
+        await _knock(visit, entrance, name, secure=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    accepted: bool
+    wants_tls: bool = False
+
+
+async def _knock(visit: Visit, entrance: Entrance, name: str, *, secure: bool) -> _Door | None:
+    """Make one try; ``None`` where it could not be finished."""
+    reading = await visit.ask(lambda: _enter(visit, name, secure=secure))
+    first_in_clear = not secure and entrance.clear is None
+    if isinstance(reading, Unobserved):
+        if first_in_clear:
+            entrance.clear = reading
+        entrance.undone = entrance.undone or reading
+        return None
+    entered = reading.value
+    entrance.tries.append(entered.shown)
+    entrance.evidence.extend(reading.evidence)
+    if first_in_clear:
+        ladder = ClearLadder(step=entered.step, replies=entered.shown.replies)
+        entrance.clear = Observed(ladder, reading.evidence)
+    if entered.session is not None:
+        entrance.session = entered.session
+        entrance.username = name
+        entrance.encrypted = secure
+    return _Door(entered.shown.accepted, entered.wants_tls)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entered:
+    shown: AnonymousTry
+    step: ClearLogin
+    wants_tls: bool
+    session: FtpSession | None
+
+
+async def _enter(visit: Visit, name: str, *, secure: bool) -> Reading[_Entered]:
+    session = await visit.connect(secure=secure)
+    kept = False
+    try:
+        login = await log_in_anonymously(visit, session, name)
+        if isinstance(login, Unobserved):
+            return login
+        kept = login.value.accepted
+        shown = AnonymousTry(
+            username=name,
+            encrypted=secure,
+            replies=tuple(reply.shown for reply in login.value.replies),
+            accepted=kept,
+        )
+        entered = _Entered(
+            shown=shown,
+            step=login.value.step,
+            wants_tls=login.value.wants_tls,
+            session=session if kept else None,
+        )
+        return Observed(entered, login.evidence)
+    finally:
+        if not kept:
+            await session.leave()
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """The replies to USER and, where it was sent, PASS."""
+
+    replies: tuple[RawReply, ...]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the login was let in, by codes alone."""
+        last = self.replies[-1].code
+        return last in LET_IN or (len(self.replies) > 1 and last == _SUPERFLUOUS)
+
+    @property
+    def step(self) -> ClearLogin:
+        """How far it got."""
+        if self.accepted:
+            return ClearLogin.ACCEPTED
+        return ClearLogin.ASKED if len(self.replies) > 1 else ClearLogin.REFUSED
+
+    @property
+    def wants_tls(self) -> bool:
+        """Whether the refusal may be for want of TLS. Words never decide more than a retry."""
+        last = self.replies[-1]
+        if self.accepted:
+            return False
+        if len(self.replies) == 1:
+            return last.code in _WANT_TLS_AT_USER
+        return last.code in _WANT_TLS_AT_PASS or bool(_SPEAKS_OF_TLS.search(last.text))
+
+
+async def log_in_anonymously(visit: Visit, session: FtpSession, name: str) -> Reading[Login]:
+    """Send USER and, where it is asked for and the budget allows, the contact as PASS.
+
+    Raises ``Fault``, also where the server wants no more of us.
+    """
+    wary = session.tls is None and bool(visit.mechanism)
+    user = await session.command("USER", name.encode("ascii"))
+    raise_if_throttled(user, closing=not wary)
+    evidence = visit.note(f"USER {name}", user)
+    if user.code != ASKS_PASSWORD:
+        if user.code in LET_IN:
+            visit.dialer.meter.logins += 1
+        return Observed(Login((user,)), (evidence,))
+    budget = visit.context.attempts
+    attempt = budget.reserve(limit_key(visit.dialer.admitted), AttemptKind.ANONYMOUS)
+    if attempt is None:
+        return Unobserved(Reason.ATTEMPT_BUDGET, "no failing login is left to risk", (evidence,))
+    reply = await session.command("PASS", visit.context.contact.encode("utf-8"))
+    login = Login((user, reply))
+    budget.settle(attempt, failed=not login.accepted)
+    visit.dialer.meter.logins += 1
+    visit.dialer.meter.logins_failed += not login.accepted
+    proof = (evidence, visit.note("PASS", reply))
+    if not login.accepted:
+        raise_if_throttled(reply, closing=not wary)
+    return Observed(login, proof)

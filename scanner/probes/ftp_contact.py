@@ -1,0 +1,160 @@
+"""First contact with an FTP endpoint: greeting, features, and how TLS is had."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+
+from scanner.clients.faults import Fault
+from scanner.clients.ftp_session import FtpSession, NotFtp
+from scanner.model.observation import AuthTls, DataProtection, FtpFacts, Reply, TlsFacts
+from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.probes.ftp_tls import TlsLook, ask_auth, ask_early_protection
+from scanner.probes.ftp_visit import Visit, check_greeting
+
+_NOT_LOGGED_IN = 530
+_FEATURES = 211
+_NO_LOGIN: Unobserved = Unobserved(Reason.NO_LOGIN, "nobody was let in over TLS")
+_NO_TLS = Unobserved(Reason.NOT_OFFERED, "the server offers no TLS")
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """What the first session taught. ``early`` is what it said of clear data before a login."""
+
+    facts: FtpFacts
+    early: Reading[DataProtection]
+
+
+async def make_contact(visit: Visit) -> Contact:
+    """Make first contact. Sets what the visit goes on with: ``mechanism``, ``features``.
+
+    Raises ``Fault`` where nothing can be connected to, ``NotFtp`` where no FTP answers.
+    """
+    contact = _FirstContact(visit, await FtpSession.dial(visit.opening))
+    try:
+        return await (contact.inside_tls() if visit.implicit else contact.in_clear())
+    finally:
+        await contact.session.leave()
+
+
+class _FirstContact:
+    def __init__(self, visit: Visit, session: FtpSession) -> None:
+        self._visit = visit
+        self._look = TlsLook(visit)
+        self.session = session
+
+    async def in_clear(self) -> Contact:
+        visit = self._visit
+        greeting = await self._greeting()
+        features = await visit.ask(self._features)
+        auth = await visit.ask(lambda: ask_auth(visit, self.session))
+        tls = await self._tls(auth)
+        early = await self._early(tls)
+        facts = FtpFacts(greeting=greeting, features=features, auth_tls=auth, tls=tls)
+        return Contact(facts, early)
+
+    async def inside_tls(self) -> Contact:
+        visit = self._visit
+        tls = await visit.ask(self._secure)
+        if isinstance(tls, Unobserved):
+            return await self._clear_instead(tls)
+        visit.mechanism = "implicit"
+        greeting = await self._greeting()
+        features = await visit.ask(self._features)
+        auth: Reading[AuthTls] = Observed(AuthTls(mechanism="implicit"), tls.evidence)
+        early = await self._early(tls)
+        facts = FtpFacts(greeting=greeting, features=features, auth_tls=auth, tls=tls)
+        return Contact(facts, early)
+
+    async def _clear_instead(self, tls: Unobserved) -> Contact:
+        """See whether a port of implicit TLS, which shakes no hands, speaks in clear."""
+        visit = self._visit
+        if tls.reason not in {Reason.TLS_FAILED, Reason.CONNECTION_LOST}:
+            return self._nothing(tls)
+        await self.session.drop()
+        self.session = await visit.dial()
+        visit.implicit, visit.speaks_clear = False, True
+        contact = await self.in_clear()
+        if isinstance(contact.facts.greeting, Unobserved):
+            return self._nothing(tls)
+        return contact
+
+    def _nothing(self, reading: Unobserved) -> Contact:
+        """End the visit: every fact is unobserved for the one reason."""
+        self._visit.stopped = reading
+        return Contact(unobserved(FtpFacts(greeting=reading), reading), reading)
+
+    async def _greeting(self) -> Reading[Reply]:
+        """Read the greeting; one that is no welcome ends the visit."""
+        try:
+            greeting = self.session.greeting
+            if not greeting.code:
+                greeting = await self.session.await_greeting()
+            reading: Reading[Reply] = Observed(greeting.shown, (self._visit.note("", greeting),))
+            check_greeting(greeting)
+        except NotFtp:
+            raise
+        except Fault as fault:
+            self._visit.stopped = fault.reading
+            return reading if self.session.greeting.code else fault.reading
+        return reading
+
+    async def _features(self) -> Reading[tuple[str, ...]]:
+        return await read_features(self._visit, self.session)
+
+    async def _tls(self, auth: Reading[AuthTls]) -> Reading[TlsFacts]:
+        if self._visit.mechanism:
+            return await self._visit.ask(self._secure)
+        return auth if isinstance(auth, Unobserved) else _NO_TLS
+
+    async def _secure(self) -> Reading[TlsFacts]:
+        """Shake hands; on a second connection, without verifying, where the chain fails."""
+        try:
+            await self.session.shake_hands(self._look.first_context())
+        except ssl.SSLCertVerificationError as error:
+            self._look.note_chain(error)
+            await self.session.drop()
+            self.session = await self._visit.connect_tls()
+        if self.session.injected:
+            data = {"bytes": self.session.injected}
+            self._visit.context.evidence.add("ftp-clear-bytes-before-tls", data)
+        return self._look.facts(self.session)
+
+    async def _early(self, tls: Reading[TlsFacts]) -> Reading[DataProtection]:
+        if isinstance(tls, Unobserved):
+            return _NO_LOGIN
+        return await self._visit.ask(lambda: ask_early_protection(self.session))
+
+
+async def read_features(visit: Visit, session: FtpSession) -> Reading[tuple[str, ...]]:
+    """Ask FEAT. A server that does not know the command has no features."""
+    reply = await session.ask_features()
+    evidence = (visit.note("FEAT", reply),)
+    if reply.code == _NOT_LOGGED_IN:
+        return Unobserved(Reason.NO_LOGIN, "FEAT is answered after a login only", evidence)
+    if reply.code == _FEATURES or reply.code // 100 == 5:
+        visit.features = session.features
+        return Observed(session.features, evidence)
+    return Unobserved(Reason.PROTOCOL_ERROR, f"FEAT answered {reply.shown}", evidence)
+
+
+def unobserved(facts: FtpFacts, reading: Unobserved) -> FtpFacts:
+    """Return the facts with all but first contact's unobserved for one reason, and of those
+    what was not observed.
+    """
+    return FtpFacts(
+        greeting=facts.greeting,
+        features=facts.features if isinstance(facts.features, Observed) else reading,
+        auth_tls=facts.auth_tls if isinstance(facts.auth_tls, Observed) else reading,
+        tls=facts.tls if isinstance(facts.tls, Observed) else reading,
+        legacy_tls=reading,
+        clear_named=reading,
+        clear_anonymous=reading,
+        anonymous=reading,
+        anonymous_view=reading,
+        data=reading,
+        ccc=reading,
+        session_reused=reading,
+        passive=reading,
+    )

@@ -1,0 +1,220 @@
+"""Once logged in over FTP: look around, then see what the session may be stripped of."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from scanner.clients.faults import Fault
+from scanner.clients.ftp import FtpTree, open_tree
+from scanner.clients.ftp_session import FtpSession
+from scanner.model.listing import Listing, Outcome
+from scanner.model.observation import (
+    AccountView,
+    CredentialStatus,
+    DataProtection,
+    PassiveAddress,
+    Reply,
+    View,
+)
+from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.model.target import Account
+from scanner.probes.ftp_access import Entrance, log_in_anonymously
+from scanner.probes.ftp_accounts import Credential, load_credential, not_sent, refused
+from scanner.probes.ftp_contact import read_features
+from scanner.probes.ftp_tls import ask_ccc, ask_protection
+from scanner.probes.ftp_visit import Visit
+from scanner.probes.walk import observe_view
+
+_UNSENT = frozenset({Reason.UNVERIFIED_PEER, Reason.TLS_FAILED, Reason.ATTEMPT_BUDGET})
+"""Reasons for which a login ended before its secret was sent."""
+
+
+class WitnessedTree:
+    """A ``RemoteTree`` that keeps the reply to its home's listing as evidence."""
+
+    def __init__(self, tree: FtpTree, visit: Visit) -> None:
+        self._tree = tree
+        self._visit = visit
+        self.home = tree.home
+
+    async def list_directory(self, path: bytes, *, most: int) -> Reading[Listing]:
+        """List as the tree does."""
+        reading = await self._tree.list_directory(path, most=most)
+        if path != self.home or isinstance(reading, Unobserved):
+            return reading
+        listing = reading.value
+        identity = self._visit.context.evidence.add(
+            "ftp-listing",
+            {
+                "outcome": str(listing.outcome),
+                "entries": len(listing.entries),
+                "complete": listing.complete,
+                "reply": listing.reply,
+            },
+        )
+        return Observed(_with_evidence(listing, identity))
+
+    async def read_range(self, path: bytes, offset: int, length: int) -> Reading[bytes]:
+        """Read as the tree does."""
+        return await self._tree.read_range(path, offset, length)
+
+
+class Inside:
+    """Makes tours of logged-in sessions and gathers what they teach beside the view."""
+
+    def __init__(self, visit: Visit) -> None:
+        self._visit = visit
+        self.features: Reading[tuple[str, ...]] | None = None
+        self.protection: list[Reading[DataProtection]] = []
+        self.ccc: list[Reading[Reply]] = []
+        self.reused: list[Reading[bool]] = []
+        self.passive: list[Reading[PassiveAddress]] = []
+
+    async def visit_accounts(self) -> tuple[AccountView, ...]:
+        """Log every supplied account in, once, and look around."""
+        context = self._visit.context
+        if not context.credentialed:
+            return ()
+        wanted = [account for account in context.target.accounts if account.password is not None]
+        return tuple([await self._account(account) for account in wanted])
+
+    async def _account(self, account: Account) -> AccountView:
+        if (stopped := self._visit.stopped) is not None:
+            return not_sent(account, stopped.reason, stopped.detail)
+        credential = load_credential(self._visit, account)
+        if isinstance(credential, AccountView):
+            return credential
+        return await self._log_in(account, credential)
+
+    async def _log_in(self, account: Account, credential: Credential) -> AccountView:
+        async def question() -> Reading[AccountView]:
+            session, login = await credential.log_in()
+            if not login.accepted:
+                return Observed(refused(account, login))
+            view = await self._tour(session, credential.again, account.username, encrypted=True)
+            return Observed(
+                AccountView(username=account.username, status=CredentialStatus.ACCEPTED, view=view)
+            )
+
+        reading = await self._visit.ask(question)
+        if isinstance(reading, Observed):
+            return reading.value
+        if reading.reason in _UNSENT:
+            return not_sent(account, reading.reason, reading.detail)
+        return AccountView(
+            username=account.username,
+            status=CredentialStatus.UNDECIDED,
+            detail=reading.detail,
+            view=reading,
+        )
+
+    async def look_around(self, entrance: Entrance) -> Reading[View]:
+        """Tour with the anonymous login that got in, in TLS if it can be; else in clear."""
+        if not entrance.username:
+            unseen = Unobserved(Reason.NO_LOGIN, "no anonymous login was let in")
+            return entrance.undone or unseen
+        name, encrypted = entrance.username, entrance.encrypted
+        view = await self._anonymous_tour(name, entrance.session, encrypted=encrypted)
+        listed = isinstance(view, Observed) and view.value.root is Outcome.LISTED
+        if listed or not (encrypted and entrance.clear_accepted):
+            return view
+        second = await self._anonymous_tour(name, None, encrypted=False)
+        return second if isinstance(second, Observed) else view
+
+    async def _anonymous_tour(
+        self, username: str, session: FtpSession | None, *, encrypted: bool
+    ) -> Reading[View]:
+        async def again() -> FtpSession:
+            return await _enter_again(self._visit, username, encrypted=encrypted)
+
+        async def question() -> Reading[View]:
+            entered = session or await again()
+            return await self._tour(entered, again, username, encrypted=encrypted)
+
+        try:
+            return await self._visit.ask(question)
+        finally:
+            if session is not None:
+                session.abort()
+
+    async def _tour(
+        self,
+        session: FtpSession,
+        again: Callable[[], Awaitable[FtpSession]],
+        username: str,
+        *,
+        encrypted: bool,
+    ) -> Reading[View]:
+        visit = self._visit
+
+        async def reconnect() -> FtpSession:
+            fresh = await again()
+            await self._settle_in(fresh)
+            return fresh
+
+        await self._settle_in(session)
+        tree = await open_tree(session, reconnect=reconnect, clock=visit.context.clock)
+        try:
+            self.passive.append(await visit.ask(lambda: ask_passive(visit, tree)))
+            view = await visit.ask(
+                lambda: observe_view(
+                    WitnessedTree(tree, visit),
+                    username=username,
+                    encrypted=encrypted,
+                    context=visit.context,
+                )
+            )
+            await self._strip(tree, encrypted=encrypted)
+        finally:
+            await tree.close()
+        return view
+
+    async def _settle_in(self, session: FtpSession) -> None:
+        visit = self._visit
+        if visit.features is None:
+            self.features = await read_features(visit, session)
+        session.features = visit.features or ()
+        if session.tls is not None:
+            await session.protect_data()
+
+    async def _strip(self, tree: FtpTree, *, encrypted: bool) -> None:
+        if tree.session.session_reused is not None:
+            self.reused.append(Observed(tree.session.session_reused))
+        if encrypted:
+            ask = self._visit.ask
+            self.protection.append(await ask(lambda: ask_protection(self._visit, tree)))
+            self.ccc.append(await ask(lambda: ask_ccc(self._visit, tree)))
+
+
+async def ask_passive(visit: Visit, tree: FtpTree) -> Reading[PassiveAddress]:
+    """Ask PASV where it points to; nothing is connected to there."""
+    port = tree.transfers.port
+    reply = await port.ask_address()
+    announced = PassiveAddress(announced=port.announced, foreign=port.is_foreign)
+    return Observed(announced, (visit.note("PASV", reply),))
+
+
+async def _enter_again(visit: Visit, username: str, *, encrypted: bool) -> FtpSession:
+    session = await visit.connect(secure=encrypted)
+    try:
+        login = await log_in_anonymously(visit, session, username)
+    except BaseException:
+        session.abort()
+        raise
+    if isinstance(login, Observed) and login.value.accepted:
+        return session
+    session.abort()
+    if isinstance(login, Unobserved):
+        raise Fault(login.reason, login.detail)
+    raise Fault(Reason.THROTTLED, "let in before, and now no more")
+
+
+def _with_evidence(listing: Listing, identity: str) -> Listing:
+    return Listing(
+        outcome=listing.outcome,
+        entries=listing.entries,
+        complete=listing.complete,
+        unparsed=listing.unparsed,
+        reply=listing.reply,
+        evidence=(*listing.evidence, identity),
+    )

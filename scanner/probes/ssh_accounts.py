@@ -1,0 +1,265 @@
+"""Tries the supplied accounts on an SSH server, each secret once, and looks at what they reach."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from scanner.clients.dialer import Dialer
+from scanner.clients.faults import Fault
+from scanner.clients.sftp import SftpTree
+from scanner.clients.ssh_factors import FirstFactor, remaining_factors
+from scanner.clients.ssh_login import LoginResult, LoginTerms, SshCredential, close, log_in
+from scanner.errors import SecretError
+from scanner.model.attempts import Attempt, AttemptKind, limit_key
+from scanner.model.observation import AccountView, CredentialStatus, View
+from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.model.secret import SecretRef
+from scanner.model.target import Account
+from scanner.probes.context import ProbeContext
+from scanner.probes.ssh_trust import HostKeys
+from scanner.probes.walk import observe_view
+
+
+class AccountDesk:
+    """Logs in to one endpoint. Secrets go only to host keys that ``keys`` holds as trusted."""
+
+    def __init__(
+        self, dialer: Dialer, context: ProbeContext, keys: HostKeys, *, seconds: float
+    ) -> None:
+        self._dialer = dialer
+        self._context = context
+        self._keys = keys
+        self._seconds = seconds
+
+    @staticmethod
+    def not_sent(account: Account, why: Unobserved) -> AccountView:
+        """Return the view of an account whose secrets stayed here."""
+        status = CredentialStatus.NOT_SENT
+        return AccountView(username=account.username, status=status, detail=why.detail, view=why)
+
+    async def observe(self, account: Account, *, seconds: float) -> AccountView:
+        """Try each secret of an account once and walk what it reaches, ``seconds`` at most.
+
+        A secret that was refused before, anywhere, is not sent. Never raises for what the
+        server does.
+        """
+        if not self._keys.trusted:
+            return self.not_sent(account, self._no_trust())
+        try:
+            pocket = await self._pocket(account)
+        except SecretError as error:
+            return self.not_sent(account, Unobserved(Reason.CREDENTIAL_MISSING, str(error)))
+        except Fault as fault:
+            return self.not_sent(account, fault.reading)
+        if pocket.credential.empty:
+            detail = "refused before, and not changed since"
+            return self.not_sent(account, Unobserved(Reason.CREDENTIAL_REFUSED, detail))
+        return await self._log_in(pocket, seconds)
+
+    def _no_trust(self) -> Unobserved:
+        if not self._keys.seen:
+            return self._keys.fault or Unobserved(Reason.UNVERIFIED_PEER, "no host key was seen")
+        details = ", ".join(dict.fromkeys(f"{key.trust}" for key in self._keys.seen))
+        return Unobserved(Reason.UNVERIFIED_PEER, f"the host keys are {details}")
+
+    async def _pocket(self, account: Account) -> _Pocket:
+        """Resolve what was not refused before. Raises ``SecretError`` or ``Fault``."""
+        secrets: dict[str, bytes] = {}
+        if account.private_key is not None:
+            secrets["publickey"] = self._reveal(account.private_key)
+        if account.password is not None:
+            secrets["password"] = self._reveal(account.password)
+        name = account.username.encode()
+        marks = {
+            kind: self._context.mask(b"credential", name, secret)
+            for kind, secret in secrets.items()
+        }
+        usable = {
+            kind: secret
+            for kind, secret in secrets.items()
+            if not self._context.attempts.is_refused(marks[kind])
+        }
+        with_key = account.passphrase is not None and "publickey" in usable
+        passphrase = self._reveal(account.passphrase) if with_key and account.passphrase else None
+        # A passphrase is made slow to try on purpose.
+        credential = await asyncio.to_thread(
+            SshCredential.read,
+            account.username,
+            password=usable.get("password"),
+            private_key=usable.get("publickey"),
+            passphrase=passphrase,
+        )
+        return _Pocket(credential, marks)
+
+    def _reveal(self, reference: SecretRef) -> bytes:
+        return self._context.secrets.resolve(reference).reveal()
+
+    async def _log_in(self, pocket: _Pocket, seconds: float) -> AccountView:
+        terms = LoginTerms(
+            algorithms=self._keys.trusted_algorithms,
+            accept=self._accepts,
+            reserve=lambda secret: self._reserve(pocket, secret),
+            seconds=self._seconds,
+        )
+        try:
+            result = await log_in(self._dialer, pocket.credential, terms)
+        except Fault as fault:
+            return AccountView(
+                username=pocket.credential.username,
+                status=CredentialStatus.NOT_SENT,
+                detail=fault.detail,
+                view=fault.reading,
+            )
+        self._settle(pocket, result)
+        if result.status is CredentialStatus.PARTIAL:
+            result = await self._confirm(pocket, result)
+        return await self._view(pocket.credential.username, result, seconds)
+
+    def _accepts(self, blob: bytes) -> bool:
+        return blob in self._keys.trusted
+
+    def _reserve(self, pocket: _Pocket, secret: str) -> bool:
+        key = limit_key(self._dialer.admitted)
+        attempt = self._context.attempts.reserve(key, AttemptKind.ACCOUNT)
+        if attempt is None:
+            return False
+        pocket.attempts[secret] = attempt
+        return True
+
+    def _settle(self, pocket: _Pocket, result: LoginResult) -> None:
+        """Give back what was not refused; remember what was."""
+        undecided = result.status is CredentialStatus.UNDECIDED
+        for secret, attempt in pocket.attempts.items():
+            refused = secret in result.refused
+            failed = refused or (undecided and secret == result.sent[-1])
+            self._context.attempts.settle(attempt, failed=failed)
+            self._dialer.meter.logins_failed += failed
+            if refused:
+                self._context.attempts.refuse(pocket.marks[secret])
+        pocket.attempts.clear()
+        self._dialer.meter.logins += result.status is CredentialStatus.ACCEPTED
+
+    async def _confirm(self, pocket: _Pocket, result: LoginResult) -> LoginResult:
+        """Ask a second time which factors remain, because the first answer only hints at it."""
+        secret = result.sent[-1]
+        if not result.confirmable or not self._reserve(pocket, secret):
+            return result
+        try:
+            remaining = await remaining_factors(
+                self._dialer,
+                _first_factor(pocket.credential, secret),
+                algorithms=self._keys.trusted_algorithms,
+                accept=self._accepts,
+                seconds=self._seconds,
+            )
+        except Fault as fault:
+            remaining = fault.reading
+        confirmed = _confirmed(result, remaining, secret)
+        self._settle(pocket, confirmed)
+        return confirmed
+
+    async def _view(self, username: str, result: LoginResult, seconds: float) -> AccountView:
+        evidence = self._context.evidence.add(
+            "ssh-login",
+            {
+                "username": username,
+                "status": str(result.status),
+                "sent": result.sent,
+                "remaining": result.remaining,
+                "detail": result.detail,
+            },
+        )
+        view = await self._walk(username, result, evidence, seconds)
+        return AccountView(
+            username=username,
+            status=result.status,
+            detail=result.detail,
+            remaining=result.remaining,
+            view=view,
+        )
+
+    async def _walk(
+        self, username: str, result: LoginResult, evidence: str, seconds: float
+    ) -> Reading[View]:
+        if result.connection is None:
+            return _no_view(result, evidence)
+        tree: SftpTree | None = None
+        try:
+            tree = await SftpTree.over(result.connection, self._dialer.meter, seconds=self._seconds)
+            view = await observe_view(
+                tree, username=username, encrypted=True, context=self._context, seconds=seconds
+            )
+        except Fault as fault:
+            return Unobserved(fault.reason, fault.detail, (evidence,))
+        finally:
+            if tree is not None:
+                tree.close()
+            await close(result.connection)
+        return self._with_evidence(username, view, evidence)
+
+    def _with_evidence(self, username: str, view: Reading[View], login: str) -> Reading[View]:
+        if isinstance(view, Unobserved):
+            return replace(view, evidence=(*view.evidence, login))
+        seen = view.value
+        listing = self._context.evidence.add(
+            "sftp-listing",
+            {
+                "username": username,
+                "home": seen.home,
+                "outcome": str(seen.root),
+                "reply": seen.root_reply,
+                "directories": seen.walk.directories,
+                "entries": seen.walk.entries,
+                "sampled": seen.walk.sampled,
+                "stopped": seen.walk.stopped,
+            },
+        )
+        return Observed(seen, (*view.evidence, login, listing))
+
+
+@dataclass(frozen=True, slots=True)
+class _Pocket:
+    """A credential in memory; ``marks`` are its secrets' keyed hashes."""
+
+    credential: SshCredential
+    marks: Mapping[str, str]
+    attempts: dict[str, Attempt] = field(default_factory=dict)
+
+
+def _first_factor(credential: SshCredential, secret: str) -> FirstFactor:
+    if secret == "password":  # noqa: S105 - the name of a method
+        return FirstFactor(username=credential.username, password=credential.password)
+    return FirstFactor(
+        username=credential.username, key_type=credential.key_type, key_pem=credential.key_pem
+    )
+
+
+def _confirmed(
+    result: LoginResult, remaining: Reading[tuple[str, ...]], secret: str
+) -> LoginResult:
+    if isinstance(remaining, Observed):
+        return replace(result, remaining=remaining.value or result.remaining)
+    if remaining.reason is Reason.CREDENTIAL_REFUSED:
+        return replace(
+            result,
+            status=CredentialStatus.REFUSED,
+            detail=remaining.detail,
+            refused=(*result.refused, secret),
+            remaining=(),
+        )
+    return result
+
+
+def _no_view(result: LoginResult, evidence: str) -> Unobserved:
+    match result.status:
+        case CredentialStatus.REFUSED:
+            reason = Reason.CREDENTIAL_REFUSED
+        case CredentialStatus.PARTIAL:
+            reason = Reason.NO_LOGIN
+        case CredentialStatus.NOT_SENT if result.held_back:
+            reason = Reason.ATTEMPT_BUDGET
+        case _:
+            reason = result.fault.reason if result.fault else Reason.NO_LOGIN
+    return Unobserved(reason, result.detail, (evidence,))

@@ -1,0 +1,80 @@
+"""The replica scanned by the road of every night: each switch turns its own row, and no other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import pytest
+
+from scanner.api.nightly import RunRequest, run
+from scanner.demo.defects import Defects
+from scanner.demo.fleet import REPLICA, demo_fleet
+from scanner.demo.generator import invent_people
+from scanner.engine.progress import Progress
+
+ROWS = {
+    field.name: field.name.replace("_", "-")
+    for field in fields(Defects)
+    if field.name != "ignored_warning"
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    verdicts: Mapping[str, str]
+    stored: str
+    passwords: tuple[str, ...]
+
+
+async def scanned(folder: Path, defects: Defects) -> Scanned:
+    def told(_: Progress) -> None:
+        """Progress is for terminals."""
+
+    async with demo_fleet(folder / "fleet", defects) as fleet:
+        reports = folder / "reports"
+        request = RunRequest(
+            targets=fleet.targets, reports=reports, history=folder / "history.sqlite3"
+        )
+        await run(request, told)
+        secrets = tuple(path.read_text() for path in (fleet.folder / "secrets").glob("*.password"))
+    files = [path for path in reports.rglob("*") if path.is_file()]
+    report = json.loads(next(path for path in files if path.name == "report.json").read_text())
+    host = next(host for host in report["hosts"] if host["asset"] == REPLICA)
+    return Scanned(
+        verdicts={row["id"]: row["verdict"] for row in host["failures"]},
+        stored="".join(path.read_text(encoding="utf-8") for path in files),
+        passwords=secrets,
+    )
+
+
+async def test_every_row_with_a_switch_fails_when_all_are_on(tmp_path: Path) -> None:
+    verdicts = (await scanned(tmp_path, Defects())).verdicts
+    assert {row for row, verdict in verdicts.items() if verdict == "fail"} == set(ROWS.values())
+    assert verdicts["missing-supervision"] == "unknown"
+
+
+async def test_no_row_fails_when_all_are_off(tmp_path: Path) -> None:
+    verdicts = (await scanned(tmp_path, Defects.none())).verdicts
+    assert "fail" not in verdicts.values()
+
+
+@pytest.mark.parametrize("defect", [field.name for field in fields(Defects)])
+async def test_removing_a_defect_changes_its_row_only(tmp_path: Path, defect: str) -> None:
+    before = (await scanned(tmp_path / "all", Defects())).verdicts
+    after = (await scanned(tmp_path / "less", replace(Defects(), **{defect: False}))).verdicts
+    changed = {row for row in before if before[row] != after[row]}
+    assert changed == ({ROWS[defect]} if defect in ROWS else set())
+
+
+async def test_nothing_of_anybody_is_stored(tmp_path: Path) -> None:
+    seen = await scanned(tmp_path, Defects())
+    people = [person for seed in (1, 2, 6) for person in invent_people(200, seed)]
+    values = {
+        value
+        for person in people
+        for value in (person.nir, person.phone, person.login, person.password, *person.comments)
+    }
+    assert not [value for value in (*values, *seen.passwords) if value in seen.stored]

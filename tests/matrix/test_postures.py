@@ -1,0 +1,458 @@
+"""Every posture of every server, scanned by nobody in particular, against what it must yield.
+
+The values follow from each server's configuration (tests/servers/postures.py) and from the rules
+of judging, not from what a scan printed. All facets that are not named in a row have passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import pytest
+
+from scanner.api import ScanDocument
+from scanner.model.failure import FailureId
+from scanner.model.finding import Verdict
+from scanner.model.observation import FtpFacts
+from scanner.model.reading import Observed, Reason
+from tests.matrix import lab
+from tests.servers import POSTURES, Options, Vsftpd
+from tests.servers.fixtures import StartServer
+
+TRANSPORT: Final = (FailureId.OPEN_ZONE, FailureId.PLAINTEXT_TRANSPORT)
+
+
+class Row(NamedTuple):
+    """What a posture must yield. Facets are separated by blanks, replies by commas."""
+
+    open_zone: str
+    transport: str
+    fails: str = ""
+    leads: str = ""
+    unknown: str = ""
+    replies: str = ""
+    """What evidence must hold of the dialogue behind greeting and FEAT, in order."""
+    tls: str = ""
+    """The version that was agreed on."""
+    listed: str = ""
+    """How anonymous files were listed: ``tls``, ``clear`` or not at all."""
+    reused: bool | None = None
+    """Whether data connections resumed the session of the control connection."""
+
+
+# Leads that follow from looking without a trust store, and from what ProFTPD claims in MLSD.
+NOBODY: Final = "certificate-trust"
+CLAIMS: Final = "anonymous-writable"
+WEAK: Final = "ssh-weak-algorithms"
+
+# Fails, in the words of the catalogue.
+READ: Final = "anonymous-read"
+NO_TLS: Final = "tls-not-offered"
+NAMED: Final = "named-login-in-clear"
+ANON: Final = "anonymous-login-in-clear"
+DATA: Final = "data-in-clear"
+CCC: Final = "ccc-accepted"
+OLD: Final = "legacy-tls"
+BROKEN: Final = "ssh-broken-algorithms"
+
+# Dialogues. A named user comes first, then anonymous in clear, then anonymous in TLS.
+VS_NONE: Final = "AUTH TLS 530, AUTH SSL 530"
+PRO_NONE: Final = "AUTH TLS 500, AUTH SSL 500"
+TLS: Final = "AUTH TLS 234"
+ANON_IN: Final = "USER anonymous 331, PASS 230"
+NOBODY_IN: Final = "USER anonymous 331, PASS 530, USER ftp 331, PASS 530"
+# vsftpd that knows no local users refuses every other name; so does one that wants TLS of them.
+VS_NAMED: Final = "USER zz-… 530"
+ASKED: Final = "USER zz-… 331"
+PRO_NAMED: Final = "USER zz-… 550"
+PURE_NAMED: Final = "USER zz-… 421"
+VS_PLAIN: Final = f"{VS_NONE}, {VS_NAMED}, {ANON_IN}, PASV 227"
+VS_OPEN: Final = (
+    f"{TLS}, {VS_NAMED}, {ANON_IN}, {ANON_IN}, PASV 227, PROT C 200, LIST 226, CCC 500"
+)
+# A name that does not exist is an empty listing for vsftpd and Pure-FTPd, 450 for ProFTPD.
+PRO_PLAIN: Final = f"{PRO_NONE}, {ASKED}, {ANON_IN}, PASV 227"
+PRO_OPEN: Final = (
+    f"{TLS}, {ASKED}, {ANON_IN}, {ANON_IN}, PASV 227, PROT C 200, LIST 450, CCC 200"
+)
+PRO_TLS: Final = f"{TLS}, {PRO_NAMED}, USER anonymous 550, {ANON_IN}, PASV 227"
+PURE_PLAIN: Final = f"{PRO_NONE}, {ASKED}, USER anonymous 230, PASV 227"
+PURE_TLS: Final = f"{TLS}, {PURE_NAMED}, USER anonymous 421, USER anonymous 230, PASV 227"
+
+FTP: Final = {
+    # vsftpd ---------------------------------------------------------------------------------
+    "vsftpd-plain": Row("fail", "fail", f"{READ} {NO_TLS}", replies=VS_PLAIN, listed="clear"),
+    "vsftpd-no-anonymous": Row(
+        "pass", "fail", f"{NO_TLS} {NAMED}", replies=f"{VS_NONE}, {ASKED}, {NOBODY_IN}"
+    ),
+    # Listings of vsftpd show rights, and nothing here is writable by others: its switch is unseen.
+    "vsftpd-writable": Row("fail", "fail", f"{READ} {NO_TLS}", replies=VS_PLAIN, listed="clear"),
+    "vsftpd-tls-optional": Row(
+        "fail", "fail", f"{READ} {ANON} {DATA}", NOBODY, "", VS_OPEN, "TLSv1.3", "tls", reused=True
+    ),
+    # Refused inside TLS at USER: nobody there whose data could be asked for.
+    "vsftpd-tls-without-anonymous": Row(
+        "fail",
+        "fail",
+        f"{READ} {ANON}",
+        NOBODY,
+        f"{DATA} {CCC}",
+        f"{TLS}, {VS_NAMED}, {ANON_IN}, USER anonymous 530, PASV 227",
+        "TLSv1.3",
+        "clear",
+    ),
+    "vsftpd-tls-no-reuse": Row(
+        "fail", "fail", f"{READ} {ANON} {DATA}", NOBODY, "", VS_OPEN, "TLSv1.3", "tls", reused=True
+    ),
+    "vsftpd-tls-required": Row(
+        "fail",
+        "pass",
+        READ,
+        NOBODY,
+        "",
+        f"{TLS}, {VS_NAMED}, USER anonymous 530, {ANON_IN}, PASV 227, "
+        "PROT C 200, LIST 522, CCC 500",
+        "TLSv1.3",
+        "tls",
+        reused=True,
+    ),
+    "vsftpd-tls-only-users": Row(
+        "pass",
+        "unknown",
+        "",
+        NOBODY,
+        f"{DATA} {CCC}",
+        f"{TLS}, {VS_NAMED}, {NOBODY_IN}",
+        "TLSv1.3",
+    ),
+    "vsftpd-implicit": Row(
+        "fail",
+        "pass",
+        READ,
+        NOBODY,
+        "",
+        f"{ANON_IN}, PASV 227, PROT C 200, LIST 522, CCC 500",
+        "TLSv1.3",
+        "tls",
+        reused=True,
+    ),
+    "vsftpd-tls-1.2": Row(
+        "fail", "fail", f"{READ} {ANON} {DATA}", NOBODY, "", VS_OPEN, "TLSv1.2", "tls", reused=True
+    ),
+    "vsftpd-tls-1.3": Row(
+        "fail", "fail", f"{READ} {ANON} {DATA}", NOBODY, "", VS_OPEN, "TLSv1.3", "tls", reused=True
+    ),
+    "vsftpd-tls-1.0": Row(
+        "fail",
+        "fail",
+        f"{READ} {ANON} {DATA} {OLD}",
+        NOBODY,
+        "",
+        VS_OPEN,
+        "TLSv1",
+        "tls",
+        reused=True,
+    ),
+    "vsftpd-expired": Row(
+        "fail", "fail", f"{READ} {ANON} {DATA}", NOBODY, "", VS_OPEN, "TLSv1.3", "tls", reused=True
+    ),
+    "vsftpd-self-signed": Row(
+        "fail", "fail", f"{READ} {ANON} {DATA}", NOBODY, "", VS_OPEN, "TLSv1.3", "tls", reused=True
+    ),
+    "vsftpd-wrong-name": Row(
+        "fail", "fail", f"{READ} {ANON} {DATA}", NOBODY, "", VS_OPEN, "TLSv1.3", "tls", reused=True
+    ),
+    "vsftpd-no-epsv": Row("fail", "fail", f"{READ} {NO_TLS}", replies=VS_PLAIN, listed="clear"),
+    "vsftpd-nat": Row("fail", "fail", f"{READ} {NO_TLS}", replies=VS_PLAIN, listed="clear"),
+    # ProFTPD --------------------------------------------------------------------------------
+    "proftpd-plain": Row(
+        "fail", "fail", f"{READ} {NO_TLS} {NAMED}", CLAIMS, replies=PRO_PLAIN, listed="clear"
+    ),
+    "proftpd-no-anonymous": Row(
+        "pass", "fail", f"{NO_TLS} {NAMED}", replies=f"{PRO_NONE}, {ASKED}, {NOBODY_IN}"
+    ),
+    "proftpd-writable": Row(
+        "fail", "fail", f"{READ} {NO_TLS} {NAMED}", CLAIMS, replies=PRO_PLAIN, listed="clear"
+    ),
+    "proftpd-tls-off": Row(
+        "fail",
+        "fail",
+        f"{READ} {NAMED} {ANON} {DATA} {CCC}",
+        f"{NOBODY} {CLAIMS}",
+        "",
+        PRO_OPEN,
+        "TLSv1.3",
+        "tls",
+        reused=True,
+    ),
+    "proftpd-tls-on": Row(
+        "fail",
+        "pass",
+        READ,
+        f"{NOBODY} {CLAIMS}",
+        "",
+        f"{PRO_TLS}, PROT C 534, CCC 534",
+        "TLSv1.3",
+        "tls",
+        reused=True,
+    ),
+    "proftpd-tls-ctrl": Row(
+        "fail",
+        "fail",
+        f"{READ} {DATA}",
+        f"{NOBODY} {CLAIMS}",
+        "",
+        f"{PRO_TLS}, PROT C 200, LIST 450, CCC 534",
+        "TLSv1.3",
+        "tls",
+        reused=True,
+    ),
+    "proftpd-tls-auth": Row(
+        "fail",
+        "fail",
+        f"{READ} {DATA} {CCC}",
+        f"{NOBODY} {CLAIMS}",
+        "",
+        f"{PRO_TLS}, PROT C 200, LIST 450, CCC 200",
+        "TLSv1.3",
+        "tls",
+        reused=True,
+    ),
+    "proftpd-tls-data": Row(
+        "fail",
+        "fail",
+        f"{READ} {NAMED} {ANON} {CCC}",
+        f"{NOBODY} {CLAIMS}",
+        "",
+        f"{TLS}, {ASKED}, {ANON_IN}, {ANON_IN}, PASV 227, PROT C 534, CCC 200",
+        "TLSv1.3",
+        "tls",
+        reused=True,
+    ),
+    "proftpd-tls-auth+data": Row(
+        "fail",
+        "fail",
+        f"{READ} {CCC}",
+        f"{NOBODY} {CLAIMS}",
+        "",
+        f"{PRO_TLS}, PROT C 534, CCC 200",
+        "TLSv1.3",
+        "tls",
+        reused=True,
+    ),
+    "proftpd-implicit": Row(
+        "fail",
+        "pass",
+        READ,
+        f"{NOBODY} {CLAIMS}",
+        "",
+        f"{ANON_IN}, PASV 227, PROT C 534, CCC 534",
+        "TLSv1.3",
+        "tls",
+        reused=True,
+    ),
+    "proftpd-tls-1.2": Row(
+        "fail",
+        "fail",
+        f"{READ} {NAMED} {ANON} {DATA} {CCC}",
+        f"{NOBODY} {CLAIMS}",
+        "",
+        PRO_OPEN,
+        "TLSv1.2",
+        "tls",
+        reused=True,
+    ),
+    "proftpd-tls-1.3": Row(
+        "fail",
+        "fail",
+        f"{READ} {NAMED} {ANON} {DATA} {CCC}",
+        f"{NOBODY} {CLAIMS}",
+        "",
+        PRO_OPEN,
+        "TLSv1.3",
+        "tls",
+        reused=True,
+    ),
+    "proftpd-tls-1.0": Row(
+        "fail",
+        "fail",
+        f"{READ} {NAMED} {ANON} {DATA} {CCC} {OLD}",
+        f"{NOBODY} {CLAIMS}",
+        "",
+        PRO_OPEN,
+        "TLSv1",
+        "tls",
+        reused=True,
+    ),
+    "proftpd-nat": Row(
+        "fail", "fail", f"{READ} {NO_TLS} {NAMED}", CLAIMS, replies=PRO_PLAIN, listed="clear"
+    ),
+    # Pure-FTPd ------------------------------------------------------------------------------
+    "pureftpd-plain": Row(
+        "fail", "fail", f"{READ} {NO_TLS} {NAMED}", replies=PURE_PLAIN, listed="clear"
+    ),
+    "pureftpd-no-anonymous": Row(
+        "pass", "fail", f"{NO_TLS} {NAMED}", replies=f"{PRO_NONE}, {ASKED}, {NOBODY_IN}"
+    ),
+    "pureftpd-uploads": Row(
+        "fail", "fail", f"{READ} {NO_TLS} {NAMED}", replies=PURE_PLAIN, listed="clear"
+    ),
+    # No tickets in TLS 1.3, hence nothing to resume.
+    "pureftpd-tls-1": Row(
+        "fail",
+        "fail",
+        f"{READ} {NAMED} {ANON} {DATA} {CCC}",
+        NOBODY,
+        "",
+        f"{TLS}, {ASKED}, USER anonymous 230, USER anonymous 230, PASV 227, "
+        "PROT C 200, LIST 226, CCC 200",
+        "TLSv1.3",
+        "tls",
+        reused=False,
+    ),
+    "pureftpd-tls-2": Row(
+        "fail",
+        "fail",
+        f"{READ} {DATA} {CCC}",
+        NOBODY,
+        "",
+        f"{PURE_TLS}, PROT C 200, LIST 226, CCC 200",
+        "TLSv1.3",
+        "tls",
+        reused=False,
+    ),
+    "pureftpd-tls-3": Row(
+        "fail",
+        "fail",
+        f"{READ} {CCC}",
+        NOBODY,
+        "",
+        f"{PURE_TLS}, PROT C 200, LIST 521, CCC 200",
+        "TLSv1.3",
+        "tls",
+        reused=False,
+    ),
+}
+
+SSH: Final = {
+    # mod_sftp's default list of key exchanges ends in rsa1024-sha1.
+    "proftpd-sftp": Row("pass", "fail", BROKEN, WEAK),
+    "openssh-keys": Row("pass", "pass", leads=WEAK),
+    "openssh-password": Row("pass", "pass", leads=WEAK),
+    "openssh-keyboard-interactive": Row("pass", "pass", leads=WEAK),
+    # Only who knows the name of the user without a password is let in; a decoy name is not.
+    "openssh-blank": Row("pass", "pass", leads=WEAK),
+    "openssh-two-factors": Row("pass", "pass", leads=WEAK),
+    "openssh-chrooted": Row("pass", "pass", leads=WEAK),
+    "openssh-legacy": Row("pass", "fail", BROKEN, WEAK),
+    "dropbear-password": Row("pass", "pass", leads=WEAK),
+    "dropbear-keys": Row("pass", "pass", leads=WEAK),
+    "dropbear-blank": Row("pass", "pass", leads=WEAK),
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), (FTP | SSH).items(), ids=FTP | SSH)
+def test_a_posture_yields_the_verdicts_that_follow_from_its_configuration(
+    name: str, expected: Row, ad_hoc: Callable[[str], ScanDocument]
+) -> None:
+    document = ad_hoc(name)
+    zone, transport = (lab.row(document, failure) for failure in TRANSPORT)
+    found = lab.findings(document, *TRANSPORT)
+    assert (zone.verdict, transport.verdict) == (expected.open_zone, expected.transport)
+    assert lab.facets(found, Verdict.FAIL) == set(expected.fails.split())
+    assert lab.facets(found, Verdict.FAIL, lead=True) == set(expected.leads.split())
+    assert lab.facets(found, Verdict.UNKNOWN) == set(expected.unknown.split())
+    assert document.exit_code == (1 if "high" in {str(f.severity) for f in _deciding(found)} else 0)
+
+
+def _deciding(found: list[lab.Finding]) -> list[lab.Finding]:
+    return [f for f in found if f.verdict is Verdict.FAIL and not f.is_lead]
+
+
+@pytest.mark.parametrize(("name", "expected"), FTP.items(), ids=FTP)
+def test_the_dialogue_with_a_posture_is_in_evidence(
+    name: str, expected: Row, ad_hoc: Callable[[str], ScanDocument]
+) -> None:
+    said = lab.said(ad_hoc(name))
+    assert said[:2] == ["220", "FEAT 211"]
+    assert ", ".join(said[2:]) == expected.replies
+
+
+@pytest.mark.parametrize(("name", "expected"), FTP.items(), ids=FTP)
+def test_anonymous_files_are_listed_as_safely_as_the_posture_lets(
+    name: str, expected: Row, ad_hoc: Callable[[str], ScanDocument]
+) -> None:
+    facts = lab.ftp_of(ad_hoc(name))
+    assert getattr(lab.seen(facts.tls), "version", "") == expected.tls
+    reused = lab.seen(facts.session_reused)
+    assert (None if reused is Reason.NO_LOGIN else reused) is expected.reused
+    assert _listed(facts) == expected.listed
+
+
+def _listed(facts: FtpFacts) -> str:
+    view = facts.anonymous_view
+    if not isinstance(view, Observed):
+        return ""
+    walk = view.value.walk
+    assert walk.complete
+    # The planted tree: ten names in the root, seven and a few links below; ProFTPD's MLSD
+    # leaves the dangling link out.
+    assert walk.directories == 9
+    assert walk.entries in {16, 17}
+    assert walk.sampled in {5, 6}  # Pure-FTPd does not hand out files that begin with a dot
+    return "tls" if view.value.encrypted else "clear"
+
+
+def test_no_posture_is_left_out_of_the_table() -> None:
+    assert set(FTP | SSH) == set(POSTURES)
+
+
+@pytest.mark.parametrize("name", ["vsftpd-nat", "proftpd-nat"])
+def test_a_passive_address_elsewhere_is_told_and_not_followed(
+    name: str, ad_hoc: Callable[[str], ScanDocument]
+) -> None:
+    facts = lab.ftp_of(ad_hoc(name))
+    assert lab.seen(facts.passive).announced == "127.66.66.66"
+    assert lab.seen(facts.passive).foreign
+
+
+METHODS: Final = {
+    "proftpd-sftp": "publickey password",
+    "openssh-keys": "publickey",
+    "openssh-password": "publickey password",
+    "openssh-keyboard-interactive": "publickey password keyboard-interactive",
+    "openssh-blank": "publickey password",
+    "openssh-two-factors": "publickey",
+    "openssh-chrooted": "publickey password",
+    "openssh-legacy": "publickey password",
+    "dropbear-password": "publickey password",
+    "dropbear-keys": "publickey",
+    "dropbear-blank": "publickey password",
+}
+
+
+@pytest.mark.parametrize(("name", "offered"), METHODS.items(), ids=METHODS)
+def test_the_ssh_methods_and_every_host_key_are_seen(
+    name: str, offered: str, ad_hoc: Callable[[str], ScanDocument]
+) -> None:
+    facts = lab.ssh_of(ad_hoc(name))
+    assert set(lab.seen(facts.methods).methods) == set(offered.split())
+    kinds = {key.algorithm for key in lab.seen(facts.host_keys)}
+    modern = {"ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"}
+    assert kinds == ({"ssh-rsa", "ssh-dss"} if name == "openssh-legacy" else modern)
+
+
+SUSPECTED: Final = {
+    "vsftpd": Vsftpd(denied_commands=("LIST", "NLST", "MLSD")),
+}
+
+
+@pytest.mark.parametrize("options", SUSPECTED.values(), ids=SUSPECTED)
+def test_a_login_whose_listing_is_refused_is_only_suspected(
+    options: Options, start_server: StartServer, tmp_path: lab.Path
+) -> None:
+    document = lab.scan_ad_hoc(start_server(options), tmp_path / "state")
+    zone = lab.row(document, FailureId.OPEN_ZONE)
+    assert (zone.verdict, zone.reason) == (Verdict.UNKNOWN, Reason.SUSPECTED)
+    assert zone.summary.startswith("suspected: login as anonymous is accepted")

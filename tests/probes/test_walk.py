@@ -1,0 +1,568 @@
+# ruff: noqa: ARG002 - trees take the arguments of the protocol
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scanner.model.content import ContentFacts
+from scanner.model.listing import Entry, EntryKind, Listing, Outcome
+from scanner.model.observation import View, Zone
+from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.model.target import Areas, Limits, Migration, Target
+from scanner.probes.walk import MOST_FILE_FACTS, observe_view
+from tests.probes.memory_tree import (
+    NOW,
+    PERSONAL,
+    MarkExaminer,
+    MemoryTree,
+    a_context,
+    a_directory,
+    a_file,
+    tree_of,
+)
+
+LAB = Target(host="ftp.example.org", asset="lab")
+
+
+def target(**changes: object) -> Target:
+    return replace(LAB, **changes)  # type: ignore[arg-type]
+
+
+async def view(tree: object, of: Target = LAB, **changes: object) -> View:
+    reading = await observe_view(
+        tree,  # type: ignore[arg-type]
+        username="lab",
+        encrypted=True,
+        context=a_context(of, **changes),
+    )
+    assert isinstance(reading, Observed)
+    return reading.value
+
+
+def order(*paths: str, **facts: object) -> Migration:
+    return Migration(order_id="MIG-7", paths=paths, **facts)  # type: ignore[arg-type]
+
+
+async def test_a_whole_walk_counts_everything_and_says_it_is_complete() -> None:
+    seen = await view(tree_of({"/a/x.csv": b"12345", "/a/b/y.txt": b"1", "/z": b"22"}))
+
+    assert seen.root is Outcome.LISTED
+    assert seen.walk.complete
+    assert (seen.walk.directories, seen.walk.entries, seen.walk.bytes) == (3, 5, 8)
+    assert (seen.walk.eligible, seen.walk.sampled) == (3, 3)
+    assert {fact.extension for fact in seen.walk.files} == {"csv", "txt", ""}
+
+
+async def test_a_first_listing_that_cannot_be_asked_for_is_returned_as_it_is() -> None:
+    silent = Unobserved(Reason.TIMEOUT, "no answer in time")
+    tree = MemoryTree({b"/": silent})
+
+    reading = await observe_view(
+        tree,
+        username="lab",
+        encrypted=False,
+        context=a_context(target(areas=Areas(public=("/pub",)))),
+    )
+
+    assert reading == silent
+    assert tree.asked == [b"/"]
+
+
+async def test_a_denied_home_is_an_observation_and_the_declared_areas_are_still_asked() -> None:
+    tree = MemoryTree({b"/": Outcome.DENIED, b"/pub": (a_file(b"x.csv"),)})
+
+    seen = await view(tree, target(areas=Areas(public=("/pub",))))
+
+    assert seen.root is Outcome.DENIED
+    assert seen.walk.stopped == ("denied",)
+    assert seen.walk.areas[0].outcome == Observed(Outcome.LISTED)
+    assert seen.walk.areas[0].entries == 1
+
+
+async def test_a_denied_directory_leaves_the_walk_incomplete() -> None:
+    tree = MemoryTree(
+        {b"/": (a_directory(b"a"), a_directory(b"b")), b"/a": Outcome.DENIED, b"/b": ()}
+    )
+
+    assert (await view(tree)).walk.stopped == ("denied",)
+
+
+async def test_a_lost_connection_keeps_what_was_seen() -> None:
+    tree = tree_of({"/a/x.csv": b"1", "/b/y.csv": b"1", "/c/z.csv": b"1"})
+    tree.lost_after = 2
+
+    seen = await view(tree)
+
+    assert seen.walk.stopped == ("connection-lost",)
+    assert seen.walk.directories == 2
+    assert len(seen.walk.files) == 1
+
+
+async def test_one_directory_without_an_answer_does_not_end_the_walk() -> None:
+    tree = MemoryTree(
+        {
+            b"/": (a_directory(b"a"), a_directory(b"b")),
+            b"/a": Unobserved(Reason.TIMEOUT),
+            b"/b": (a_file(b"x"),),
+        }
+    )
+
+    seen = await view(tree)
+
+    assert seen.walk.stopped == ("timeout",)
+    assert len(seen.walk.files) == 1
+
+
+async def test_three_directories_in_a_row_without_an_answer_end_the_walk() -> None:
+    names = [bytes([letter]) for letter in b"abcdefgh"]
+    silent = {b"/" + name: Unobserved(Reason.TIMEOUT) for name in names}
+    tree = MemoryTree({b"/": tuple(a_directory(name) for name in names), **silent})
+
+    await view(tree)
+
+    assert len(tree.asked) == 4
+
+
+class EndlessTree:
+    """A hostile server: every directory holds two more, and a file."""
+
+    home = b"/"
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def list_directory(self, path: bytes, *, most: int) -> Reading[Listing]:
+        self.asked += 1
+        entries = (a_directory(b"a"), a_directory(b"b"), a_file(b"f.csv"))[:most]
+        return Observed(Listing(outcome=Outcome.LISTED, entries=entries))
+
+    async def read_range(self, path: bytes, offset: int, length: int) -> Reading[bytes]:
+        return Observed(b"x" * length)
+
+
+async def test_an_endless_tree_is_bounded_by_depth() -> None:
+    tree = EndlessTree()
+
+    seen = await view(tree, target(limits=Limits(depth=3, bytes_per_host=1_000)))
+
+    assert tree.asked == 1 + 2 + 4 + 8
+    assert seen.walk.stopped == ("depth",)
+
+
+async def test_an_endless_tree_is_bounded_by_entries() -> None:
+    tree = EndlessTree()
+
+    seen = await view(tree, target(limits=Limits(depth=1_000, entries=300, bytes_per_host=1_000)))
+
+    assert seen.walk.entries <= 300
+    assert "entries" in seen.walk.stopped
+
+
+async def test_a_tree_that_hands_out_more_than_it_was_asked_for_is_cut() -> None:
+    class Flood(EndlessTree):
+        async def list_directory(self, path: bytes, *, most: int) -> Reading[Listing]:
+            many = tuple(a_file(str(n).encode()) for n in range(5_000))
+            return Observed(Listing(outcome=Outcome.LISTED, entries=many))
+
+    seen = await view(Flood(), target(limits=Limits(entries=100, bytes_per_host=10)))
+
+    assert seen.walk.entries == 100
+    assert seen.walk.stopped == ("entries",)
+
+
+async def test_a_listing_that_never_ends_is_bounded_by_time() -> None:
+    class Stuck(EndlessTree):
+        async def list_directory(self, path: bytes, *, most: int) -> Reading[Listing]:
+            if path == b"/":
+                return await super().list_directory(path, most=most)
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    limits = Limits(asset_seconds=0.2, timeout_seconds=0.05)
+
+    seen = await view(Stuck(), target(limits=limits))
+
+    assert seen.walk.stopped == ("time",)
+    assert seen.walk.entries == 3
+
+
+async def test_a_read_that_never_ends_is_bounded_by_time() -> None:
+    class Stuck(EndlessTree):
+        async def list_directory(self, path: bytes, *, most: int) -> Reading[Listing]:
+            return Observed(Listing(outcome=Outcome.LISTED, entries=(a_file(b"f.csv"),)))
+
+        async def read_range(self, path: bytes, offset: int, length: int) -> Reading[bytes]:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    seen = await view(Stuck(), target(limits=Limits(asset_seconds=0.1)))
+
+    content = seen.walk.files[0].content
+    assert isinstance(content, Unobserved)
+    assert content.reason is Reason.SAMPLE_BUDGET
+
+
+async def test_a_directory_that_contains_itself_is_entered_once() -> None:
+    inside = (a_directory(b"loop", identity="8.1"), a_file(b"x.csv"))
+    tree = MemoryTree({b"/" + b"/".join([b"loop"] * n): inside for n in range(12)})
+
+    seen = await view(tree)
+
+    assert tree.asked == [b"/", b"/loop", b"/loop/loop"]
+    assert seen.walk.complete
+    assert len(seen.walk.files) == 2
+
+
+async def test_one_identity_for_everything_hides_nothing() -> None:
+    tree = MemoryTree(
+        {
+            b"/": (a_directory(b"a", identity="1"),),
+            b"/a": (a_directory(b"b", identity="1"),),
+            b"/a/b": (a_directory(b"c", identity="1"), a_file(b"x.csv")),
+            b"/a/b/c": (a_file(b"y.csv"),),
+        }
+    )
+
+    assert len((await view(tree)).walk.files) == 2
+
+
+async def test_links_are_counted_and_never_followed() -> None:
+    link = Entry(name=b"link", kind=EntryKind.LINK, link_target=b"/etc", mode=0o777)
+    tree = MemoryTree({b"/": (link,), b"/link": (a_file(b"passwd"),)})
+
+    seen = await view(tree)
+
+    assert tree.asked == [b"/"]
+    assert (seen.walk.entries, seen.walk.writable_claims) == (1, 0)
+
+
+async def test_a_huge_start_leaves_room_for_the_others() -> None:
+    crowd = tuple(a_file(str(n).encode() + b".csv") for n in range(5_000))
+    tree = MemoryTree({b"/": crowd, b"/pub": (a_file(b"x.csv"),)})
+
+    seen = await view(
+        tree, target(areas=Areas(public=("/pub",)), limits=Limits(entries=1_000, files_sampled=0))
+    )
+
+    assert seen.walk.areas[0].entries == 1
+    assert seen.walk.stopped == ("entries",)
+
+
+async def test_names_that_are_no_path_segment_are_dropped_and_counted() -> None:
+    names = (b"..", b".", b"a/b", b"", b"x\0y", b"n" * 5_000)
+    tree = MemoryTree({b"/": tuple(a_directory(name) for name in names)})
+
+    seen = await view(tree)
+
+    assert tree.asked == [b"/"]
+    assert (seen.walk.entries, seen.walk.unparsed) == (0, 6)
+    assert not seen.walk.complete
+
+
+async def test_areas_carry_outcome_entries_mode_and_whose_they_are() -> None:
+    tree = MemoryTree(
+        {
+            b"/": (a_directory(b"home"),),
+            b"/home": (a_directory(b"one", mode=0o700), a_directory(b"two", mode=0o755)),
+            b"/home/one": (),
+            b"/home/two": (a_file(b"x.csv"), a_file(b"y.csv")),
+            b"/secret": Outcome.DENIED,
+        },
+        home=b"/home/one",
+    )
+    areas = Areas(public=("/pub/",), private=("/home/one", "/home/two", "/secret", "/home"))
+
+    seen = await view(tree, target(areas=areas))
+
+    pub, one, two, secret, home = seen.walk.areas
+    assert (pub.path, pub.zone, pub.outcome) == ("/pub/", Zone.PUBLIC, Observed(Outcome.MISSING))
+    assert (one.foreign, two.foreign, secret.foreign, home.foreign) == (False, True, True, False)
+    assert (two.entries, two.mode, one.mode) == (2, 0o755, 0o700)
+    assert secret.outcome == Observed(Outcome.DENIED)
+
+
+async def test_an_area_that_the_walk_never_reached_is_not_known() -> None:
+    tree = MemoryTree({b"/": (), b"/pub": ()}, lost_after=1)
+
+    seen = await view(tree, target(areas=Areas(public=("/pub",), private=("/p",))))
+
+    assert all(isinstance(area.outcome, Unobserved) for area in seen.walk.areas)
+
+
+async def test_entries_outside_public_areas_are_counted_without_the_way_to_them() -> None:
+    tree = tree_of({"/srv/pub/a.csv": b"1", "/srv/other/b.csv": b"1", "/c.txt": b"1"})
+
+    seen = await view(tree, target(areas=Areas(public=("/srv/pub",))))
+
+    assert seen.walk.outside_public == 3  # /srv/other, /srv/other/b.csv, /c.txt
+
+
+async def test_writable_claims_count_the_servers_word_and_the_mode() -> None:
+    entries = (
+        a_directory(b"a", writable=True, mode=None),
+        a_directory(b"b", mode=0o777),
+        a_directory(b"c", mode=0o755, writable=False),
+    )
+    tree = MemoryTree({b"/": entries, b"/a": (), b"/b": (), b"/c": ()})
+
+    assert (await view(tree)).walk.writable_claims == 2
+
+
+@pytest.mark.parametrize(
+    ("pattern", "files"),
+    [
+        ("/exchange/mig-7/*", 3),
+        ("/exchange/mig-7", 3),
+        ("/exchange/mig-7/", 3),
+        ("/exchange/mig-7/*.csv", 1),
+        ("/exchange/*/a.csv", 2),
+        ("/exchange/mig-?/*", 4),
+        ("/exchange/mig-7/sub/c.txt", 1),
+        ("/exchange/*", 5),
+        ("/nowhere/*", 0),
+    ],
+)
+async def test_a_star_stays_in_its_part_unless_it_ends_the_path(pattern: str, files: int) -> None:
+    tree = tree_of(
+        {
+            "/exchange/mig-7/a.csv": b"1",
+            "/exchange/mig-7/b.sql": b"1",
+            "/exchange/mig-7/sub/c.txt": b"1",
+            "/exchange/mig-8/a.csv": b"1",
+            "/exchange/top.csv": b"1",
+        }
+    )
+
+    seen = await view(tree, target(migrations=(order(pattern),)))
+
+    assert seen.walk.orders[0].files == files
+    assert seen.walk.orders[0].found == (pattern != "/nowhere/*")
+    assert sum(bool(fact.orders) for fact in seen.walk.files) == files
+
+
+async def test_an_order_is_complete_only_when_nothing_of_it_may_lie_unseen() -> None:
+    tree = MemoryTree(
+        {
+            b"/": (a_directory(b"in"), a_directory(b"dark")),
+            b"/dark": Outcome.DENIED,
+            b"/in": (a_directory(b"deep"),),
+            b"/in/deep": Outcome.DENIED,
+        }
+    )
+    migrations = (order("/in/*"), order("/in/*.csv"), order("/gone/*"), order())
+
+    whole, flat, gone, empty = (await view(tree, target(migrations=migrations))).walk.orders
+
+    assert (whole.found, whole.complete) == (True, False)
+    assert (flat.found, flat.complete) == (True, True)
+    assert (gone.found, gone.complete) == (False, False)
+    assert (empty.found, empty.complete) == (False, False)
+
+
+async def test_a_link_in_the_place_of_an_order_leaves_it_incomplete() -> None:
+    link = Entry(name=b"more", kind=EntryKind.LINK)
+    tree = MemoryTree({b"/": (a_directory(b"in"),), b"/in": (link,)})
+
+    seen = await view(tree, target(migrations=(order("/in/*"),)))
+
+    assert seen.walk.orders[0].found
+    assert not seen.walk.orders[0].complete
+
+
+async def test_person_like_names_and_long_numbers_are_masked() -> None:
+    seen = await view(tree_of({"/Jeanne Exemple/dossier 1234567/Jeanne Exemple.csv": b"1"}))
+
+    fact = seen.walk.files[0]
+    assert fact.directory == "/***/dossier ***"
+    assert len(fact.key) == 32
+    assert "Jeanne" not in repr(seen)
+
+
+async def test_names_that_are_not_utf8_are_walked_and_read_by_their_bytes() -> None:
+    path = b"/caf\xe9/\xff\xfe.csv"
+    tree = tree_of({path: b"1"})
+
+    seen = await view(tree)
+
+    assert tree.reads == [path]
+    assert seen.walk.sampled == 1
+    assert seen.walk.files[0].directory == "/caf\\xe9"
+
+
+async def test_control_characters_in_names_never_reach_the_view() -> None:
+    seen = await view(tree_of({b"/a\x1b[2Jb/\x07.csv": b"1"}))
+
+    assert "\x1b" not in seen.walk.files[0].directory
+
+
+async def test_ordered_files_come_first_and_each_is_read_in_spite_of_proof() -> None:
+    ordered = {f"/in/{n}.csv": PERSONAL for n in range(6)}
+    others = {f"/out/{n}.csv": PERSONAL for n in range(6)}
+    tree = tree_of({**others, **ordered})
+
+    seen = await view(tree, target(migrations=(order("/in/*", fields=("patient_id",)),)))
+
+    assert set(tree.reads[:6]) == {path.encode() for path in ordered}
+    assert len(tree.reads) == 6
+    assert all(fact.orders for fact in seen.walk.files[:6])
+
+
+async def test_sampling_of_a_zone_stops_at_proof_and_goes_on_elsewhere() -> None:
+    files = {f"/pub/{n}.csv": PERSONAL for n in range(9)} | {
+        f"/own/{n}.csv": b"1" for n in range(4)
+    }
+    tree = tree_of(files)
+
+    seen = await view(tree, target(areas=Areas(public=("/pub",), private=("/own",))))
+
+    assert sum(path.startswith(b"/pub") for path in tree.reads) == 3
+    assert sum(path.startswith(b"/own") for path in tree.reads) == 4
+    skipped = [f.content for f in seen.walk.files if isinstance(f.content, Unobserved)]
+    assert {reading.reason for reading in skipped} == {Reason.NOT_LOOKED_AT}
+
+
+async def test_the_plan_takes_one_of_each_kind_before_a_second_of_any() -> None:
+    files = {f"/a/{n}.csv": b"1" for n in range(5)} | {
+        "/a/x.sql": b"1",
+        "/b/y.csv": b"1",
+        "/c/note": b"1",
+    }
+    tree = tree_of(files)
+
+    await view(tree, target(limits=Limits(files_sampled=4)))
+
+    assert {path.rpartition(b"/")[0] + b":" + path[-3:] for path in tree.reads} == {
+        b"/a:csv",
+        b"/a:sql",
+        b"/b:csv",
+        b"/c:ote",
+    }
+
+
+async def test_empty_files_and_pictures_are_not_read() -> None:
+    tree = tree_of({"/a.csv": b"", "/b.jpg": b"1", "/c.csv": b"1"})
+
+    seen = await view(tree)
+
+    assert tree.reads == [b"/c.csv"]
+    assert (seen.walk.eligible, seen.walk.sampled) == (1, 1)
+
+
+async def test_the_byte_budget_of_the_host_is_kept() -> None:
+    tree = tree_of({f"/{n}.csv": b"x" * 100 for n in range(10)})
+
+    seen = await view(tree, target(limits=Limits(bytes_per_host=250)))
+
+    reasons = [f.content.reason for f in seen.walk.files if isinstance(f.content, Unobserved)]
+    assert seen.walk.sampled == 3
+    assert reasons == [Reason.SAMPLE_BUDGET] * 7
+
+
+async def test_a_file_that_cannot_be_read_costs_only_itself() -> None:
+    tree = tree_of({"/a.csv": b"1", "/b.csv": b"1"})
+    tree.contents = {b"/b.csv": b"1"}
+
+    seen = await view(tree)
+
+    contents = {f.key: f.content for f in seen.walk.files}
+    assert sum(isinstance(content, Observed) for content in contents.values()) == 1
+    assert Unobserved(Reason.UNREADABLE, "permission denied") in contents.values()
+
+
+async def test_a_connection_lost_while_reading_is_asked_no_more() -> None:
+    class Lost(MemoryTree):
+        async def read_range(self, path: bytes, offset: int, length: int) -> Reading[bytes]:
+            self.reads.append(path)
+            return Unobserved(Reason.CONNECTION_LOST)
+
+    files = tree_of({f"/{n}.csv": b"1" for n in range(5)})
+    tree = Lost(files.directories)
+
+    seen = await view(tree)
+
+    assert len(tree.reads) == 1
+    assert {f.content for f in seen.walk.files} == {Unobserved(Reason.CONNECTION_LOST)}
+
+
+async def test_the_examiner_is_told_which_fields_were_ordered() -> None:
+    examiner = MarkExaminer()
+    migration = order(
+        "/in/*", fields=("patient_id",), aliases={"patient_id": ("ipp",)}, date_field="d"
+    )
+
+    await view(tree_of({"/in/a.csv": b"1"}), target(migrations=(migration,)), examiner=examiner)
+
+    assert examiner.tasks[0].ordered_fields == ("patient_id", "ipp", "d")
+
+
+async def test_the_facts_kept_are_bounded_and_the_ordered_ones_are_among_them() -> None:
+    crowd = tuple(a_file(str(n).encode()) for n in range(3_000))
+    old = a_file(b"old.csv", modified=NOW.replace(year=2001))
+    tree = MemoryTree({b"/": (*crowd, a_directory(b"in")), b"/in": (old,)})
+
+    seen = await view(tree, target(migrations=(order("/in/*"),), limits=Limits(files_sampled=0)))
+
+    assert len(seen.walk.files) == MOST_FILE_FACTS
+    assert seen.walk.files[0].orders == ("MIG-7",)
+    assert seen.walk.entries == 3_002
+
+
+SEGMENTS = st.binary(min_size=1, max_size=6).filter(
+    lambda name: name.strip(b".") and not {0, 47} & set(name)
+)
+PATHS = st.lists(SEGMENTS, min_size=1, max_size=5).map(lambda parts: b"/" + b"/".join(parts))
+
+
+def _leaves(paths: set[bytes]) -> set[bytes]:
+    return {p for p in paths if not any(q.startswith(p + b"/") for q in paths)}
+
+
+@settings(max_examples=60, deadline=None)
+@given(paths=st.sets(PATHS, max_size=25))
+async def test_any_tree_within_the_bounds_is_seen_whole_and_each_directory_once(
+    paths: set[bytes],
+) -> None:
+    leaves = _leaves(paths)
+    tree = tree_of(dict.fromkeys(leaves, b"1"))
+
+    seen = await view(tree, target(areas=Areas(public=("/a",)), limits=Limits(files_sampled=0)))
+
+    assert len(seen.walk.files) == len(leaves)
+    assert seen.walk.complete
+    assert len(tree.asked) == len(set(tree.asked))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    paths=st.sets(PATHS, max_size=25),
+    depth=st.integers(0, 4),
+    entries=st.integers(1, 30),
+    sampled=st.integers(0, 10),
+)
+async def test_bounds_hold_on_any_tree(
+    paths: set[bytes], depth: int, entries: int, sampled: int
+) -> None:
+    leaves = _leaves(paths)
+    tree = tree_of(dict.fromkeys(leaves, b"1"))
+    limits = Limits(depth=depth, entries=entries, files_sampled=sampled)
+
+    seen = await view(tree, target(limits=limits))
+
+    assert seen.walk.entries <= entries
+    assert len(tree.reads) <= sampled
+    assert all(path.count(b"/") <= depth for path in tree.asked if path != b"/")
+    assert seen.walk.complete == (len(seen.walk.files) == len(leaves))
+
+
+async def test_content_facts_are_kept_with_their_file() -> None:
+    seen = await view(tree_of({"/a.csv": PERSONAL}))
+
+    content = seen.walk.files[0].content
+    assert isinstance(content, Observed)
+    assert isinstance(content.value, ContentFacts)
+    assert content.value.kinds[0].count == 1

@@ -208,10 +208,11 @@ class Transfers:
             raise Fault(Reason.UNVERIFIED_PEER, "the data channel shows another certificate")
 
     async def _drain(self, stream: Stream, take: Callable[[bytes], bool]) -> _End:
-        seconds = self._session.opening.seconds * TRANSFER_STEPS
+        """Hand on what comes; a pause is bounded as a step, and the whole as several."""
+        step = self._session.opening.seconds
         try:
-            async with within(seconds, "the transfer took too long"):
-                while data := await stream.read():
+            async with within(step * TRANSFER_STEPS, "the transfer took too long"):
+                while data := await _next_block(stream, step):
                     if not take(data):
                         return _End.OURS
         except Fault as fault:
@@ -239,6 +240,11 @@ class _End(Enum):
     SERVER = auto()
     OURS = auto()
     TIME = auto()
+
+
+async def _next_block(stream: Stream, seconds: float) -> bytes:
+    async with within(seconds, "the transfer stood still"):
+        return await stream.read()
 
 
 def _raise_if_closing(reply: RawReply) -> None:

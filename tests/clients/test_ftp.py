@@ -414,11 +414,15 @@ async def test_an_option_that_is_taken_for_a_name_is_left_out() -> None:
     assert lists_sent == [b"LIST -a", b"LIST", b"LIST"]
 
 
-async def test_a_server_that_claims_mlsd_and_refuses_it_is_listed_otherwise() -> None:
-    answers = iter([(b"-rw-r--r-- 1 a b 1 Jan  1  2020 x\r\n",)])
-    script = FtpScript(replies={"MLSD": b"502 not yet\r\n"}, listing=lambda: next(answers))
-    async with serving(ftp(script)) as endpoint, a_tree(endpoint.port) as tree:
-        assert await names(tree, b"/") == {b"x"}
+async def test_a_data_connection_that_stands_still_costs_a_few_steps_only() -> None:
+    async with (
+        serving(silent()) as mute,
+        serving(passive_elsewhere("127.0.0.1", mute.port)) as endpoint,
+        asyncio.timeout(4),
+        a_tree(endpoint.port, seconds=0.3) as tree,
+    ):
+        found = await listing(tree, b"/")
+    assert (found.outcome, found.complete) == (Outcome.DENIED, False)
 
 
 @pytest.mark.parametrize("source", [endless_listing, endless_listing_line])

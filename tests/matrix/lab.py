@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -141,9 +142,12 @@ def facets(found: Sequence[Finding], verdict: Verdict, *, lead: bool = False) ->
 
 
 def said(document: ScanDocument) -> list[str]:
-    """Return what the server answered, as evidence holds it: ``USER anonymous 331``."""
+    """Return what the server answered, as evidence holds it: ``USER anonymous 331``.
+
+    The name of the decoy user is told as ``zz-…``.
+    """
     return [
-        f"{piece.data['command']} {piece.data['code']}".strip()
+        re.sub("zz-[0-9a-f]{8}", "zz-…", f"{piece.data['command']} {piece.data['code']}".strip())
         for piece in observations_of(document).evidence
         if piece.kind == "ftp-reply"
     ]

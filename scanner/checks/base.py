@@ -194,7 +194,7 @@ def _worst(answers: Sequence[Finding], vantage: str) -> Finding:
     rank = max(map(_rank, answers))
     peers = [answer for answer in answers if _rank(answer) == rank]
     chief = max(peers, key=lambda answer: (answer.severity.rank, _weakness(answer.source)))
-    more = len(peers) - 1
+    more = len({peer.summary for peer in peers}) - 1
     return replace(
         chief,
         vantage=vantage,

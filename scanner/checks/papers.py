@@ -37,6 +37,6 @@ def judge(paper: Paper, case: Case) -> Ruling:
     if document.reviewed is None or not document.owner:
         return undecided(f"{named} has no review date or no owner", "unreviewed")
     return passed(
-        f"{named}, declared by {document.owner}, valid to {document.expires}; not verified",
+        f"{named}, declared by {document.owner}, valid to {document.expires}",
         source=Source.DOCUMENT,
     )

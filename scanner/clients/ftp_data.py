@@ -51,9 +51,9 @@ class PassivePort:
 
     @property
     def is_foreign(self) -> bool:
-        """Whether another address than the peer's was announced."""
+        """Whether another address than the peer's was announced; 0.0.0.0 names none."""
         ip = str(self._session.opening.dialer.admitted.ip)
-        return bool(self.announced) and self.announced != ip
+        return self.announced not in {"", "0.0.0.0", "::", ip}  # noqa: S104 - nothing is bound
 
     async def ask_address(self) -> RawReply:
         """Ask PASV for an address, only to know it. Raises ``Fault``."""

@@ -49,6 +49,7 @@ INCOMPLETE = frozenset(
         Reason.UNREACHABLE,
         Reason.FILTERED,
         Reason.CLOSED,
+        Reason.OTHER_SERVICE,
         Reason.PROTOCOL_ERROR,
         Reason.TLS_FAILED,
         Reason.THROTTLED,

@@ -65,6 +65,8 @@ class PathPattern:
 
     def matches(self, path: bytes) -> bool:
         """Whether a normal ``path`` is meant."""
+        if not holds(self.base, path):
+            return False
         parts = _texts(path)
         if len(parts) < len(self._parts) or not self._agrees(parts):
             return False

@@ -466,6 +466,13 @@ async def test_an_address_that_epsv_names_is_not_followed() -> None:
     assert sum(connection.data_connections for connection in endpoint.connections) >= 1
 
 
+async def test_an_address_of_zeros_points_nowhere_else() -> None:
+    async with serving(passive_elsewhere("0.0.0.0")) as endpoint, a_tree(endpoint.port) as tree:
+        await tree.transfers.port.ask_address()
+        assert tree.transfers.port.announced == "0.0.0.0"
+        assert not tree.transfers.port.is_foreign
+
+
 async def test_a_data_port_that_is_closed_costs_one_step_only() -> None:
     async with serving(passive_elsewhere(port=9)) as endpoint, a_tree(endpoint.port) as tree:
         reading = await tree.list_directory(b"/", most=10)

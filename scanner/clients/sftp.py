@@ -10,7 +10,7 @@ import asyncssh
 
 from scanner.clients.effort import EffortMeter
 from scanner.clients.faults import Fault
-from scanner.clients.ssh_login import FOREIGN_ERRORS, ssh_fault
+from scanner.clients.ssh_session import FOREIGN_ERRORS, ssh_fault
 from scanner.model.listing import Entry, Listing, Outcome
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.wire.sftp import (

@@ -1,123 +1,27 @@
-"""Key exchange and authentication through asyncssh, with nothing of the operator's own.
+"""Logs in over SSH with supplied credentials, each secret once.
 
-No configuration file, key, agent, Kerberos ticket or environment of the account that runs the
-scan is read or used. No credential leaves before the host key was accepted.
+No credential leaves before the host key was accepted.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
 import asyncssh
-from cryptography.utils import CryptographyDeprecationWarning
 
 from scanner.clients.dialer import Dialer
-from scanner.clients.faults import Fault, fault_of
-from scanner.model.observation import AuthMethods, CredentialStatus
+from scanner.clients.faults import Fault
+from scanner.clients.ssh_session import FOREIGN_ERRORS, Listener, plain_options, ssh_fault
+from scanner.model.observation import CredentialStatus
 from scanner.model.reading import Reason
 from scanner.model.text import neutralise
-from scanner.wire.ssh import OWN_IDENTIFICATION
 
-FOREIGN_ERRORS = (
-    asyncssh.Error,
-    OSError,
-    EOFError,
-    ValueError,
-    LookupError,
-    ArithmeticError,
-    AssertionError,
-)
-"""What asyncssh lets out when a server misbehaves."""
-
-_FAULTS: tuple[tuple[type[BaseException], Reason, str], ...] = (
-    (
-        asyncssh.HostKeyNotVerifiable,
-        Reason.UNVERIFIED_PEER,
-        "the host key is not one to trust",
-    ),
-    (asyncssh.PermissionDenied, Reason.CREDENTIAL_REFUSED, "the server refused the credential"),
-    (asyncssh.ConnectionLost, Reason.CONNECTION_LOST, "closed by the server"),
-    (asyncssh.ChannelOpenError, Reason.NOT_OFFERED, ""),
-)
 _MOST_CHALLENGES = 3
-_MOST_BANNER = 2_000
-_THROTTLED = ("maxstartups", "not allowed at this time", "too many connections")
 _LAST_STRAW = "too many authentication failures"
-_METHODS = ("publickey", "password", "keyboard-interactive")
-
-
-def ssh_fault(error: BaseException) -> Fault:
-    """Return the fault that an exception out of asyncssh stands for."""
-    text = neutralise(str(error), 160)
-    if any(words in text.lower() for words in _THROTTLED):
-        return Fault(Reason.THROTTLED, text)
-    if isinstance(error, (Fault, OSError, EOFError)):
-        return fault_of(error)
-    for kind, reason, detail in _FAULTS:
-        if isinstance(error, kind):
-            return Fault(reason, detail or text)
-    if isinstance(error, FOREIGN_ERRORS):
-        return Fault(Reason.PROTOCOL_ERROR, text)
-    raise error
-
-
-async def fetch_host_key(dialer: Dialer, algorithms: Sequence[str], *, seconds: float) -> bytes:
-    """Return the blob of the host key that the server shows for ``algorithms``.
-
-    Raises ``Fault``. Nothing but the key exchange takes place.
-    """
-    options = _options(asyncssh.SSHClient, username="unused", algorithms=algorithms)
-    sock = await dialer.open()
-    try:
-        async with asyncio.timeout(seconds):
-            key = await asyncssh.get_server_host_key(
-                sock=sock,
-                config=None,
-                options=options,
-                kex_algs="+*",
-                server_host_key_algs=list(algorithms),
-                client_version=OWN_IDENTIFICATION,
-            )
-    except FOREIGN_ERRORS as error:
-        raise ssh_fault(error) from error
-    if key is None:
-        raise Fault(Reason.PROTOCOL_ERROR, "the key exchange showed no host key")
-    return bytes(key.public_data)
-
-
-async def ask_methods(
-    dialer: Dialer, username: str, algorithms: Sequence[str], *, seconds: float
-) -> AuthMethods:
-    """Send one ``none`` request (RFC 4252 section 5.2) and return the answer.
-
-    Raises ``Fault``.
-    """
-    gate = _Listener()
-    options = _options(lambda: gate, username=username, algorithms=algorithms)
-    sock = await dialer.open()
-    try:
-        async with asyncio.timeout(seconds):
-            methods = await asyncssh.get_server_auth_methods(
-                sock=sock,
-                config=None,
-                username=username,
-                options=options,
-                kex_algs="+*",
-                server_host_key_algs=list(algorithms),
-                client_version=OWN_IDENTIFICATION,
-            )
-    except FOREIGN_ERRORS as error:
-        raise ssh_fault(error) from error
-    names = tuple(neutralise(method, 80) for method in methods[:32])
-    accepted = names == ("none",)
-    return AuthMethods(
-        none_accepted=accepted, methods=() if accepted else names, banner=gate.banner
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +114,7 @@ async def log_in(dialer: Dialer, credential: SshCredential, terms: LoginTerms) -
     Server behaviour never raises; a connection that cannot be had raises ``Fault``.
     """
     gate = _Gate(credential, terms)
-    options = _options(lambda: gate, username=credential.username, algorithms=terms.algorithms)
+    options = plain_options(lambda: gate, username=credential.username, algorithms=terms.algorithms)
     sock = await dialer.open()
     try:
         async with asyncio.timeout(terms.seconds):
@@ -233,74 +137,7 @@ async def close(connection: asyncssh.SSHClientConnection, *, seconds: float = 2.
                 await connection.wait_closed()
 
 
-def _options(
-    factory: Callable[[], asyncssh.SSHClient], *, username: str, algorithms: Sequence[str]
-) -> asyncssh.SSHClientConnectionOptions:
-    """Return options in which every default that touches the operator's own is switched off.
-
-    Old algorithms stand behind the good ones: a server that has only those must still be read.
-    """
-    # That they are old is what a scan reports; the library need not warn the reader as well.
-    warnings.filterwarnings("ignore", category=CryptographyDeprecationWarning, module="asyncssh")
-    return asyncssh.SSHClientConnectionOptions(
-        client_factory=factory,
-        config=None,
-        username=username,
-        client_keys=None,
-        client_certs=(),
-        client_host_keysign=False,
-        client_host_keys=None,
-        client_username="scanner",
-        agent_path=None,
-        agent_forwarding=False,
-        pkcs11_provider=None,
-        gss_host=None,
-        gss_kex=False,
-        gss_auth=False,
-        host_based_auth=False,
-        x509_trusted_certs=None,
-        x509_trusted_cert_paths=[],
-        x11_forwarding=False,
-        proxy_command=None,
-        tunnel=None,
-        local_addr=None,
-        canonicalize_hostname=False,
-        env=None,
-        send_env=None,
-        request_pty=False,
-        command=None,
-        known_hosts=([], [], []),
-        host_key_alias=None,
-        preferred_auth=list(_METHODS),
-        public_key_auth=True,
-        password_auth=True,
-        kbdint_auth=True,
-        kex_algs="+*",
-        encryption_algs="+*",
-        mac_algs="+*",
-        signature_algs="+*",
-        compression_algs=None,
-        server_host_key_algs=list(algorithms),
-        client_version=OWN_IDENTIFICATION,
-        utf8_decode_errors="backslashreplace",
-        connect_timeout=None,
-        login_timeout=0,
-        keepalive_interval=0,
-    )
-
-
-class _Listener(asyncssh.SSHClient):
-    """Keeps the banner."""
-
-    def __init__(self) -> None:
-        self.banner = ""
-
-    def auth_banner_received(self, msg: str, lang: str) -> None:
-        del lang
-        self.banner = neutralise((self.banner + msg)[:_MOST_BANNER], _MOST_BANNER)
-
-
-class _Gate(_Listener):
+class _Gate(Listener):
     """Lets each secret out once, after the host key was accepted and the ledger agreed."""
 
     def __init__(self, credential: SshCredential, terms: LoginTerms) -> None:
@@ -313,7 +150,7 @@ class _Gate(_Listener):
         self._sent: list[str] = []
         self._refused: list[str] = []
         self._remaining: tuple[str, ...] = ()
-        self._more_asked = False
+        self._prompt: str | None = None
         self._held_back = False
 
     def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
@@ -352,10 +189,16 @@ class _Gate(_Listener):
         if not prompts:
             return []
         password = self._credential.password
-        if len(prompts) > 1 or prompts[0][1] or self._more_asked or password is None:
+        text, shown = prompts[0]
+        if text == self._prompt:
+            # The same question again: the first answer was wrong.
+            self._waiting = ""
+            self._refused.append("password")
+            return None
+        if len(prompts) > 1 or shown or self._prompt is not None or password is None:
             self._waiting, self._remaining = "", ("keyboard-interactive",)
             return None
-        self._more_asked = True
+        self._prompt = text
         return [password]
 
     def _may_send(self, secret: str) -> bool:

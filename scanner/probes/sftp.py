@@ -9,7 +9,7 @@ from dataclasses import replace
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault
 from scanner.clients.ssh import SshHello, read_hello
-from scanner.clients.ssh_login import ask_methods
+from scanner.clients.ssh_offers import ask_methods
 from scanner.model.attempts import AttemptKind, limit_key
 from scanner.model.observation import AccountView, AuthMethods, HostKey, KexInit, SshFacts
 from scanner.model.reading import Observed, Reading, Reason, Unobserved

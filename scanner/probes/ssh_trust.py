@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault
-from scanner.clients.ssh_login import fetch_host_key
+from scanner.clients.ssh_offers import fetch_host_key
 from scanner.model.observation import HostKey, KexInit, PeerTrust
 from scanner.model.reading import Reason, Unobserved
 from scanner.model.target import Target

@@ -9,7 +9,8 @@ import pytest
 
 from scanner.clients.faults import Fault
 from scanner.clients.ssh_factors import FirstFactor, remaining_factors
-from scanner.clients.ssh_login import SshCredential, ask_methods, fetch_host_key
+from scanner.clients.ssh_login import SshCredential
+from scanner.clients.ssh_offers import ask_methods, fetch_host_key
 from scanner.model.observation import CredentialStatus
 from scanner.model.reading import Observed, Reason, Unobserved
 from tests.clients.ssh_lab import (
@@ -186,6 +187,19 @@ async def test_a_prompt_for_more_than_the_password_is_left_unanswered(
     assert not result.confirmable
 
 
+async def test_the_same_prompt_again_means_that_the_password_was_wrong() -> None:
+    prompts = [[("Password: ", False)]] * 3
+    async with recording_server(methods=("keyboard-interactive",), prompts=prompts) as (
+        port,
+        heard,
+        _,
+    ):
+        result = await try_login(port, WRONG)
+
+    assert heard.responses == [["wrong"]]
+    assert (result.status, result.refused) == (CredentialStatus.REFUSED, ("password",))
+
+
 async def test_endless_empty_challenges_are_cut() -> None:
     async with recording_server(methods=("keyboard-interactive",), prompts=[[]] * 1_000) as (
         port,
@@ -334,6 +348,20 @@ async def test_asking_for_factors_ends_in_time_whatever_the_server_does(
 
     assert isinstance(reading, Unobserved)
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("server", ["openssh-password"], indirect=True)
+async def test_an_account_without_a_name_can_scan(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(_: int) -> None:
+        raise KeyError("getpwuid(): uid not found")
+
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+
+    assert (await try_login(server.port, credential_of(server))).status is CredentialStatus.ACCEPTED
 
 
 def test_a_private_key_that_cannot_be_read_is_a_fault_without_the_secret() -> None:

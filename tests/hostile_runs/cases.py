@@ -1,7 +1,14 @@
-"""Every hostile behaviour, by the protocol that its target declares."""
+"""Every hostile behaviour behind the protocol that its target declares, and what may be said of it.
+
+``passes`` names the facets that may pass: those of which the server did give positive evidence.
+Everything else that passes was not seen. ``fails`` names what it does show.
+"""
 
 from __future__ import annotations
 
+import gzip
+import io
+import itertools
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,9 +16,10 @@ from typing import Final
 
 from tests.hostile import (
     ESCAPES,
-    HOSTILE_NAMES,
+    UNUSED_ADDRESS,
     Behaviour,
     FtpScript,
+    Session,
     close_at_once,
     closes_after,
     drip,
@@ -39,36 +47,51 @@ from tests.hostile import (
     stalls_after_auth,
     unix_listing,
 )
+from tests.hostile_runs.ground import FORGERY, SECRET, Ground
 
-FORGERY: Final = (
-    "x\nopen-zone PASS nothing to see\r\n"
-    "A    100/100  all is well\x1b[1A\x1b[2K\u202e\u2028A 100\u0085"
-)
-"""Text that pretends to be lines of a report."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
-    """What behaviours need of the test: a server's TLS, and the trap's port."""
-
-    tls: ssl.SSLContext
-    trap_port: int
+Make = Callable[[Ground], Behaviour]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One behaviour behind one declared protocol. ``implicit``: TLS from the first byte."""
+    """``implicit`` gives the TLS that the server speaks from the first byte, if any."""
 
-    make: Callable[[Ground], Behaviour]
+    make: Make
     protocol: str
-    implicit: bool = False
+    passes: frozenset[str] = frozenset()
+    fails: frozenset[str] = frozenset()
+    implicit: Callable[[Ground], ssl.SSLContext] | None = None
 
 
-def _plain(make: Callable[[], Behaviour]) -> Callable[[Ground], Behaviour]:
+# Facets, by short names.
+READ: Final = "anonymous-read"
+NO_TLS: Final = "tls-not-offered"
+NAMED: Final = "named-login-in-clear"
+ANON: Final = "anonymous-login-in-clear"
+DATA: Final = "data-in-clear"
+CCC: Final = "ccc-accepted"
+OLD: Final = "legacy-tls"
+CERTIFICATE: Final = "certificate-trust"
+CLAIMS: Final = "anonymous-writable"
+
+LISTED: Final = f"{READ} {NO_TLS} {NAMED}"
+"""What a server without TLS that lists for anybody shows."""
+LISTED_TLS: Final = f"{READ} {NAMED} {ANON} {DATA}"
+"""The same of a server with TLS."""
+SEEN_TLS: Final = f"{NO_TLS} {CERTIFICATE} {OLD} {CCC}"
+"""What the polite server with a modern TLS does well."""
+
+
+def _plain(make: Callable[[], Behaviour]) -> Make:
     return lambda _ground: make()
 
 
-# Trouble before any protocol: met by whatever the target declares.
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# --- before any protocol, met by whatever the target declares ----------------------------
+
 ANY: Final[Mapping[str, Callable[[], Behaviour]]] = {
     "silent": silent,
     "drip": drip,
@@ -86,26 +109,194 @@ ANY: Final[Mapping[str, Callable[[], Behaviour]]] = {
 }
 PROTOCOLS: Final = ("auto", "ftp", "ftps", "sftp")
 
-FTP: Final[Mapping[str, Callable[[Ground], Behaviour]]] = {
-    "polite": _plain(recorder),
-    "polite-tls": lambda ground: recorder(ground.tls),
-    **{f"closes-after-{n}": _plain(lambda n=n: closes_after(n)) for n in (0, 1, 3, 7)},
-    "password-for-ever": _plain(password_for_ever),
-    "passive-elsewhere": lambda ground: passive_elsewhere(port=ground.trap_port),
-    "stalls-after-auth": _plain(stalls_after_auth),
-    "injects-after-auth": lambda ground: injects_after_auth(ground.tls),
-    "endless-listing": _plain(lambda: lists(endless_listing)),
-    "endless-listing-line": _plain(lambda: lists(endless_listing_line)),
-    "hostile-names": _plain(lambda: lists(machine_listing())),
-    "hostile-unix-names": _plain(lambda: lists(unix_listing())),
+# --- FTP ---------------------------------------------------------------------------------
+
+
+def _scripted(**replies: bytes) -> Make:
+    return lambda _ground: ftp(FtpScript(replies=replies))
+
+
+def _scripted_in_tls(**replies: bytes) -> Make:
+    return lambda ground: ftp(FtpScript(tls=ground.tls, replies=replies))
+
+
+def clear_after_auth(text: bytes) -> Behaviour:
+    """Agree to TLS, and go on in clear with ``text`` as if the handshake were done."""
+
+    async def behave(session: Session) -> None:
+        await session.send(b"220 ready\r\n")
+        while not (await session.line()).upper().startswith(b"AUTH"):
+            await session.send(b"530 first AUTH\r\n")
+        await session.send(b"234 go ahead\r\n")
+        await session.reader.read(1)  # the client has begun its handshake
+        await session.send(text)
+        await session.absorb()
+
+    return behave
+
+
+def _endless_tree() -> Iterator[bytes]:
+    for name in range(100):
+        yield b"type=dir;modify=20240101000000; folder-%d\r\n" % name
+
+
+def _endless_content() -> Iterator[bytes]:
+    yield b"name;birth\r\n"
+    yield from itertools.repeat(b"x;2020-01-01\r\n" * 1024)
+
+
+def _bomb() -> bytes:
+    packed = io.BytesIO()
+    with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as file:
+        for _ in range(256):
+            file.write(bytes(1024 * 1024))
+    return packed.getvalue()
+
+
+def _files(*names: bytes) -> Callable[[], tuple[bytes]]:
+    return lambda: (machine_listing(names),)
+
+
+def _serves(names: tuple[bytes, ...], content: Callable[[], Iterator[bytes]]) -> Make:
+    return lambda _ground: ftp(FtpScript(listing=_files(*names), content=content))
+
+
+FTP: Final[Mapping[str, tuple[Make, str, str]]] = {
+    # name: server, what may pass, what must fail
+    "polite": (_plain(recorder), CLAIMS, LISTED),
+    "polite-tls": (lambda ground: recorder(ground.tls), f"{SEEN_TLS} {CLAIMS}", LISTED_TLS),
+    "closes-after-0": (_plain(lambda: closes_after(0)), "", ""),
+    "closes-after-1": (_plain(lambda: closes_after(1)), "", NAMED),
+    "closes-after-3": (_plain(lambda: closes_after(3)), "", f"{NO_TLS} {NAMED}"),
+    "closes-after-7": (_plain(lambda: closes_after(7)), "", f"{NO_TLS} {NAMED}"),
+    # A second 331 is no welcome: nobody was let in, or nobody knows.
+    "password-for-ever": (_plain(password_for_ever), READ, f"{NO_TLS} {NAMED}"),
+    "password-for-ever-in-tls": (
+        _scripted_in_tls(PASS=b"331 password please\r\n"),
+        f"{READ} {ANON} {NO_TLS} {CERTIFICATE} {OLD}",
+        NAMED,
+    ),
+    "repeats-the-password": (
+        _scripted_in_tls(PASS=f"530 {SECRET} is wrong, {FORGERY}\r\n".encode()),
+        f"{READ} {ANON} {NO_TLS} {CERTIFICATE} {OLD}",
+        NAMED,
+    ),
+    # Codes that are neither a welcome nor a refusal (RFC 959 section 5.4) decide nothing.
+    "user-220": (_scripted(USER=b"220 well\r\n"), "", NO_TLS),
+    "user-150": (_scripted(USER=b"150 wait\r\n"), "", NO_TLS),
+    "user-332": (_scripted(USER=b"332 account please\r\n"), "", NO_TLS),
+    "pass-150": (_scripted(PASS=b"150 wait\r\n"), "", f"{NO_TLS} {NAMED}"),
+    "pass-250": (_scripted(PASS=b"250 fine\r\n"), "", f"{NO_TLS} {NAMED}"),
+    "ccc-250": (
+        _scripted_in_tls(CCC=b"250 gladly\r\n"),
+        f"{NO_TLS} {CERTIFICATE} {OLD} {CLAIMS}",
+        LISTED_TLS,
+    ),
+    "ccc-350": (
+        _scripted_in_tls(CCC=b"350 go on\r\n"),
+        f"{NO_TLS} {CERTIFICATE} {OLD} {CLAIMS}",
+        LISTED_TLS,
+    ),
+    # Without PROT every listing crosses the network in clear, though TLS is to be had.
+    "no-prot": (
+        _scripted_in_tls(PROT=b"502 what\r\n", PBSZ=b"502 what\r\n"),
+        f"{NO_TLS} {CERTIFICATE} {OLD} {CCC} {CLAIMS}",
+        f"{READ} {NAMED} {ANON}",
+    ),
+    "passive-elsewhere": (
+        lambda ground: passive_elsewhere(port=ground.trap_port),
+        "",
+        f"{NO_TLS} {NAMED}",
+    ),
+    "passive-address-elsewhere": (
+        lambda _: passive_elsewhere(UNUSED_ADDRESS),
+        CLAIMS,
+        LISTED,
+    ),
+    "stalls-after-auth": (_plain(stalls_after_auth), f"{NAMED} {ANON}", ""),
+    "clear-after-auth": (
+        _plain(lambda: clear_after_auth(b"220 in TLS\r\n230 logged in\r\n")),
+        f"{NAMED} {ANON}",
+        "",
+    ),
+    "injects-after-auth": (
+        lambda ground: injects_after_auth(ground.tls),
+        f"{SEEN_TLS} {CLAIMS}",
+        LISTED_TLS,
+    ),
+    "injects-after-auth-old-tls": (
+        lambda ground: injects_after_auth(ground.old_tls),
+        f"{NO_TLS} {CERTIFICATE} {CCC} {CLAIMS}",
+        LISTED_TLS,
+    ),
+    "forged-certificate": (
+        lambda ground: recorder(ground.forged_tls),
+        f"{NO_TLS} {OLD} {CCC} {CLAIMS}",
+        f"{LISTED_TLS} {CERTIFICATE}",
+    ),
+    "forged-features": (
+        _scripted(FEAT=f"211-{FORGERY}\r\n {ESCAPES}\r\n {FORGERY}\r\n211 End\r\n".encode()),
+        CLAIMS,
+        LISTED,
+    ),
+    "forged-directory": (_scripted(PWD=f'257 "/{FORGERY}"\r\n'.encode()), CLAIMS, LISTED),
+    "forged-refusal": (
+        _scripted(USER=f"530-{FORGERY}\r\n530 {FORGERY}\r\n".encode()),
+        f"{READ} {NAMED}",
+        NO_TLS,
+    ),
+    "endless-listing": (_plain(lambda: lists(endless_listing)), CLAIMS, LISTED),
+    "endless-listing-line": (_plain(lambda: lists(endless_listing_line)), CLAIMS, LISTED),
+    "endless-tree": (_plain(lambda: lists(_endless_tree)), CLAIMS, LISTED),
+    "stalled-listing": (
+        _scripted(LIST=b"150 soon\r\n", MLSD=b"150 soon\r\n"),
+        "",
+        f"{NO_TLS} {NAMED}",
+    ),
+    "marks-for-ever": (
+        _scripted(LIST=b"150 soon\r\n" * 999, MLSD=b"150 soon\r\n" * 999),
+        "",
+        f"{NO_TLS} {NAMED}",
+    ),
+    "garbage-listing": (_plain(lambda: lists(bytes(range(256)) * 4096)), CLAIMS, LISTED),
+    "hostile-names": (_plain(lambda: lists(machine_listing())), CLAIMS, LISTED),
+    "hostile-unix-names": (_plain(lambda: lists(unix_listing())), CLAIMS, LISTED),
+    "endless-content": (
+        _serves((b"members.csv", b"export.sql"), _endless_content),
+        CLAIMS,
+        LISTED,
+    ),
+    "bomb": (_serves((b"export.csv.gz",), lambda: iter((_bomb(),))), CLAIMS, LISTED),
 }
 
-SSH: Final[Mapping[str, Callable[[Ground], Behaviour]]] = {
-    "ssh-endless-preamble": _plain(ssh_endless_preamble),
-    "ssh-huge-packet": _plain(ssh_huge_packet),
-    "ssh-closes": _plain(ssh_closes_after_identification),
-    "ssh-escapes": _plain(lambda: ssh_says(f"SSH-2.0-{ESCAPES}\r\n".encode())),
-    "ssh-lying-name-list": _plain(ssh_lying_name_list),
+IMPLICIT: Final[Mapping[str, tuple[Make, str, str]]] = {
+    "polite": (_plain(recorder), f"{SEEN_TLS} {CLAIMS}", f"{READ} {DATA}"),
+    "silent-in-tls": (_plain(silent), f"{OLD} {NO_TLS} {CERTIFICATE}", ""),
+    "close-in-tls": (_plain(close_at_once), f"{OLD} {NO_TLS} {CERTIFICATE}", ""),
+    "endless-reply-in-tls": (_plain(endless_reply), f"{OLD} {NO_TLS} {CERTIFICATE}", ""),
+    "garbage-in-tls": (_plain(garbage), "", ""),
+    "escapes-in-tls": (
+        lambda _: says(f"220 {ESCAPES}{FORGERY}\r\n".encode()),
+        f"{OLD} {NO_TLS} {CERTIFICATE}",
+        "",
+    ),
+    "endless-listing-in-tls": (
+        _plain(lambda: lists(endless_listing)),
+        f"{SEEN_TLS} {CLAIMS}",
+        f"{READ} {DATA}",
+    ),
+}
+
+# --- SSH ---------------------------------------------------------------------------------
+
+SSH: Final[Mapping[str, Callable[[], Behaviour]]] = {
+    "ssh-endless-preamble": ssh_endless_preamble,
+    "ssh-huge-packet": ssh_huge_packet,
+    "ssh-closes": ssh_closes_after_identification,
+    "ssh-escapes": lambda: ssh_says(f"SSH-2.0-{ESCAPES}\r\n".encode()),
+    "ssh-forged-preamble": lambda: ssh_says(f"{FORGERY}\r\nSSH-2.0-x {FORGERY}\r\n".encode()),
+    "ssh-lying-name-list": ssh_lying_name_list,
+    "ssh-1": lambda: ssh_says(b"SSH-1.5-old\r\n"),
 }
 
 
@@ -113,10 +304,24 @@ def _cases() -> Iterator[tuple[str, Case]]:
     for name, make in ANY.items():
         for protocol in PROTOCOLS:
             yield f"{name}:{protocol}", Case(make=_plain(make), protocol=protocol)
-    for name, make_ftp in FTP.items():
-        yield f"{name}:ftp", Case(make=make_ftp, protocol="ftp")
+    for name, (make_ftp, passes, fails) in FTP.items():
+        yield (
+            f"{name}:ftp",
+            Case(make=make_ftp, protocol="ftp", passes=_words(passes), fails=_words(fails)),
+        )
+    for name, (make_ftps, passes, fails) in IMPLICIT.items():
+        yield (
+            f"{name}:ftps",
+            Case(
+                make=make_ftps,
+                protocol="ftps",
+                passes=_words(passes),
+                fails=_words(fails),
+                implicit=lambda ground: ground.tls,
+            ),
+        )
     for name, make_ssh in SSH.items():
-        yield f"{name}:sftp", Case(make=make_ssh, protocol="sftp")
+        yield f"{name}:sftp", Case(make=_plain(make_ssh), protocol="sftp")
 
 
 CASES: Final[Mapping[str, Case]] = dict(_cases())

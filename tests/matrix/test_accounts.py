@@ -271,7 +271,8 @@ CERTIFICATES: Final[list[tuple[Any, Callable[[Server], Mapping[str, Any]], Peer]
     ("self-signed", _pin, Peer(PeerTrust.PINNED, "accepted", "pass")),
     ("wrong-name", _ca, Peer(PeerTrust.MISMATCHED, "not-sent", "fail")),
     ("wrong-name", _other_name, Peer(PeerTrust.VERIFIED, "accepted", "pass")),
-    # A pin says whose the key is, so the password may go there; the date is still wrong.
+    # A pin says whose the key is, whatever the name; but a date that is past stays wrong.
+    ("wrong-name", _pin, Peer(PeerTrust.PINNED, "accepted", "pass")),
     ("expired", _pin, Peer(PeerTrust.PINNED, "accepted", "fail")),
 ]
 

@@ -1,0 +1,181 @@
+"""What servers log of whole scans with accounts: nothing but reading, and few failing logins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from scanner.clients.ftp_session import READ_ONLY_VERBS
+from scanner.model.attempts import MOST_FAILURES
+from scanner.model.observation import CredentialStatus
+from tests.matrix import lab
+from tests.matrix.test_accounts import guarded
+from tests.servers import Server
+from tests.servers.fixtures import StartServer
+
+READ_ONLY_REQUESTS: Final = frozenset({"init", "realpath", "opendir", "readdir", "open", "read"}) | {
+    "close",
+    "version",
+}
+"""SFTP requests that change nothing, as servers name them in their logs."""
+
+SECRET: Final = "MATRIX_PASSWORD"
+FULL: Final = (
+    "vsftpd-tls-optional",
+    "vsftpd-tls-only-users",
+    "proftpd-tls-off",
+    "proftpd-tls-on",
+    "pureftpd-tls-1",
+    "proftpd-sftp",
+    "openssh-password",
+    "openssh-chrooted",
+    "dropbear-password",
+)
+
+
+def _entry(server: Server, **more: Any) -> dict[str, Any]:
+    accounts = [{"username": "transfer", "password": f"env:{SECRET}"}]
+    return lab.listed(server, accounts=accounts, **lab.trust_in(server), **more)
+
+
+def _status(document: lab.ScanDocument) -> CredentialStatus:
+    facts = lab.endpoint_of(document).facts
+    assert facts is not None
+    (account,) = facts.accounts
+    return account.status
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_a_whole_scan_only_reads(
+    name: str, start_server: StartServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = start_server(name)
+    monkeypatch.setenv(SECRET, server.user("transfer").password)
+    before = _everything_in(server.root)
+    document = lab.scan_listed(lab.write_targets(tmp_path, _entry(server)), tmp_path / "state")
+    assert _status(document) is CredentialStatus.ACCEPTED
+    server.settle()
+    verbs = set(server.verbs())
+    if server.protocol == "sftp":
+        assert {"opendir", "readdir", "read"} <= verbs <= READ_ONLY_REQUESTS
+        assert _open_modes(server) <= {"READ"}
+    else:
+        assert {"PASS", "RETR", "QUIT"} <= verbs <= READ_ONLY_VERBS
+    assert _everything_in(server.root) == before
+
+
+def _open_modes(server: Server) -> set[str]:
+    """Return how files were opened, where sftp-server tells: ``open "NAME" flags READ``."""
+    return set(re.findall(r'open "[^"]*" flags (\S+)', server.log_text()))
+
+
+def _everything_in(root: Path) -> dict[Path, tuple[int, int, float]]:
+    found = (path for path in root.rglob("*") if not path.is_symlink())
+    status = {path: path.stat() for path in found if path.parent.name != "dev"}
+    return {path: (told.st_mode, told.st_size, told.st_mtime) for path, told in status.items()}
+
+
+def test_sftp_files_are_opened_for_reading(
+    start_server: StartServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = start_server("openssh-password")
+    monkeypatch.setenv(SECRET, server.user("transfer").password)
+    lab.scan_listed(lab.write_targets(tmp_path, _entry(server)), tmp_path / "state")
+    server.settle()
+    assert _open_modes(server) == {"READ"}
+
+
+FAILING: Final[dict[str, Callable[[Server], int]]] = {
+    "vsftpd-tls-only-users": Server.failed_logins,
+    "vsftpd-no-anonymous": Server.failed_logins,
+    "proftpd-no-anonymous": Server.failed_logins,
+    "proftpd-sftp": lambda server: _none_requests(server) + server.failed_logins(),
+    "openssh-password": lambda server: _none_requests(server) + server.failed_logins(),
+    "dropbear-password": lambda server: max(_none_requests(server), server.failed_logins()),
+}
+"""Every refused authentication that a server logs, those of decoy users included."""
+
+
+def _none_requests(server: Server) -> int:
+    return len(re.findall(r"Failed none for|Login attempt for nonexistent", server.log_text()))
+
+
+@pytest.mark.parametrize(("name", "failed"), FAILING.items(), ids=FAILING)
+def test_five_scans_cost_an_address_at_most_four_failing_logins(
+    name: str,
+    failed: Callable[[Server], int],
+    start_server: StartServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = start_server(name)
+    targets = lab.write_targets(tmp_path, _entry(server))
+    counted = 0
+    for number in range(5):
+        monkeypatch.setenv(SECRET, f"never-right-{number}")
+        document = lab.scan_listed(targets, tmp_path / "state")
+        counted += lab.endpoint_of(document).effort.logins_failed
+    server.settle()
+    print('FAILED', name, failed(server), _none_requests(server), server.failed_logins(), counted)
+    assert 1 <= failed(server) <= MOST_FAILURES
+    assert counted == MOST_FAILURES
+    assert document.exit_code == (1 if "no-anonymous" in name else 3)
+
+
+def test_the_budget_comes_back_after_a_day(
+    start_server: StartServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = start_server("vsftpd-tls-only-users")
+    targets = lab.write_targets(tmp_path, _entry(server))
+    failed = []
+    for hours in (0, 1, 23, 25):
+        monkeypatch.setenv(SECRET, f"never-right-{hours}")
+        lab.scan_listed(targets, tmp_path / "state", _later(hours))
+        server.settle()
+        failed.append(server.failed_logins())
+    # A refused account and two anonymous names; then what is left; then nothing; a day later anew.
+    assert failed == [3, 4, 4, 7]
+
+
+def _later(hours: int) -> lab.Clock:
+    start = datetime.now(UTC)
+    return lambda: start + timedelta(hours=hours)
+
+
+@pytest.mark.parametrize("name", ["vsftpd-tls-only-users", "openssh-password"])
+def test_a_refused_password_is_tried_once_over_nights_and_hosts_until_it_changes(
+    name: str, start_server: StartServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    servers = [start_server(name) for _ in range(2)]
+    targets = lab.write_targets(tmp_path, *(_entry(server) for server in servers))
+    tried = []
+    for night, secret in enumerate(["expired", "expired", "mistyped", "mistyped"]):
+        monkeypatch.setenv(SECRET, secret)
+        result = lab.run_listed(targets, tmp_path / "state", _later(25 * night))
+        assert result.hosts == 2
+        tried.append(sum(_refused_to_transfer(server) for server in servers))
+    assert tried == [1, 1, 2, 2]
+
+
+def _refused_to_transfer(server: Server) -> int:
+    """Count the refused passwords of ``transfer`` alone, not those of anonymous or decoys."""
+    server.settle()
+    refused = r"\[transfer\] FAIL LOGIN|Failed password for transfer "
+    return len(re.findall(refused, server.log_text()))
+
+
+def test_a_changed_password_that_is_right_is_accepted_on_every_host(
+    start_server: StartServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = start_server("openssh-password")
+    targets = lab.write_targets(tmp_path, _entry(server))
+    statuses = []
+    for secret in ("expired", "expired", server.user("transfer").password):
+        monkeypatch.setenv(SECRET, secret)
+        statuses.append(_status(lab.scan_listed(targets, tmp_path / "state")))
+    assert statuses == ["refused", "not-sent", "accepted"]

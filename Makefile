@@ -5,6 +5,7 @@ export PYTHON
 ARGS ?=
 
 BIN := .venv/bin
+CODE := bench scanner tests
 PACKAGE := .venv/.package
 DEV := .venv/.dev
 
@@ -24,8 +25,8 @@ test: $(DEV) ## run all tests, against real servers (root)
 	$(BIN)/python -m pytest $(ARGS)
 
 lint: $(DEV) ## rules and layout of the code (ruff)
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
 
 types: $(DEV) ## types (mypy, strict)
 	$(BIN)/mypy
@@ -36,8 +37,8 @@ imports: $(DEV) ## which module may import which (import-linter)
 check: lint types imports ## lint, types and imports
 
 format: $(DEV) ## put the code into its layout
-	$(BIN)/ruff check --fix
-	$(BIN)/ruff format
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
 
 bench: $(DEV) ## measure beside nmap and a bare command line (root; minutes)
 	@[ "$$(id -u)" != 0 ] || tools/apt.sh nmap gcc libc6-dev util-linux

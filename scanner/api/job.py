@@ -128,8 +128,6 @@ def validate(targets: Path) -> tuple[str, ...]:
         file = targets_file.load_targets(targets)
     except InputError as error:
         return error.problems
-    papers = (
-        f"{target.asset}: {line}" for target in file.targets for line in check_papers(target)
-    )
+    papers = (f"{target.asset}: {line}" for target in file.targets for line in check_papers(target))
     leave = targets_file.check_authorisation(file.authorisation, utc_now().date())
     return (*leave, *papers, *check_all(file))

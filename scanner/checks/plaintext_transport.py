@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scanner.checks import ssh_transport
-from scanner.checks.base import Check, Facet, Question, Ruling, failed, passed
+from scanner.checks.base import Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
 from scanner.checks.questions import ftp_questions
 from scanner.model.case import Case, moment
@@ -24,7 +24,7 @@ from scanner.model.observation import (
     TlsOffer,
     View,
 )
-from scanner.model.reading import Observed, Reading, Unobserved
+from scanner.model.reading import Observed, Reading, Reason, Unobserved
 
 
 def _implicit(facts: FtpFacts) -> bool:
@@ -133,9 +133,27 @@ def judge_ccc(reply: Reply, _case: Case) -> Ruling:
     return passed(f"CCC is refused ({reply.code})")
 
 
-def read_legacy(case: Case) -> Iterator[Question[tuple[TlsOffer, ...]]]:
+@dataclass(frozen=True, slots=True)
+class Legacy:
+    """Which old or broken offers were taken, and whether the server can do better than 3DES."""
+
+    offers: tuple[TlsOffer, ...]
+    better: bool
+
+
+def _legacy(facts: FtpFacts) -> Reading[Legacy] | None:
+    if not _offers_tls(facts):
+        return None
+    offers, tls = facts.legacy_tls, facts.tls
+    if isinstance(offers, Unobserved):
+        return offers
+    better = isinstance(tls, Observed) and "DES" not in tls.value.cipher.upper()
+    return Observed(Legacy(offers.value, better), offers.evidence)
+
+
+def read_legacy(case: Case) -> Iterator[Question[Legacy]]:
     """Ask every FTP endpoint that can do TLS."""
-    return ftp_questions(case, lambda facts: facts.legacy_tls if _offers_tls(facts) else None)
+    return ftp_questions(case, _legacy)
 
 
 _LEGACY = {
@@ -144,17 +162,30 @@ _LEGACY = {
     "tls1.0-1.1": Severity.MEDIUM,
     "3des": Severity.LOW,
 }
+"""What each offer is worth when it is taken; a pass needs all of them refused."""
 
 
-def judge_legacy(offers: tuple[TlsOffer, ...], _case: Case) -> Ruling:
-    """SSL and broken suites are high, TLS 1.0 and 1.1 medium (RFC 8996, RFC 7465)."""
-    taken = [offer for offer in offers if offer.accepted]
-    if not taken:
-        refused = ", ".join(offer.offer for offer in offers)
-        return passed(f"old or broken TLS is refused ({refused})")
-    worst = max((_LEGACY.get(offer.offer, Severity.MEDIUM) for offer in taken), key=_rank)
-    told = ", ".join(f"{offer.version} {offer.selected}".strip() for offer in taken)
-    return failed(f"old or broken TLS is accepted: {told}", severity=worst)
+def judge_legacy(legacy: Legacy, _case: Case) -> Ruling:
+    """SSL and broken suites are high, TLS 1.0 and 1.1 medium (RFC 8996, RFC 7465).
+
+    3DES is medium where the server has nothing better, else a lead.
+    """
+    taken = [offer for offer in legacy.offers if offer.accepted]
+    if taken:
+        worst = max((_worth(offer, legacy) for offer in taken), key=_rank)
+        told = ", ".join(f"{offer.version} {offer.selected}".strip() for offer in taken)
+        return failed(f"old or broken TLS is accepted: {told}", severity=worst)
+    unasked = _LEGACY.keys() - {offer.offer for offer in legacy.offers}
+    if unasked:
+        told = f"not offered to the server: {', '.join(sorted(unasked))}"
+        return undecided(told, Reason.NOT_LOOKED_AT)
+    return passed(f"old or broken TLS is refused ({', '.join(_LEGACY)})")
+
+
+def _worth(offer: TlsOffer, legacy: Legacy) -> Severity:
+    if offer.offer == "3des" and not legacy.better:
+        return Severity.MEDIUM
+    return _LEGACY.get(offer.offer, Severity.MEDIUM)
 
 
 def _rank(severity: Severity) -> int:

@@ -6,7 +6,7 @@ import asyncio
 import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePath
 
@@ -104,13 +104,20 @@ async def _probe_all(
     endpoints: list[EndpointObservation],
     evidence: list[Evidence],
 ) -> None:
-    """Fill the two lists; what was seen before the deadline is kept."""
+    """Fill the two lists; what was seen before the deadline is kept.
+
+    Each probe is told what is left of the asset's time and ends by itself a little earlier, so
+    that the deadline itself only cuts one that does not.
+    """
+    clock = asyncio.get_running_loop().time
+    end = clock() + target.limits.asset_seconds
     try:
-        async with asyncio.timeout(target.limits.asset_seconds):
+        async with asyncio.timeout_at(end):
             for admitted, endpoint in _plan(target, admission):
                 log = EvidenceLog(_prefix(tools, admitted), tools.vantage, tools.clock)
                 async with tools.locks.hold(limit_key(admitted)):
-                    seen = await _endpoint(target, endpoint, admitted, tools, log)
+                    hurried = _with_seconds(target, end - clock())
+                    seen = await _endpoint(hurried, endpoint, admitted, tools, log)
                 endpoints.append(seen)
                 evidence.extend(log.all())
     except TimeoutError:
@@ -121,6 +128,11 @@ def _plan(target: Target, admission: Admission) -> list[tuple[Admitted, Endpoint
     """Pair each admitted address and port with its endpoint, address by address."""
     by_port = {endpoint.port: endpoint for endpoint in target.endpoints}
     return [(admitted, by_port[admitted.port]) for admitted in admission.admitted]
+
+
+def _with_seconds(target: Target, seconds: float) -> Target:
+    limits = replace(target.limits, asset_seconds=max(0.0, seconds))
+    return replace(target, limits=limits)
 
 
 def _prefix(tools: Tools, admitted: Admitted) -> str:

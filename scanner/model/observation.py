@@ -117,8 +117,8 @@ class TlsFacts:
 class TlsOffer:
     """One ClientHello of old or broken parameters, and whether the server took it.
 
-    ``offer`` is ``sslv3``, ``tls1.0-1.1`` or ``broken-suites``; ``selected`` names the version
-    and the suite that the server chose.
+    ``offer`` is ``sslv3``, ``tls1.0-1.1``, ``broken-suites`` or ``3des``; ``version`` and
+    ``selected`` name what the server chose.
     """
 
     offer: str
@@ -220,8 +220,7 @@ class FileFact:
 class AreaSeen:
     """A declared area, as one login saw it. ``path`` is the owner's own words.
 
-    ``inside_home`` says whether the area lies in the directory where the login landed, or holds
-    it. ``foreign`` is true when the login landed in another declared private area.
+    ``foreign`` is true when the login landed in another declared private area.
     """
 
     path: str

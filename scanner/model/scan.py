@@ -29,7 +29,8 @@ class Delta:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanHeader:
     """The head of a report. Times are RFC 3339 UTC; ``targets_sha256`` is empty for an ad-hoc
-    scan without a targets file."""
+    scan without a targets file.
+    """
 
     uid: str
     started: str

@@ -37,6 +37,23 @@ async def detect(dialer: Dialer, seconds: float) -> Protocol:
         stream.abort()
 
 
+async def expect_tls(dialer: Dialer, seconds: float) -> None:
+    """Offer TLS by hand to a port that did not greet, and read what it then says.
+
+    Raises ``NotFtp`` where another service names itself; anything else tells nothing new.
+    """
+    stream = await Stream.over(await dialer.open(), dialer.meter)
+    try:
+        await _offer_tls(stream, dialer.admitted.name, seconds)
+    except NotFtp as error:
+        if error.seen != "unknown":
+            raise
+    except Fault:
+        return
+    finally:
+        stream.abort()
+
+
 async def _first_words(stream: Stream, seconds: float) -> bytes | None:
     seen = b""
     try:

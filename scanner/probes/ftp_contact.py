@@ -9,11 +9,13 @@ from scanner.clients.faults import Fault
 from scanner.clients.ftp_session import FtpSession, NotFtp
 from scanner.model.observation import AuthTls, DataProtection, FtpFacts, Reply, TlsFacts
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.probes.detect import expect_tls
 from scanner.probes.ftp_tls import TlsLook, ask_auth, ask_early_protection
 from scanner.probes.ftp_visit import Visit, check_greeting
 
 _NOT_LOGGED_IN = 530
 _FEATURES = 211
+_SPOKE_NO_FTP = frozenset({Reason.TIMEOUT, Reason.TLS_FAILED})
 _NO_LOGIN: Unobserved = Unobserved(Reason.NO_LOGIN, "nobody was let in over TLS")
 _NO_TLS = Unobserved(Reason.NOT_OFFERED, "the server offers no TLS")
 
@@ -31,6 +33,14 @@ async def make_contact(visit: Visit) -> Contact:
 
     Raises ``Fault`` where nothing can be connected to, ``NotFtp`` where no FTP answers.
     """
+    contact = await _contact(visit)
+    greeting = contact.facts.greeting
+    if isinstance(greeting, Unobserved) and greeting.reason in _SPOKE_NO_FTP:
+        await expect_tls(visit.dialer, visit.opening.seconds)
+    return contact
+
+
+async def _contact(visit: Visit) -> Contact:
     contact = _FirstContact(visit, await FtpSession.dial(visit.opening))
     try:
         return await (contact.inside_tls() if visit.implicit else contact.in_clear())

@@ -203,3 +203,15 @@ def test_a_pin_does_not_excuse_an_expired_certificate() -> None:
     row = result(ROW, case(enforced_ftp(tls=Observed(pinned)), target=declared))
     assert (row.verdict, row.severity) == (Verdict.FAIL, Severity.MEDIUM)
     assert "expired on 2026-11-01" in row.summary
+
+
+def test_triple_des_decides_where_the_server_has_nothing_better() -> None:
+    only = replace(tls().value, cipher="DES-CBC3-SHA")
+    facts = enforced_ftp(legacy_tls=offers("3des"), tls=Observed(only))
+    row = result(ROW, case(facts))
+    assert (row.verdict, row.severity) == (Verdict.FAIL, Severity.MEDIUM)
+
+
+def test_offers_that_were_not_all_made_are_no_pass() -> None:
+    some = Observed(offers().value[:2])
+    assert result(ROW, case(enforced_ftp(legacy_tls=some))).verdict is Verdict.UNKNOWN

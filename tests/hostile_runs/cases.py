@@ -72,7 +72,10 @@ DATA: Final = "data-in-clear"
 CCC: Final = "ccc-accepted"
 OLD: Final = "legacy-tls"
 CERTIFICATE: Final = "certificate-trust"
-CLAIMS: Final = "anonymous-writable"
+WHOLE: Final = "anonymous-writable unordered-data first-seen modified-time"
+"""What files that were listed to the end may show."""
+EMPTY: Final = f"{WHOLE} declared-deadline clear-data"
+"""What folders that were listed to the end and are empty may show."""
 
 LISTED: Final = f"{READ} {NO_TLS} {NAMED}"
 """What a server without TLS that lists for anybody shows."""
@@ -88,6 +91,13 @@ def _plain(make: Callable[[], Behaviour]) -> Make:
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
+
+
+# --- TLS that servers speak --------------------------------------------------------------
+
+
+def _tls(ground: Ground) -> ssl.SSLContext:
+    return ground.tls
 
 
 # --- before any protocol, met by whatever the target declares ----------------------------
@@ -120,7 +130,7 @@ def _scripted_in_tls(**replies: bytes) -> Make:
     return lambda ground: ftp(FtpScript(tls=ground.tls, replies=replies))
 
 
-def clear_after_auth(text: bytes) -> Behaviour:
+def _clear_after_auth(text: bytes) -> Behaviour:
     """Agree to TLS, and go on in clear with ``text`` as if the handshake were done."""
 
     async def behave(session: Session) -> None:
@@ -133,6 +143,23 @@ def clear_after_auth(text: bytes) -> Behaviour:
         await session.absorb()
 
     return behave
+
+
+def _asks_for_auth(**replies: bytes) -> Make:
+    """Refuse everything until AUTH, then follow the polite script, data never protected."""
+
+    def make(ground: Ground) -> Behaviour:
+        async def behave(session: Session) -> None:
+            await session.send(b"220 ready\r\n")
+            while not (await session.line()).upper().startswith(b"AUTH"):
+                await session.send(b"530 first AUTH\r\n")
+            await session.send(b"234 go ahead\r\n")
+            await session.start_tls(ground.tls)
+            await ftp(FtpScript(greeting=b"", replies=replies))(session)
+
+        return behave
+
+    return make
 
 
 def _endless_tree() -> Iterator[bytes]:
@@ -163,8 +190,8 @@ def _serves(names: tuple[bytes, ...], content: Callable[[], Iterator[bytes]]) ->
 
 FTP: Final[Mapping[str, tuple[Make, str, str]]] = {
     # name: server, what may pass, what must fail
-    "polite": (_plain(recorder), CLAIMS, LISTED),
-    "polite-tls": (lambda ground: recorder(ground.tls), f"{SEEN_TLS} {CLAIMS}", LISTED_TLS),
+    "polite": (_plain(recorder), EMPTY, LISTED),
+    "polite-tls": (lambda ground: recorder(ground.tls), f"{SEEN_TLS} {EMPTY}", LISTED_TLS),
     "closes-after-0": (_plain(lambda: closes_after(0)), "", ""),
     "closes-after-1": (_plain(lambda: closes_after(1)), "", NAMED),
     "closes-after-3": (_plain(lambda: closes_after(3)), "", f"{NO_TLS} {NAMED}"),
@@ -189,65 +216,62 @@ FTP: Final[Mapping[str, tuple[Make, str, str]]] = {
     "pass-250": (_scripted(PASS=b"250 fine\r\n"), "", f"{NO_TLS} {NAMED}"),
     "ccc-250": (
         _scripted_in_tls(CCC=b"250 gladly\r\n"),
-        f"{NO_TLS} {CERTIFICATE} {OLD} {CLAIMS}",
+        f"{NO_TLS} {CERTIFICATE} {OLD} {EMPTY}",
         LISTED_TLS,
     ),
     "ccc-350": (
         _scripted_in_tls(CCC=b"350 go on\r\n"),
-        f"{NO_TLS} {CERTIFICATE} {OLD} {CLAIMS}",
+        f"{NO_TLS} {CERTIFICATE} {OLD} {EMPTY}",
         LISTED_TLS,
     ),
-    # Without PROT every listing crosses the network in clear, though TLS is to be had.
+    # Without PROT every listing crosses the network in clear, though TLS is demanded.
     "no-prot": (
-        _scripted_in_tls(PROT=b"502 what\r\n", PBSZ=b"502 what\r\n"),
-        f"{NO_TLS} {CERTIFICATE} {OLD} {CCC} {CLAIMS}",
-        f"{READ} {NAMED} {ANON}",
+        _asks_for_auth(PROT=b"502 what\r\n", PBSZ=b"502 what\r\n"),
+        f"{SEEN_TLS} {NAMED} {ANON} {EMPTY}",
+        READ,
     ),
     "passive-elsewhere": (
         lambda ground: passive_elsewhere(port=ground.trap_port),
         "",
         f"{NO_TLS} {NAMED}",
     ),
-    "passive-address-elsewhere": (
-        lambda _: passive_elsewhere(UNUSED_ADDRESS),
-        CLAIMS,
-        LISTED,
-    ),
+    "passive-address-elsewhere": (lambda _: passive_elsewhere(UNUSED_ADDRESS), EMPTY, LISTED),
     "stalls-after-auth": (_plain(stalls_after_auth), f"{NAMED} {ANON}", ""),
     "clear-after-auth": (
-        _plain(lambda: clear_after_auth(b"220 in TLS\r\n230 logged in\r\n")),
+        _plain(lambda: _clear_after_auth(b"220 in TLS\r\n230 logged in\r\n")),
         f"{NAMED} {ANON}",
         "",
     ),
     "injects-after-auth": (
         lambda ground: injects_after_auth(ground.tls),
-        f"{SEEN_TLS} {CLAIMS}",
+        f"{SEEN_TLS} {EMPTY}",
         LISTED_TLS,
     ),
     "injects-after-auth-old-tls": (
         lambda ground: injects_after_auth(ground.old_tls),
-        f"{NO_TLS} {CERTIFICATE} {CCC} {CLAIMS}",
+        f"{NO_TLS} {CERTIFICATE} {CCC} {EMPTY}",
         LISTED_TLS,
     ),
     "forged-certificate": (
         lambda ground: recorder(ground.forged_tls),
-        f"{NO_TLS} {OLD} {CCC} {CLAIMS}",
+        f"{NO_TLS} {OLD} {CCC} {EMPTY}",
         f"{LISTED_TLS} {CERTIFICATE}",
     ),
     "forged-features": (
         _scripted(FEAT=f"211-{FORGERY}\r\n {ESCAPES}\r\n {FORGERY}\r\n211 End\r\n".encode()),
-        CLAIMS,
+        EMPTY,
         LISTED,
     ),
-    "forged-directory": (_scripted(PWD=f'257 "/{FORGERY}"\r\n'.encode()), CLAIMS, LISTED),
+    "forged-directory": (_scripted(PWD=f'257 "/{FORGERY}"\r\n'.encode()), EMPTY, LISTED),
     "forged-refusal": (
         _scripted(USER=f"530-{FORGERY}\r\n530 {FORGERY}\r\n".encode()),
         f"{READ} {NAMED}",
         NO_TLS,
     ),
-    "endless-listing": (_plain(lambda: lists(endless_listing)), CLAIMS, LISTED),
-    "endless-listing-line": (_plain(lambda: lists(endless_listing_line)), CLAIMS, LISTED),
-    "endless-tree": (_plain(lambda: lists(_endless_tree)), CLAIMS, LISTED),
+    # Listings that never came to their end show nothing of what they would have held.
+    "endless-listing": (_plain(lambda: lists(endless_listing)), "", LISTED),
+    "endless-listing-line": (_plain(lambda: lists(endless_listing_line)), "", LISTED),
+    "endless-tree": (_plain(lambda: lists(_endless_tree)), "", LISTED),
     "stalled-listing": (
         _scripted(LIST=b"150 soon\r\n", MLSD=b"150 soon\r\n"),
         "",
@@ -258,31 +282,30 @@ FTP: Final[Mapping[str, tuple[Make, str, str]]] = {
         "",
         f"{NO_TLS} {NAMED}",
     ),
-    "garbage-listing": (_plain(lambda: lists(bytes(range(256)) * 4096)), CLAIMS, LISTED),
-    "hostile-names": (_plain(lambda: lists(machine_listing())), CLAIMS, LISTED),
-    "hostile-unix-names": (_plain(lambda: lists(unix_listing())), CLAIMS, LISTED),
+    "garbage-listing": (_plain(lambda: lists(bytes(range(256)) * 4096)), "", LISTED),
+    "hostile-names": (_plain(lambda: lists(machine_listing())), WHOLE, LISTED),
+    "hostile-unix-names": (_plain(lambda: lists(unix_listing())), WHOLE, LISTED),
     "endless-content": (
         _serves((b"members.csv", b"export.sql"), _endless_content),
-        CLAIMS,
+        WHOLE,
         LISTED,
     ),
-    "bomb": (_serves((b"export.csv.gz",), lambda: iter((_bomb(),))), CLAIMS, LISTED),
+    "bomb": (_serves((b"export.csv.gz",), lambda: iter((_bomb(),))), WHOLE, LISTED),
 }
 
+GREETED_TLS: Final = f"{OLD} {NO_TLS} {CERTIFICATE}"
+"""What a handshake alone may show."""
+
 IMPLICIT: Final[Mapping[str, tuple[Make, str, str]]] = {
-    "polite": (_plain(recorder), f"{SEEN_TLS} {CLAIMS}", f"{READ} {DATA}"),
-    "silent-in-tls": (_plain(silent), f"{OLD} {NO_TLS} {CERTIFICATE}", ""),
-    "close-in-tls": (_plain(close_at_once), f"{OLD} {NO_TLS} {CERTIFICATE}", ""),
-    "endless-reply-in-tls": (_plain(endless_reply), f"{OLD} {NO_TLS} {CERTIFICATE}", ""),
+    "polite": (lambda ground: recorder(ground.tls), f"{SEEN_TLS} {EMPTY}", f"{READ} {DATA}"),
+    "silent-in-tls": (_plain(silent), GREETED_TLS, ""),
+    "close-in-tls": (_plain(close_at_once), GREETED_TLS, ""),
+    "endless-reply-in-tls": (_plain(endless_reply), GREETED_TLS, ""),
     "garbage-in-tls": (_plain(garbage), "", ""),
-    "escapes-in-tls": (
-        lambda _: says(f"220 {ESCAPES}{FORGERY}\r\n".encode()),
-        f"{OLD} {NO_TLS} {CERTIFICATE}",
-        "",
-    ),
+    "escapes-in-tls": (lambda _: says(f"220 {ESCAPES}{FORGERY}\r\n".encode()), GREETED_TLS, ""),
     "endless-listing-in-tls": (
-        _plain(lambda: lists(endless_listing)),
-        f"{SEEN_TLS} {CLAIMS}",
+        lambda ground: lists(endless_listing, tls=ground.tls),
+        SEEN_TLS,
         f"{READ} {DATA}",
     ),
 }
@@ -317,7 +340,7 @@ def _cases() -> Iterator[tuple[str, Case]]:
                 protocol="ftps",
                 passes=_words(passes),
                 fails=_words(fails),
-                implicit=lambda ground: ground.tls,
+                implicit=_tls,
             ),
         )
     for name, make_ssh in SSH.items():

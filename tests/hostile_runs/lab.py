@@ -16,8 +16,8 @@ from tests.hostile_runs.cases import CASES, Case
 from tests.hostile_runs.ground import SECRET, Ground, prepare
 
 ROOT: Final = Path(__file__).parents[2]
-STEP_SECONDS: Final = 0.5
-ASSET_SECONDS: Final = 5.0
+STEP_SECONDS: Final = 1.0
+ASSET_SECONDS: Final = 6.0
 _SCANNERS: Final = 3
 """Processes that scan at once, one server at a time each."""
 
@@ -58,6 +58,9 @@ def target_of(name: str, case: Case, endpoint: Endpoint, ground: Ground) -> dict
         "migrations": [
             {
                 "order_id": "ORDER-1",
+                "controller": "Clinic A",
+                "owner": "Archive group",
+                "ordered_on": "2024-01-02",
                 "paths": ["/order-1/*"],
                 "fields": ["study"],
                 "migration_end": "2024-01-31",
@@ -93,9 +96,7 @@ async def all_hostile(folder: Path) -> AsyncIterator[tuple[Ground, dict[str, End
         ground = prepare(folder, trap.port)
         endpoints = {
             name: await stack.enter_async_context(
-                serving(
-                    case.make(ground), context=case.implicit(ground) if case.implicit else None
-                )
+                serving(case.make(ground), context=case.implicit(ground) if case.implicit else None)
             )
             for name, case in CASES.items()
         }

@@ -68,14 +68,10 @@ ASKED: Final = "USER zz-… 331"
 PRO_NAMED: Final = "USER zz-… 550"
 PURE_NAMED: Final = "USER zz-… 421"
 VS_PLAIN: Final = f"{VS_NONE}, {VS_NAMED}, {ANON_IN}, PASV 227"
-VS_OPEN: Final = (
-    f"{TLS}, {VS_NAMED}, {ANON_IN}, {ANON_IN}, PASV 227, PROT C 200, LIST 226, CCC 500"
-)
+VS_OPEN: Final = f"{TLS}, {VS_NAMED}, {ANON_IN}, {ANON_IN}, PASV 227, PROT C 200, LIST 226, CCC 500"
 # A name that does not exist is an empty listing for vsftpd and Pure-FTPd, 450 for ProFTPD.
 PRO_PLAIN: Final = f"{PRO_NONE}, {ASKED}, {ANON_IN}, PASV 227"
-PRO_OPEN: Final = (
-    f"{TLS}, {ASKED}, {ANON_IN}, {ANON_IN}, PASV 227, PROT C 200, LIST 450, CCC 200"
-)
+PRO_OPEN: Final = f"{TLS}, {ASKED}, {ANON_IN}, {ANON_IN}, PASV 227, PROT C 200, LIST 450, CCC 200"
 PRO_TLS: Final = f"{TLS}, {PRO_NAMED}, USER anonymous 550, {ANON_IN}, PASV 227"
 PURE_PLAIN: Final = f"{PRO_NONE}, {ASKED}, USER anonymous 230, PASV 227"
 PURE_TLS: Final = f"{TLS}, {PURE_NAMED}, USER anonymous 421, USER anonymous 230, PASV 227"

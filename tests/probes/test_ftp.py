@@ -512,9 +512,8 @@ LAB = Target(host="localhost", asset="lab")
         (drip(), Reason.TIMEOUT),
         (close_at_once(), Reason.CONNECTION_LOST),
         (endless_reply(), Reason.PROTOCOL_ERROR),
-        (http(), Reason.TIMEOUT),
     ],
-    ids=["silent", "drip", "closes", "endless reply", "http"],
+    ids=["silent", "drip", "closes", "endless reply"],
 )
 async def test_a_server_that_never_greets_is_unobserved_throughout(
     behaviour: Behaviour, expected: Reason, *, implicit: bool
@@ -524,6 +523,14 @@ async def test_a_server_that_never_greets_is_unobserved_throughout(
     allowed = {expected, Reason.TLS_FAILED, Reason.CONNECTION_LOST} if implicit else {expected}
     for reading in (facts.greeting, facts.tls, facts.anonymous, facts.data, facts.clear_named):
         assert reason(reading) in allowed
+
+
+@pytest.mark.parametrize("implicit", [False, True])
+async def test_a_web_server_on_the_port_is_named(*, implicit: bool) -> None:
+    async with serving(http()) as endpoint, asyncio.timeout(10):
+        with pytest.raises(NotFtp) as caught:
+            await look(endpoint.port, replace(LAB, limits=QUICK), implicit=implicit)
+    assert caught.value.seen == "http"
 
 
 async def test_a_greeting_line_without_end_is_unobserved() -> None:

@@ -6,6 +6,7 @@ not the right shape is passed over here, for the schema has spoken of it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import TypeVar
@@ -17,11 +18,10 @@ from scanner.intake.placed_json import Json
 from scanner.intake.problem import Place, Problem, shown
 from scanner.intake.scope_patterns import ScopePatterns, parse_pattern
 from scanner.intake.target_defaults import PORTS
-from scanner.model.failure import NEVER_NOT_APPLICABLE, FailureId
+from scanner.model.failure import NEVER_NOT_APPLICABLE
 
 _Object = dict[str, Json]
 _Key = TypeVar("_Key")
-_NEVER = NEVER_NOT_APPLICABLE | {FailureId.CLEAR_STORAGE}
 
 
 def disagreements(root: Json) -> Iterator[Problem]:
@@ -110,6 +110,8 @@ def _ports(target: _Object) -> set[int]:
 
 def _port(endpoint: _Object) -> int | None:
     port = endpoint.get("port", PORTS.get(_text(endpoint, "protocol") or ""))
+    if isinstance(port, float) and not math.isfinite(port):
+        return None
     return int(port) if isinstance(port, (int, float)) else None
 
 
@@ -129,8 +131,9 @@ def _of_target(place: Place, target: _Object) -> Iterator[Problem]:
         for at, paper in _objects(target, key, place):
             yield from _paper(at, paper)
     for at, declared in _objects(target, "not_applicable", place):
-        if declared.get("failure") in _NEVER:
-            message = f"{declared['failure']} can never be declared not applicable; remove it"
+        failure = _text(declared, "failure")
+        if failure in NEVER_NOT_APPLICABLE:
+            message = f"{failure} can never be declared not applicable; remove it"
             yield Problem((*at, "failure"), message)
 
 

@@ -355,17 +355,15 @@ HOSTS: Final[list[tuple[Callable[[Path, Server], dict[str, Any]], Peer]]] = [
 
 
 @pytest.mark.parametrize("name", ["openssh-password", "dropbear-password", "proftpd-sftp"])
-@pytest.mark.parametrize(
-    ("declared", "expected"), HOSTS, ids=[declared.__name__ for declared, _ in HOSTS]
-)
+@pytest.mark.parametrize("case", HOSTS, ids=[declared.__name__ for declared, _ in HOSTS])
 def test_a_host_key_is_judged_by_what_the_team_declares(
     name: str,
-    declared: Callable[[Path, Server], dict[str, Any]],
-    expected: Peer,
+    case: tuple[Callable[[Path, Server], dict[str, Any]], Peer],
     start_server: StartServer,
     supplied: Supplied,
     tmp_path: Path,
 ) -> None:
+    declared, expected = case
     server = start_server(name)
     document = supplied(server, **declared(tmp_path, server))
     trusts = {key.algorithm: key.trust for key in lab.seen(lab.ssh_of(document).host_keys)}

@@ -7,17 +7,18 @@ of judging, not from what a scan printed. All facets that are not named in a row
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import pytest
 
 from scanner.api import ScanDocument
 from scanner.model.failure import FailureId
-from scanner.model.finding import Verdict
+from scanner.model.finding import Finding, Severity, Verdict
 from scanner.model.observation import FtpFacts
 from scanner.model.reading import Observed, Reason
 from tests.matrix import lab
-from tests.servers import POSTURES, Options, Vsftpd
+from tests.servers import POSTURES, Vsftpd
 from tests.servers.fixtures import StartServer
 
 TRANSPORT: Final = (FailureId.OPEN_ZONE, FailureId.PLAINTEXT_TRANSPORT)
@@ -76,258 +77,118 @@ PRO_TLS: Final = f"{TLS}, {PRO_NAMED}, USER anonymous 550, {ANON_IN}, PASV 227"
 PURE_PLAIN: Final = f"{PRO_NONE}, {ASKED}, USER anonymous 230, PASV 227"
 PURE_TLS: Final = f"{TLS}, {PURE_NAMED}, USER anonymous 421, USER anonymous 230, PASV 227"
 
+PLAIN_VSFTPD: Final = Row("fail", "fail", f"{READ} {NO_TLS}", replies=VS_PLAIN, listed="clear")
+OPEN_VSFTPD: Final = Row(
+    "fail", "fail", f"{READ} {ANON} {DATA}", NOBODY, "", VS_OPEN, "TLSv1.3", "tls", reused=True
+)
+PLAIN_PROFTPD: Final = Row(
+    "fail", "fail", f"{READ} {NO_TLS} {NAMED}", CLAIMS, replies=PRO_PLAIN, listed="clear"
+)
+OPEN_PROFTPD: Final = Row(
+    "fail",
+    "fail",
+    f"{READ} {NAMED} {ANON} {DATA} {CCC}",
+    f"{NOBODY} {CLAIMS}",
+    "",
+    PRO_OPEN,
+    "TLSv1.3",
+    "tls",
+    reused=True,
+)
+PLAIN_PUREFTPD: Final = Row(
+    "fail", "fail", f"{READ} {NO_TLS} {NAMED}", replies=PURE_PLAIN, listed="clear"
+)
+# No tickets in TLS 1.3, hence nothing to resume.
+TLS_PUREFTPD: Final = Row("fail", "fail", "", NOBODY, "", "", "TLSv1.3", "tls", reused=False)
+
 FTP: Final = {
     # vsftpd ---------------------------------------------------------------------------------
-    "vsftpd-plain": Row("fail", "fail", f"{READ} {NO_TLS}", replies=VS_PLAIN, listed="clear"),
+    "vsftpd-plain": PLAIN_VSFTPD,
     "vsftpd-no-anonymous": Row(
         "pass", "fail", f"{NO_TLS} {NAMED}", replies=f"{VS_NONE}, {ASKED}, {NOBODY_IN}"
     ),
-    # Listings of vsftpd show rights, and nothing here is writable by others: its switch is unseen.
-    "vsftpd-writable": Row("fail", "fail", f"{READ} {NO_TLS}", replies=VS_PLAIN, listed="clear"),
-    "vsftpd-tls-optional": Row(
-        "fail", "fail", f"{READ} {ANON} {DATA}", NOBODY, "", VS_OPEN, "TLSv1.3", "tls", reused=True
+    # Its listings show rights, and nothing here is writable by others: the switch is not seen.
+    "vsftpd-writable": PLAIN_VSFTPD,
+    "vsftpd-tls-optional": OPEN_VSFTPD,
+    # Refused inside TLS at USER: nobody is there whose data could be asked for.
+    "vsftpd-tls-without-anonymous": OPEN_VSFTPD._replace(
+        fails=f"{READ} {ANON}",
+        unknown=f"{DATA} {CCC}",
+        replies=f"{TLS}, {VS_NAMED}, {ANON_IN}, USER anonymous 530, PASV 227",
+        listed="clear",
+        reused=None,
     ),
-    # Refused inside TLS at USER: nobody there whose data could be asked for.
-    "vsftpd-tls-without-anonymous": Row(
-        "fail",
-        "fail",
-        f"{READ} {ANON}",
-        NOBODY,
-        f"{DATA} {CCC}",
-        f"{TLS}, {VS_NAMED}, {ANON_IN}, USER anonymous 530, PASV 227",
-        "TLSv1.3",
-        "clear",
-    ),
-    "vsftpd-tls-no-reuse": Row(
-        "fail", "fail", f"{READ} {ANON} {DATA}", NOBODY, "", VS_OPEN, "TLSv1.3", "tls", reused=True
-    ),
-    "vsftpd-tls-required": Row(
-        "fail",
-        "pass",
-        READ,
-        NOBODY,
-        "",
-        f"{TLS}, {VS_NAMED}, USER anonymous 530, {ANON_IN}, PASV 227, "
+    "vsftpd-tls-no-reuse": OPEN_VSFTPD,
+    "vsftpd-tls-required": OPEN_VSFTPD._replace(
+        transport="pass",
+        fails=READ,
+        replies=f"{TLS}, {VS_NAMED}, USER anonymous 530, {ANON_IN}, PASV 227, "
         "PROT C 200, LIST 522, CCC 500",
-        "TLSv1.3",
-        "tls",
-        reused=True,
     ),
     "vsftpd-tls-only-users": Row(
-        "pass",
-        "unknown",
-        "",
-        NOBODY,
-        f"{DATA} {CCC}",
-        f"{TLS}, {VS_NAMED}, {NOBODY_IN}",
-        "TLSv1.3",
+        "pass", "unknown", "", NOBODY, f"{DATA} {CCC}", f"{TLS}, {VS_NAMED}, {NOBODY_IN}", "TLSv1.3"
     ),
-    "vsftpd-implicit": Row(
-        "fail",
-        "pass",
-        READ,
-        NOBODY,
-        "",
-        f"{ANON_IN}, PASV 227, PROT C 200, LIST 522, CCC 500",
-        "TLSv1.3",
-        "tls",
-        reused=True,
+    "vsftpd-implicit": OPEN_VSFTPD._replace(
+        transport="pass",
+        fails=READ,
+        replies=f"{ANON_IN}, PASV 227, PROT C 200, LIST 522, CCC 500",
     ),
-    "vsftpd-tls-1.2": Row(
-        "fail", "fail", f"{READ} {ANON} {DATA}", NOBODY, "", VS_OPEN, "TLSv1.2", "tls", reused=True
-    ),
-    "vsftpd-tls-1.3": Row(
-        "fail", "fail", f"{READ} {ANON} {DATA}", NOBODY, "", VS_OPEN, "TLSv1.3", "tls", reused=True
-    ),
-    "vsftpd-tls-1.0": Row(
-        "fail",
-        "fail",
-        f"{READ} {ANON} {DATA} {OLD}",
-        NOBODY,
-        "",
-        VS_OPEN,
-        "TLSv1",
-        "tls",
-        reused=True,
-    ),
-    "vsftpd-expired": Row(
-        "fail", "fail", f"{READ} {ANON} {DATA}", NOBODY, "", VS_OPEN, "TLSv1.3", "tls", reused=True
-    ),
-    "vsftpd-self-signed": Row(
-        "fail", "fail", f"{READ} {ANON} {DATA}", NOBODY, "", VS_OPEN, "TLSv1.3", "tls", reused=True
-    ),
-    "vsftpd-wrong-name": Row(
-        "fail", "fail", f"{READ} {ANON} {DATA}", NOBODY, "", VS_OPEN, "TLSv1.3", "tls", reused=True
-    ),
-    "vsftpd-no-epsv": Row("fail", "fail", f"{READ} {NO_TLS}", replies=VS_PLAIN, listed="clear"),
-    "vsftpd-nat": Row("fail", "fail", f"{READ} {NO_TLS}", replies=VS_PLAIN, listed="clear"),
+    "vsftpd-tls-1.2": OPEN_VSFTPD._replace(tls="TLSv1.2"),
+    "vsftpd-tls-1.3": OPEN_VSFTPD,
+    "vsftpd-tls-1.0": OPEN_VSFTPD._replace(tls="TLSv1", fails=f"{READ} {ANON} {DATA} {OLD}"),
+    "vsftpd-expired": OPEN_VSFTPD,
+    "vsftpd-self-signed": OPEN_VSFTPD,
+    "vsftpd-wrong-name": OPEN_VSFTPD,
+    "vsftpd-no-epsv": PLAIN_VSFTPD,
+    "vsftpd-nat": PLAIN_VSFTPD,
     # ProFTPD --------------------------------------------------------------------------------
-    "proftpd-plain": Row(
-        "fail", "fail", f"{READ} {NO_TLS} {NAMED}", CLAIMS, replies=PRO_PLAIN, listed="clear"
-    ),
+    "proftpd-plain": PLAIN_PROFTPD,
     "proftpd-no-anonymous": Row(
         "pass", "fail", f"{NO_TLS} {NAMED}", replies=f"{PRO_NONE}, {ASKED}, {NOBODY_IN}"
     ),
-    "proftpd-writable": Row(
-        "fail", "fail", f"{READ} {NO_TLS} {NAMED}", CLAIMS, replies=PRO_PLAIN, listed="clear"
+    "proftpd-writable": PLAIN_PROFTPD,
+    "proftpd-tls-off": OPEN_PROFTPD,
+    "proftpd-tls-on": OPEN_PROFTPD._replace(
+        transport="pass", fails=READ, replies=f"{PRO_TLS}, PROT C 534, CCC 534"
     ),
-    "proftpd-tls-off": Row(
-        "fail",
-        "fail",
-        f"{READ} {NAMED} {ANON} {DATA} {CCC}",
-        f"{NOBODY} {CLAIMS}",
-        "",
-        PRO_OPEN,
-        "TLSv1.3",
-        "tls",
-        reused=True,
+    "proftpd-tls-ctrl": OPEN_PROFTPD._replace(
+        fails=f"{READ} {DATA}", replies=f"{PRO_TLS}, PROT C 200, LIST 450, CCC 534"
     ),
-    "proftpd-tls-on": Row(
-        "fail",
-        "pass",
-        READ,
-        f"{NOBODY} {CLAIMS}",
-        "",
-        f"{PRO_TLS}, PROT C 534, CCC 534",
-        "TLSv1.3",
-        "tls",
-        reused=True,
+    "proftpd-tls-auth": OPEN_PROFTPD._replace(
+        fails=f"{READ} {DATA} {CCC}", replies=f"{PRO_TLS}, PROT C 200, LIST 450, CCC 200"
     ),
-    "proftpd-tls-ctrl": Row(
-        "fail",
-        "fail",
-        f"{READ} {DATA}",
-        f"{NOBODY} {CLAIMS}",
-        "",
-        f"{PRO_TLS}, PROT C 200, LIST 450, CCC 534",
-        "TLSv1.3",
-        "tls",
-        reused=True,
+    "proftpd-tls-data": OPEN_PROFTPD._replace(
+        fails=f"{READ} {NAMED} {ANON} {CCC}",
+        replies=f"{TLS}, {ASKED}, {ANON_IN}, {ANON_IN}, PASV 227, PROT C 534, CCC 200",
     ),
-    "proftpd-tls-auth": Row(
-        "fail",
-        "fail",
-        f"{READ} {DATA} {CCC}",
-        f"{NOBODY} {CLAIMS}",
-        "",
-        f"{PRO_TLS}, PROT C 200, LIST 450, CCC 200",
-        "TLSv1.3",
-        "tls",
-        reused=True,
+    "proftpd-tls-auth+data": OPEN_PROFTPD._replace(
+        fails=f"{READ} {CCC}", replies=f"{PRO_TLS}, PROT C 534, CCC 200"
     ),
-    "proftpd-tls-data": Row(
-        "fail",
-        "fail",
-        f"{READ} {NAMED} {ANON} {CCC}",
-        f"{NOBODY} {CLAIMS}",
-        "",
-        f"{TLS}, {ASKED}, {ANON_IN}, {ANON_IN}, PASV 227, PROT C 534, CCC 200",
-        "TLSv1.3",
-        "tls",
-        reused=True,
+    "proftpd-implicit": OPEN_PROFTPD._replace(
+        transport="pass", fails=READ, replies=f"{ANON_IN}, PASV 227, PROT C 534, CCC 534"
     ),
-    "proftpd-tls-auth+data": Row(
-        "fail",
-        "fail",
-        f"{READ} {CCC}",
-        f"{NOBODY} {CLAIMS}",
-        "",
-        f"{PRO_TLS}, PROT C 534, CCC 200",
-        "TLSv1.3",
-        "tls",
-        reused=True,
+    "proftpd-tls-1.2": OPEN_PROFTPD._replace(tls="TLSv1.2"),
+    "proftpd-tls-1.3": OPEN_PROFTPD,
+    "proftpd-tls-1.0": OPEN_PROFTPD._replace(
+        tls="TLSv1", fails=f"{READ} {NAMED} {ANON} {DATA} {CCC} {OLD}"
     ),
-    "proftpd-implicit": Row(
-        "fail",
-        "pass",
-        READ,
-        f"{NOBODY} {CLAIMS}",
-        "",
-        f"{ANON_IN}, PASV 227, PROT C 534, CCC 534",
-        "TLSv1.3",
-        "tls",
-        reused=True,
-    ),
-    "proftpd-tls-1.2": Row(
-        "fail",
-        "fail",
-        f"{READ} {NAMED} {ANON} {DATA} {CCC}",
-        f"{NOBODY} {CLAIMS}",
-        "",
-        PRO_OPEN,
-        "TLSv1.2",
-        "tls",
-        reused=True,
-    ),
-    "proftpd-tls-1.3": Row(
-        "fail",
-        "fail",
-        f"{READ} {NAMED} {ANON} {DATA} {CCC}",
-        f"{NOBODY} {CLAIMS}",
-        "",
-        PRO_OPEN,
-        "TLSv1.3",
-        "tls",
-        reused=True,
-    ),
-    "proftpd-tls-1.0": Row(
-        "fail",
-        "fail",
-        f"{READ} {NAMED} {ANON} {DATA} {CCC} {OLD}",
-        f"{NOBODY} {CLAIMS}",
-        "",
-        PRO_OPEN,
-        "TLSv1",
-        "tls",
-        reused=True,
-    ),
-    "proftpd-nat": Row(
-        "fail", "fail", f"{READ} {NO_TLS} {NAMED}", CLAIMS, replies=PRO_PLAIN, listed="clear"
-    ),
+    "proftpd-nat": PLAIN_PROFTPD,
     # Pure-FTPd ------------------------------------------------------------------------------
-    "pureftpd-plain": Row(
-        "fail", "fail", f"{READ} {NO_TLS} {NAMED}", replies=PURE_PLAIN, listed="clear"
-    ),
+    "pureftpd-plain": PLAIN_PUREFTPD,
     "pureftpd-no-anonymous": Row(
         "pass", "fail", f"{NO_TLS} {NAMED}", replies=f"{PRO_NONE}, {ASKED}, {NOBODY_IN}"
     ),
-    "pureftpd-uploads": Row(
-        "fail", "fail", f"{READ} {NO_TLS} {NAMED}", replies=PURE_PLAIN, listed="clear"
-    ),
-    # No tickets in TLS 1.3, hence nothing to resume.
-    "pureftpd-tls-1": Row(
-        "fail",
-        "fail",
-        f"{READ} {NAMED} {ANON} {DATA} {CCC}",
-        NOBODY,
-        "",
-        f"{TLS}, {ASKED}, USER anonymous 230, USER anonymous 230, PASV 227, "
+    "pureftpd-uploads": PLAIN_PUREFTPD,
+    "pureftpd-tls-1": TLS_PUREFTPD._replace(
+        fails=f"{READ} {NAMED} {ANON} {DATA} {CCC}",
+        replies=f"{TLS}, {ASKED}, USER anonymous 230, USER anonymous 230, PASV 227, "
         "PROT C 200, LIST 226, CCC 200",
-        "TLSv1.3",
-        "tls",
-        reused=False,
     ),
-    "pureftpd-tls-2": Row(
-        "fail",
-        "fail",
-        f"{READ} {DATA} {CCC}",
-        NOBODY,
-        "",
-        f"{PURE_TLS}, PROT C 200, LIST 226, CCC 200",
-        "TLSv1.3",
-        "tls",
-        reused=False,
+    "pureftpd-tls-2": TLS_PUREFTPD._replace(
+        fails=f"{READ} {DATA} {CCC}", replies=f"{PURE_TLS}, PROT C 200, LIST 226, CCC 200"
     ),
-    "pureftpd-tls-3": Row(
-        "fail",
-        "fail",
-        f"{READ} {CCC}",
-        NOBODY,
-        "",
-        f"{PURE_TLS}, PROT C 200, LIST 521, CCC 200",
-        "TLSv1.3",
-        "tls",
-        reused=False,
+    "pureftpd-tls-3": TLS_PUREFTPD._replace(
+        fails=f"{READ} {CCC}", replies=f"{PURE_TLS}, PROT C 200, LIST 521, CCC 200"
     ),
 }
 
@@ -359,11 +220,12 @@ def test_a_posture_yields_the_verdicts_that_follow_from_its_configuration(
     assert lab.facets(found, Verdict.FAIL) == set(expected.fails.split())
     assert lab.facets(found, Verdict.FAIL, lead=True) == set(expected.leads.split())
     assert lab.facets(found, Verdict.UNKNOWN) == set(expected.unknown.split())
-    assert document.exit_code == (1 if "high" in {str(f.severity) for f in _deciding(found)} else 0)
+    assert document.exit_code == (1 if _is_high(found) else 0)
 
 
-def _deciding(found: list[lab.Finding]) -> list[lab.Finding]:
-    return [f for f in found if f.verdict is Verdict.FAIL and not f.is_lead]
+def _is_high(found: list[Finding]) -> bool:
+    decide = [f for f in found if f.verdict is Verdict.FAIL and not f.is_lead]
+    return any(finding.severity.rank >= Severity.HIGH.rank for finding in decide)
 
 
 @pytest.mark.parametrize(("name", "expected"), FTP.items(), ids=FTP)
@@ -439,16 +301,11 @@ def test_the_ssh_methods_and_every_host_key_are_seen(
     assert kinds == ({"ssh-rsa", "ssh-dss"} if name == "openssh-legacy" else modern)
 
 
-SUSPECTED: Final = {
-    "vsftpd": Vsftpd(denied_commands=("LIST", "NLST", "MLSD")),
-}
-
-
-@pytest.mark.parametrize("options", SUSPECTED.values(), ids=SUSPECTED)
 def test_a_login_whose_listing_is_refused_is_only_suspected(
-    options: Options, start_server: StartServer, tmp_path: lab.Path
+    start_server: StartServer, tmp_path: Path
 ) -> None:
-    document = lab.scan_ad_hoc(start_server(options), tmp_path / "state")
+    mute = Vsftpd(denied_commands=("LIST", "NLST", "MLSD"))
+    document = lab.scan_ad_hoc(start_server(mute), tmp_path / "state")
     zone = lab.row(document, FailureId.OPEN_ZONE)
     assert (zone.verdict, zone.reason) == (Verdict.UNKNOWN, Reason.SUSPECTED)
     assert zone.summary.startswith("suspected: login as anonymous is accepted")

@@ -10,11 +10,12 @@ from typing import Any, Final
 
 import pytest
 
+from scanner.api import ScanDocument
+from scanner.api.job import Clock
 from scanner.clients.ftp_session import READ_ONLY_VERBS
 from scanner.model.attempts import MOST_FAILURES
 from scanner.model.observation import CredentialStatus
 from tests.matrix import lab
-from tests.matrix.test_accounts import guarded
 from tests.servers import Server
 from tests.servers.fixtures import StartServer
 
@@ -45,7 +46,7 @@ def _entry(server: Server, **more: Any) -> dict[str, Any]:
     return lab.listed(server, accounts=accounts, **lab.trust_in(server), **more)
 
 
-def _status(document: lab.ScanDocument) -> CredentialStatus:
+def _status(document: ScanDocument) -> CredentialStatus:
     facts = lab.endpoint_of(document).facts
     assert facts is not None
     (account,) = facts.accounts
@@ -153,7 +154,7 @@ def test_the_budget_comes_back_after_a_day(
     assert failed == [3, 4, 4, 7]
 
 
-def _later(hours: int) -> lab.Clock:
+def _later(hours: int) -> Clock:
     start = datetime.now(UTC)
     return lambda: start + timedelta(hours=hours)
 

@@ -5,7 +5,6 @@ The peers here take any password, and record in clear and inside TLS apart what 
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -15,7 +14,7 @@ from typing import Any, Final
 import pytest
 
 from scanner.api import RunRequest, ScanDocument, run, scan_host
-from scanner.model.observation import CredentialStatus, PeerTrust
+from scanner.model.observation import AccountView, CredentialStatus, PeerTrust
 from scanner.model.reading import Reason
 from tests.clients.ssh_lab import PASSWORD as HOUSE_PASSWORD
 from tests.clients.ssh_lab import Heard, recording_server
@@ -56,7 +55,7 @@ async def _scan(tmp_path: Path, port: int, protocol: str, **more: Any) -> ScanDo
     )
 
 
-def _account(document: ScanDocument) -> lab.Any:
+def _account(document: ScanDocument) -> AccountView:
     facts = lab.endpoint_of(document).facts
     assert facts is not None
     (account,) = facts.accounts
@@ -200,10 +199,8 @@ async def test_a_password_is_not_sent_where_tls_was_offered_and_then_no_more(
 
 
 async def test_a_password_is_not_sent_where_the_certificate_changed_midway(tmp_path: Path) -> None:
-    proven, other = (
-        make_certificate(tmp_path / kind, kind)  # type: ignore[arg-type]
-        for kind in ("valid", "self-signed")
-    )
+    proven = make_certificate(tmp_path / "proven")
+    other = make_certificate(tmp_path / "other", "self-signed")
     turns = iter([recorder(server_context(proven))])
 
     async def behave(session: Session) -> None:
@@ -218,9 +215,8 @@ async def test_a_password_is_not_sent_where_the_certificate_changed_midway(tmp_p
 def _only_old(certificate: Certificate) -> ssl.SSLContext:
     context = server_context(certificate)
     context.set_ciphers("ALL:@SECLEVEL=0")
-    with pytest.warns(DeprecationWarning):
-        context.minimum_version = ssl.TLSVersion.TLSv1
-        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.warns(DeprecationWarning, match="TLSv1_1 is deprecated"):
+        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
     return context
 
 

@@ -22,7 +22,7 @@ import pytest
 from scanner.api import ScanDocument, scan_host
 from scanner.model.failure import FailureId
 from scanner.model.finding import Verdict
-from scanner.model.observation import EndpointState
+from scanner.model.observation import EndpointObservation, EndpointState
 from scanner.model.reading import Reason
 from scanner.model.target import Protocol
 from tests.hostile import Behaviour, http, impatient_http, says, serving
@@ -227,5 +227,5 @@ async def test_default_ports_that_are_all_closed_leave_everything_unknown(tmp_pa
     assert document.exit_code == 3
 
 
-def _endpoints(document: ScanDocument) -> tuple[lab.EndpointObservation, ...]:
+def _endpoints(document: ScanDocument) -> tuple[EndpointObservation, ...]:
     return lab.observations_of(document).endpoints

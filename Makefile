@@ -5,7 +5,7 @@ export PYTHON
 ARGS ?=
 
 BIN := .venv/bin
-CODE := bench scanner tests
+CODE := bench scanner tests tools
 PACKAGE := .venv/.package
 DEV := .venv/.dev
 
@@ -56,7 +56,7 @@ pins: ## write constraints.txt anew
 
 clean: ## remove what the other targets made, but no report
 	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
-	find bench scanner tests -name __pycache__ -prune -exec rm -rf {} +
+	find $(CODE) -name __pycache__ -prune -exec rm -rf {} +
 
 $(PACKAGE): pyproject.toml constraints.txt tools/venv.sh
 	tools/venv.sh

@@ -213,7 +213,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-fleet-") as folder:
         fleet = Fleet(addresses(asked.hosts), Path(folder), asked.connections)
         for tool in TOOLS:
-            print(f"  {' '.join(tool.prepare(fleet)).replace(folder, '...')}")
+            print(f"  {tool.name}: {' '.join(tool.prepare(fleet)).replace(folder, '...')}")
         for number in range(asked.rounds):
             for tool in TOOLS:
                 results[tool.name].append(measured(tool, fleet, program))

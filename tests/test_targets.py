@@ -651,16 +651,6 @@ def test_a_file_beyond_the_bound_is_refused(tmp_path: Path) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-def test_a_port_beyond_all_numbers_is_a_fault_with_its_place(tmp_path: Path) -> None:
-    path = tmp_path / "targets.json"
-    path.write_text(
-        '{"version": 1, "authorisation": {"reference": "r"},\n'
-        ' "targets": [{"host": "a.example.org", "endpoints": [{"port": 1e999}]}]}'
-    )
-    with pytest.raises(InputError, match=r"targets\.json:2: targets\[0\]\.endpoints\[0\]\.port"):
-        load_targets(path)
-
-
 @given(root=damaged())
 def test_a_damaged_file_is_loaded_or_refused_with_lines(
     tmp_path_factory: pytest.TempPathFactory, root: Any
@@ -872,3 +862,13 @@ def test_an_ad_hoc_target_tries_the_defaults_or_what_is_asked() -> None:
 def test_an_ad_hoc_target_refuses_what_is_no_host_or_port(host: str, port: int | None) -> None:
     with pytest.raises(InputError):
         target_for_host(host, port)
+
+
+def test_a_port_beyond_all_numbers_is_a_fault_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "targets.json"
+    path.write_text(
+        '{"version": 1, "authorisation": {"reference": "r"},\n'
+        ' "targets": [{"host": "a.example.org", "endpoints": [{"port": 1e999}]}]}'
+    )
+    with pytest.raises(InputError, match=r"targets\.json:2: targets\[0\]\.endpoints\[0\]\.port"):
+        load_targets(path)

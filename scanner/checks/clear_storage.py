@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scanner.checks.base import Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
@@ -43,7 +43,15 @@ def read_stores(case: Case) -> Iterator[Question[Store]]:
 
 
 def judge_store(store: Store, case: Case) -> Ruling:
-    """Clear personal data are a fail; a pass needs the whole sampling plan carried out."""
+    """Clear personal data are a fail; a pass needs the whole sampling plan carried out.
+
+    What anyone can read is seen from the network, with no account.
+    """
+    source = Source.NETWORK if store.open_to_all else Source.ACCOUNT
+    return replace(_ruling(store, case), source=source)
+
+
+def _ruling(store: Store, case: Case) -> Ruling:
     walk = store.view.walk
     harm = harm_in(walk.files)
     where = "without authentication" if store.open_to_all else "with an account"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from scanner.checks.base import Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
 from scanner.checks.personal import harm_in
-from scanner.checks.questions import ftp_questions, logins, ssh_questions
+from scanner.checks.questions import ftp_questions, logins, ssh_questions, was_cut
 from scanner.model.case import Case
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Confidence, Severity, Source
@@ -100,6 +100,8 @@ def judge_writable(view: View, _case: Case) -> Ruling:
         return failed(
             f"the server claims that {claims} entries are writable by anyone", Confidence.WEAK
         )
+    if cut := was_cut(view):
+        return undecided(f"no claim that anyone may write, but {cut}", "walk-cut")
     return passed("no entry is claimed to be writable by anyone")
 
 

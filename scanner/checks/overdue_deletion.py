@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from scanner.checks.base import PAPERS, Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
-from scanner.checks.questions import logins
+from scanner.checks.questions import logins, was_cut
 from scanner.model.case import Case, moment
 from scanner.model.failure import FailureId
 from scanner.model.finding import Confidence, Severity, Source
@@ -126,6 +126,7 @@ class Ages:
 
     files: tuple[FileFact, ...]
     retention: timedelta
+    cut: str
 
 
 def read_ages(case: Case) -> Iterator[Question[Ages]]:
@@ -140,7 +141,7 @@ def read_ages(case: Case) -> Iterator[Question[Ages]]:
                 for file in login.view.value.walk.files
                 if not file.orders and file.zone is not Zone.PUBLIC
             )
-            ages = Ages(files, timedelta(days=days))
+            ages = Ages(files, timedelta(days=days), was_cut(login.view.value))
             reading = Observed(ages, login.view.evidence)
             yield Question(login.vantage, login.way_in, reading, required=False)
 
@@ -152,6 +153,8 @@ def judge_first_seen(ages: Ages, case: Case) -> Ruling:
     days = ages.retention.days
     if late:
         return failed(f"{late} files have been seen for more than {days} days")
+    if ages.cut:
+        return undecided(f"no file seen for more than {days} days, but {ages.cut}", "walk-cut")
     return passed(f"no file has been seen for more than {days} days")
 
 
@@ -162,6 +165,8 @@ def judge_modified(ages: Ages, case: Case) -> Ruling:
     days = ages.retention.days
     if late:
         return failed(f"{late} files were last changed over {days} days ago", Confidence.STRONG)
+    if ages.cut:
+        return undecided(f"no file older than {days} days, but {ages.cut}", "walk-cut")
     return passed(f"no file is older than {days} days")
 
 

@@ -40,9 +40,16 @@ def _codes(replies: tuple[Reply, ...]) -> str:
     return ", then ".join(str(reply.code) for reply in replies) or "no reply"
 
 
+def _protectable(facts: FtpFacts) -> Reading[AuthTls]:
+    """An AUTH that is granted counts only once a handshake has succeeded."""
+    if _offers_tls(facts) and isinstance(facts.tls, Unobserved):
+        return facts.tls
+    return facts.auth_tls
+
+
 def read_tls(case: Case) -> Iterator[Question[AuthTls]]:
     """Ask every FTP endpoint."""
-    return ftp_questions(case, lambda facts: facts.auth_tls)
+    return ftp_questions(case, _protectable)
 
 
 def judge_tls(auth: AuthTls, _case: Case) -> Ruling:
@@ -127,10 +134,12 @@ def read_ccc(case: Case) -> Iterator[Question[Reply]]:
 
 
 def judge_ccc(reply: Reply, _case: Case) -> Ruling:
-    """``CCC`` answered 200 sends later commands in clear (RFC 4217 section 6)."""
-    if reply.code == 200:
+    """``CCC`` answered 2xx sends later commands in clear (RFC 4217 section 6)."""
+    if reply.code // 100 == 2:
         return failed("CCC is accepted: commands after the login can go in clear")
-    return passed(f"CCC is refused ({reply.code})")
+    if reply.code // 100 in {4, 5}:
+        return passed(f"CCC is refused ({reply.code})")
+    return undecided(f"CCC is answered {reply.code}, neither yes nor no", Reason.PROTOCOL_ERROR)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from scanner.checks.base import Question
 from scanner.model.case import Case
+from scanner.model.listing import Outcome
 from scanner.model.observation import (
     AccountView,
     CredentialStatus,
@@ -61,6 +62,14 @@ def ssh_questions(
                 yield Question(vantage, endpoint.way_in, reading, required)
         elif facts is None and endpoint.protocol in {Protocol.SFTP, Protocol.AUTO}:
             yield Question(vantage, endpoint.way_in, unseen(endpoint), required)
+
+
+def was_cut(view: View) -> str:
+    """Return what kept a login from seeing everything it can reach, or an empty string."""
+    if view.root is not Outcome.LISTED:
+        return f"the listing was {view.root}"
+    stopped = view.walk.stopped
+    return f"the walk was cut by {', '.join(stopped)}" if stopped else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,6 +67,11 @@ def _offered(rules: tuple[tuple[str, str, str], ...], kexinit: KexInit) -> list[
     ]
 
 
+def read_leads(case: Case) -> Iterator[Question[SshTransport]]:
+    """Ask every SSH endpoint what decides nothing."""
+    return ssh_questions(case, _transport, required=False)
+
+
 def judge_broken(transport: SshTransport, _case: Case) -> Ruling:
     """SSH-1, ``none``, RC4, group 1, DSA and RSA under 2048 bits are broken."""
     broken = _offered(BROKEN, transport.kexinit)
@@ -93,6 +98,8 @@ def _rsa_unseen(transport: SshTransport) -> bool:
 
 def judge_weak(transport: SshTransport, _case: Case) -> Ruling:
     """Weak but common algorithms are leads."""
+    if transport.kexinit is _NO_LISTS:
+        return undecided("SSH-1 tells no algorithms", Reason.NOT_OFFERED)
     weak = _offered(WEAK, transport.kexinit)
     if _terrapin(transport.kexinit):
         weak.append("Terrapin: chacha20 or CBC with encrypt-then-MAC, without strict key exchange")
@@ -157,7 +164,7 @@ FACETS = (
         severity=Severity.LOW,
         required="nothing: it is a lead",
         remedy="Prefer curve25519 or ML-KEM key exchange, AEAD ciphers and SHA-2 MACs.",
-        reads=read_transport,
+        reads=read_leads,
         judge=judge_weak,
     ),
     Facet(

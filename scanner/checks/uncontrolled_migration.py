@@ -10,7 +10,7 @@ from scanner.checks.controls import controls_of
 from scanner.checks.papers import judge as judge_paper
 from scanner.checks.papers import of_kind
 from scanner.checks.personal import is_harmful
-from scanner.checks.questions import logins
+from scanner.checks.questions import logins, was_cut
 from scanner.model.case import Case
 from scanner.model.dossier import Paper
 from scanner.model.failure import CapTrigger, FailureId
@@ -58,6 +58,7 @@ class Unordered:
     """The readable personal files that lie under no order's paths."""
 
     files: tuple[FileFact, ...]
+    cut: str
 
 
 def read_unordered(case: Case) -> Iterator[Question[Unordered]]:
@@ -74,19 +75,27 @@ def _unordered(view: View) -> Unordered:
             file
             for file in view.walk.files
             if is_harmful(file) and not file.orders and file.zone is not Zone.PUBLIC
-        )
+        ),
+        was_cut(view),
     )
 
 
 def judge_unordered(unordered: Unordered, _case: Case) -> Ruling:
-    """Customer data that no order covers came here by no procedure: one strong sign."""
+    """Customer data that no order covers came here by no procedure: one strong sign.
+
+    The cap does not wait for the row: that the data lie there without an order is seen.
+    """
     count = len(unordered.files)
     if count:
+        told = "1 file" if count == 1 else f"{count} files"
         return failed(
-            f"{count} files with personal data lie under no declared order",
+            f"{told} with personal data under no declared order",
             Confidence.STRONG,
             caps=(CapTrigger.NO_ORDER,),
         )
+    if unordered.cut:
+        told = f"no personal data seen outside a declared order, but {unordered.cut}"
+        return undecided(told, "walk-cut")
     return passed("no personal data seen outside a declared order")
 
 

@@ -231,8 +231,7 @@ class FtpSession:
         (CVE-2011-0411): it is counted in ``injected`` and dropped. Raises ``Fault``, and
         ``ssl.SSLCertVerificationError`` where the context verifies and the chain fails.
         """
-        self.injected = len(self._replies.buffered) + len(self._stream.take())
-        self._replies = ReplyReader()
+        self.injected = self.discard()
         try:
             async with within(self.opening.seconds, "no TLS handshake in time"):
                 await start_client_tls(self._stream, context, self.opening.server_name)
@@ -240,6 +239,12 @@ class FtpSession:
             self.abort()
             raise
         self.context = context
+
+    def discard(self) -> int:
+        """Drop what came unasked and return how many bytes that was."""
+        dropped = len(self._replies.buffered) + len(self._stream.take())
+        self._replies = ReplyReader()
+        return dropped
 
     async def protect_data(self) -> RawReply:
         """Ask for protected data connections (RFC 4217 section 9): PBSZ 0, then PROT P."""

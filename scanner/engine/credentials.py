@@ -21,14 +21,13 @@ _BEST_FIRST = (
 def credentials_of(
     target: Target, observations: Sequence[Observations]
 ) -> tuple[CredentialReport, ...]:
-    """Return one line for each supplied account, in the order of the targets file."""
-    return tuple(_report(account, observations) for account in target.accounts)
+    """Return one line for each supplied credential, in the order of the targets file."""
+    supplied = (account for account in target.accounts if account.has_credential)
+    return tuple(_report(account, observations) for account in supplied)
 
 
 def _report(account: Account, observations: Sequence[Observations]) -> CredentialReport:
     views = [view for view in _views(observations) if view.username == account.username]
-    if not account.has_credential:
-        return _said(account, CredentialStatus.NOT_SENT, "no credential is listed")
     if not views:
         return _said(account, CredentialStatus.NOT_SENT, "no endpoint could be asked")
     best = min(views, key=lambda view: _BEST_FIRST.index(view.status))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePath
@@ -32,33 +31,16 @@ from scanner.model.target import Endpoint, Protocol, Target
 from scanner.probes.context import EvidenceLog, ProbeContext, utc_text
 from scanner.probes.detect import detect
 from scanner.probes.ftp import observe_ftp
+from scanner.probes.locks import CredentialGate, KeyedLocks
 from scanner.probes.sftp import observe_sftp
-
-
-class AddressLocks:
-    """Lets one scan at a time reach an address, whatever names it has."""
-
-    def __init__(self) -> None:
-        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
-
-    @asynccontextmanager
-    async def hold(self, address: str) -> AsyncIterator[None]:
-        """Hold the address; forget it when nobody waits for it."""
-        lock, waiting = self._locks.get(address, (asyncio.Lock(), 0))
-        self._locks[address] = (lock, waiting + 1)
-        try:
-            async with lock:
-                yield
-        finally:
-            lock, waiting = self._locks[address]
-            self._locks[address] = (lock, waiting - 1)
-            if waiting == 1:
-                del self._locks[address]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What a worker works with. ``credentialed`` is false where no secret may be used."""
+    """What a worker works with. ``credentialed`` is false where no secret may be used.
+
+    ``locks`` let one scan at a time reach an address, whatever names it has.
+    """
 
     scope: Scope
     secrets: SecretResolver
@@ -69,7 +51,8 @@ class Tools:
     vantage: str
     contact: str = "anonymous@example.invalid"
     credentialed: bool = True
-    locks: AddressLocks = field(default_factory=AddressLocks)
+    locks: KeyedLocks = field(default_factory=KeyedLocks)
+    gate: CredentialGate = field(default_factory=CredentialGate)
 
 
 async def observe(target: Target, tools: Tools) -> Observations:
@@ -143,7 +126,13 @@ async def _endpoint(
     target: Target, endpoint: Endpoint, admitted: Admitted, tools: Tools, log: EvidenceLog
 ) -> EndpointObservation:
     meter = EffortMeter()
-    dialer = Dialer(admitted, meter, connect_seconds=target.limits.timeout_seconds)
+    limits = target.limits
+    dialer = Dialer(
+        admitted,
+        meter,
+        connect_seconds=limits.timeout_seconds,
+        most_data_connections=limits.entries + limits.files_sampled,
+    )
     context = ProbeContext(
         target=target,
         vantage=tools.vantage,
@@ -155,6 +144,7 @@ async def _endpoint(
         evidence=log,
         contact=tools.contact,
         credentialed=tools.credentialed,
+        gate=tools.gate,
     )
     protocol = endpoint.protocol
     facts: FtpFacts | SshFacts | None = None

@@ -8,6 +8,7 @@ from datetime import date
 
 from scanner.model.case import moment
 from scanner.model.finding import Finding, HostReport, Severity, Verdict
+from scanner.model.observation import CredentialStatus
 from scanner.model.reading import INCOMPLETE
 from scanner.model.scan import Coverage, Delta
 
@@ -34,13 +35,35 @@ def has_own_bug(report: HostReport) -> bool:
 
 
 def unfinished(report: HostReport) -> tuple[str, ...]:
-    """Return one line per planned network or credentialed step that failed."""
-    lines = (
-        f"{report.asset}: {finding.summary}"
-        for finding in _findings(report)
-        if finding.verdict is Verdict.UNKNOWN and finding.required and finding.reason in INCOMPLETE
-    )
-    return tuple(dict.fromkeys(lines))
+    """Return one line per planned network or credentialed step that failed.
+
+    Endpoints and credentials are looked at beside the findings: a finding is the worst of all
+    ways in, so a failing one can hide another that was never answered.
+    """
+    steps = (*_unanswered(report), *_unused(report), *_unknown(report))
+    return tuple(dict.fromkeys(f"{report.asset}: {step}" for step in steps))
+
+
+def _unanswered(report: HostReport) -> Iterator[str]:
+    for seen in report.observations:
+        for endpoint in seen.endpoints:
+            if endpoint.declared and endpoint.facts is None:
+                why = endpoint.detail or endpoint.reason or endpoint.fault or "no answer"
+                yield f"{endpoint.way_in} is {endpoint.state} ({why})"
+
+
+def _unused(report: HostReport) -> Iterator[str]:
+    for credential in report.credentials:
+        if credential.status != CredentialStatus.ACCEPTED:
+            why = f" ({credential.detail})" if credential.detail else ""
+            yield f"credential {credential.username} {credential.status}{why}"
+
+
+def _unknown(report: HostReport) -> Iterator[str]:
+    for finding in _findings(report):
+        unknown = finding.verdict is Verdict.UNKNOWN and finding.required
+        if unknown and finding.reason in INCOMPLETE:
+            yield finding.summary
 
 
 def _findings(report: HostReport) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from scanner.model.attempts import AttemptLedger
@@ -12,6 +12,7 @@ from scanner.model.evidence import Evidence, Scalar
 from scanner.model.mask import Mask
 from scanner.model.secret import SecretResolver
 from scanner.model.target import Target
+from scanner.probes.locks import CredentialGate
 
 
 def utc_text(moment: datetime) -> str:
@@ -65,3 +66,4 @@ class ProbeContext:
     evidence: EvidenceLog
     contact: str = "anonymous@example.invalid"
     credentialed: bool = True
+    gate: CredentialGate = field(default_factory=CredentialGate)

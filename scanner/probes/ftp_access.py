@@ -33,18 +33,29 @@ async def ask_named(visit: Visit) -> Reading[ClearLadder]:
         return await _name(visit, session)
 
 
-async def _name(visit: Visit, session: FtpSession) -> Observed[ClearLadder]:
+async def _name(visit: Visit, session: FtpSession) -> Reading[ClearLadder]:
     name = f"zz-{secrets.token_hex(4)}"
     reply = await session.command("USER", name.encode("ascii"))
     raise_if_throttled(reply, closing=not visit.mechanism)
     identity = visit.note(f"USER {name}", reply)
-    return Observed(ClearLadder(step=_step_of(reply), replies=(reply.shown,)), (identity,))
+    step = _step_of(reply)
+    if step is None:
+        return Unobserved(Reason.PROTOCOL_ERROR, f"USER answered {reply.shown}", (identity,))
+    return Observed(ClearLadder(step=step, replies=(reply.shown,)), (identity,))
 
 
-def _step_of(reply: RawReply) -> ClearLogin:
+def _step_of(reply: RawReply) -> ClearLogin | None:
+    """Return how far USER got; ``None`` where the code says neither yes nor no."""
     if reply.code in LET_IN:
         return ClearLogin.ACCEPTED
-    return ClearLogin.ASKED if reply.code == ASKS_PASSWORD else ClearLogin.REFUSED
+    if reply.code == ASKS_PASSWORD:
+        return ClearLogin.ASKED
+    return ClearLogin.REFUSED if is_refusal(reply) else None
+
+
+def is_refusal(reply: RawReply) -> bool:
+    """Whether the reply is a negative completion (RFC 959 section 4.2.1)."""
+    return reply.code // 100 in {4, 5}
 
 
 async def _named_on_implicit(visit: Visit) -> Reading[ClearLadder]:
@@ -237,6 +248,8 @@ async def log_in_anonymously(visit: Visit, session: FtpSession, name: str) -> Re
     if user.code != ASKS_PASSWORD:
         if user.code in LET_IN:
             visit.dialer.meter.logins += 1
+        elif not is_refusal(user):
+            return Unobserved(Reason.PROTOCOL_ERROR, f"USER answered {user.shown}", (evidence,))
         return Observed(Login((user,)), (evidence,))
     budget = visit.context.attempts
     attempt = budget.reserve(limit_key(visit.dialer.admitted), AttemptKind.ANONYMOUS)
@@ -250,4 +263,6 @@ async def log_in_anonymously(visit: Visit, session: FtpSession, name: str) -> Re
     proof = (evidence, visit.note("PASS", reply))
     if not login.accepted:
         raise_if_throttled(reply, closing=not wary)
+        if not is_refusal(reply):
+            return Unobserved(Reason.PROTOCOL_ERROR, f"PASS answered {reply.shown}", proof)
     return Observed(login, proof)

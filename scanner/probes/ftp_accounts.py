@@ -14,6 +14,7 @@ from scanner.probes.ftp_tls import connect_trusted
 from scanner.probes.ftp_visit import Visit, raise_if_throttled
 from scanner.wire.ftp import RawReply
 
+REFUSED_BEFORE = "refused before; not tried again until it changes"
 _NEEDS_ACCOUNT = 332
 _UNSENDABLE = (b"\r", b"\n", b"\0")
 
@@ -27,6 +28,8 @@ class Credential:
         self._user = account.username.encode("utf-8")
         self._password = password
         self._key = visit.context.mask(b"credential", self._user, password)
+        self.sent = False
+        """Whether the password has left."""
 
     def __repr__(self) -> str:
         return f"Credential({self.username!r})"
@@ -45,16 +48,19 @@ class Credential:
     async def log_in(self) -> tuple[FtpSession, Login]:
         """Open a trusted session and log in, once. The session is only open if let in.
 
-        Raises ``Fault``: ``unverified-peer`` or ``tls-failed`` before anything secret was sent,
-        ``attempt-budget`` where no failing login is left to risk.
+        Raises ``Fault``; ``sent`` then says whether the password had left.
         """
         session = await connect_trusted(self._visit)
+        gate = self._visit.context.gate
         try:
-            login = await self._present(session)
+            async with gate.hold([self._key]):
+                login = await self._present(session)
         except BaseException:
             session.abort()
             raise
-        if not login.accepted:
+        if login.accepted:
+            gate.accept(self._key)
+        else:
             await session.leave()
         return session, login
 
@@ -66,6 +72,8 @@ class Credential:
         return session
 
     async def _present(self, session: FtpSession) -> Login:
+        if self.was_refused:
+            raise Fault(Reason.CREDENTIAL_REFUSED, REFUSED_BEFORE)
         visit = self._visit
         user = await session.command("USER", self._user)
         raise_if_throttled(user)
@@ -78,6 +86,7 @@ class Credential:
         )
         if attempt is None:
             raise Fault(Reason.ATTEMPT_BUDGET, "no failing login is left to risk")
+        self.sent = True
         reply = await session.command("PASS", self._password)
         visit.note("PASS", reply)
         login = Login((user, reply))
@@ -107,8 +116,7 @@ def load_credential(visit: Visit, account: Account) -> Credential | AccountView:
         detail = "it holds characters that FTP cannot carry"
         return not_sent(account, Reason.CREDENTIAL_MISSING, detail)
     if credential.was_refused:
-        detail = "refused before; not tried again until it changes"
-        return not_sent(account, Reason.CREDENTIAL_REFUSED, detail)
+        return not_sent(account, Reason.CREDENTIAL_REFUSED, REFUSED_BEFORE)
     return credential
 
 

@@ -25,8 +25,7 @@ from scanner.probes.ftp_tls import ask_ccc, ask_protection
 from scanner.probes.ftp_visit import Visit
 from scanner.probes.walk import observe_view
 
-_UNSENT = frozenset({Reason.UNVERIFIED_PEER, Reason.TLS_FAILED, Reason.ATTEMPT_BUDGET})
-"""Reasons for which a login ended before its secret was sent."""
+_UNPROTECTED = "the server does not protect data connections; an account lists nothing in clear"
 
 
 class WitnessedTree:
@@ -91,7 +90,9 @@ class Inside:
             session, login = await credential.log_in()
             if not login.accepted:
                 return Observed(refused(account, login))
-            view = await self._tour(session, credential.again, account.username, encrypted=True)
+            view = await self._tour(
+                session, credential.again, account.username, encrypted=True, private=True
+            )
             return Observed(
                 AccountView(username=account.username, status=CredentialStatus.ACCEPTED, view=view)
             )
@@ -99,7 +100,7 @@ class Inside:
         reading = await self._visit.ask(question)
         if isinstance(reading, Observed):
             return reading.value
-        if reading.reason in _UNSENT:
+        if not credential.sent:
             return not_sent(account, reading.reason, reading.detail)
         return AccountView(
             username=account.username,
@@ -144,26 +145,26 @@ class Inside:
         username: str,
         *,
         encrypted: bool,
+        private: bool = False,
     ) -> Reading[View]:
         visit = self._visit
 
         async def reconnect() -> FtpSession:
             fresh = await again()
             await self._settle_in(fresh)
+            if private and not fresh.data_protected:
+                fresh.abort()
+                raise Fault(Reason.NOT_OFFERED, _UNPROTECTED)
             return fresh
 
         await self._settle_in(session)
+        exposed = private and not session.data_protected
         tree = await open_tree(session, reconnect=reconnect, clock=visit.context.clock)
         try:
             self.passive.append(await visit.ask(lambda: ask_passive(visit, tree)))
-            view = await visit.ask(
-                lambda: observe_view(
-                    WitnessedTree(tree, visit),
-                    username=username,
-                    encrypted=encrypted,
-                    context=visit.context,
-                )
-            )
+            view: Reading[View] = Unobserved(Reason.NOT_OFFERED, _UNPROTECTED)
+            if not exposed:
+                view = await visit.ask(lambda: _look(visit, tree, username, encrypted=encrypted))
             await self._strip(tree, encrypted=encrypted)
         finally:
             await tree.close()
@@ -184,6 +185,15 @@ class Inside:
             ask = self._visit.ask
             self.protection.append(await ask(lambda: ask_protection(self._visit, tree)))
             self.ccc.append(await ask(lambda: ask_ccc(self._visit, tree)))
+
+
+async def _look(visit: Visit, tree: FtpTree, username: str, *, encrypted: bool) -> Reading[View]:
+    return await observe_view(
+        WitnessedTree(tree, visit),
+        username=username,
+        encrypted=encrypted,
+        context=visit.context,
+    )
 
 
 async def ask_passive(visit: Visit, tree: FtpTree) -> Reading[PassiveAddress]:

@@ -195,6 +195,7 @@ async def _offer(visit: Visit, offer: Offer) -> TlsOffer:
     try:
         if not visit.implicit:
             await visit.authorise(session)
+        session.discard()  # clear bytes behind the 234 are no answer to the hello
         name = visit.opening.server_name
         await session.send_raw(client_hello(offer, server_name=name, random=os.urandom(32)))
         async with within(visit.opening.seconds, f"no answer to the {offer.name} offer"):
@@ -211,7 +212,7 @@ async def _answer(session: FtpSession, offer: Offer) -> TlsOffer:
             if (answer := reader.feed(data)) is not None:
                 return answer
     except HelloError as error:
-        return TlsOffer(offer=offer.name, accepted=False, selected=str(error))
+        raise Fault(Reason.PROTOCOL_ERROR, f"{offer.name}: {error}") from error
     except Fault as fault:
         if fault.reason is not Reason.CONNECTION_LOST:
             raise
@@ -228,12 +229,16 @@ async def ask_early_protection(session: FtpSession) -> Reading[DataProtection]:
 
 
 async def ask_protection(visit: Visit, tree: FtpTree) -> Reading[DataProtection]:
-    """After a TLS login ask for data in clear, then list a name that does not exist."""
+    """After a TLS login ask for data in clear, then list a name that does not exist.
+
+    Where data were never protected (no PROT P), refusing PROT C protects nothing.
+    """
+    protected = tree.session.data_protected
     reply = await tree.session.expose_data()
     evidence: tuple[str, ...] = (visit.note("PROT C", reply),)
-    if reply.code // 100 == 5:
+    if reply.code // 100 == 5 and protected:
         return _enforced(evidence, reply)
-    if reply.code // 100 != 2:
+    if reply.code // 100 not in {2, 5}:
         return Unobserved(Reason.PROTOCOL_ERROR, f"PROT C answered {reply.shown}", evidence)
     name = b"zz-" + secrets.token_hex(4).encode("ascii")
     parser = ListingParser(Dialect.LIST, now=visit.context.clock(), most=1)

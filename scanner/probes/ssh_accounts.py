@@ -48,15 +48,29 @@ class AccountDesk:
         if not self._keys.trusted:
             return self.not_sent(account, self._no_trust())
         try:
-            pocket = await self._pocket(account)
+            secrets = self._secrets(account)
         except SecretError as error:
             return self.not_sent(account, Unobserved(Reason.CREDENTIAL_MISSING, str(error)))
+        marks = self._marks(account, secrets)
+        async with self._context.gate.hold(marks.values()):
+            result = await self._try(account, secrets, marks)
+        if isinstance(result, Unobserved):
+            return self.not_sent(account, result)
+        return await self._view(account.username, result, seconds)
+
+    async def _try(
+        self, account: Account, secrets: Mapping[str, bytes], marks: Mapping[str, str]
+    ) -> LoginResult | Unobserved:
+        """Try what was not refused before; ``Unobserved`` where nothing could leave."""
+        try:
+            pocket = await self._pocket(account, secrets, marks)
+        except SecretError as error:
+            return Unobserved(Reason.CREDENTIAL_MISSING, str(error))
         except Fault as fault:
-            return self.not_sent(account, fault.reading)
+            return fault.reading
         if pocket.credential.empty:
-            detail = "refused before, and not changed since"
-            return self.not_sent(account, Unobserved(Reason.CREDENTIAL_REFUSED, detail))
-        return await self._log_in(pocket, seconds)
+            return Unobserved(Reason.CREDENTIAL_REFUSED, "refused before, and not changed since")
+        return await self._log_in(pocket)
 
     def _no_trust(self) -> Unobserved:
         if not self._keys.seen:
@@ -64,18 +78,26 @@ class AccountDesk:
         details = ", ".join(dict.fromkeys(f"{key.trust}" for key in self._keys.seen))
         return Unobserved(Reason.UNVERIFIED_PEER, f"the host keys are {details}")
 
-    async def _pocket(self, account: Account) -> _Pocket:
-        """Resolve what was not refused before. Raises ``SecretError`` or ``Fault``."""
+    def _secrets(self, account: Account) -> dict[str, bytes]:
+        """Resolve what an account logs in with. Raises ``SecretError``."""
         secrets: dict[str, bytes] = {}
         if account.private_key is not None:
             secrets["publickey"] = self._reveal(account.private_key)
         if account.password is not None:
             secrets["password"] = self._reveal(account.password)
+        return secrets
+
+    def _marks(self, account: Account, secrets: Mapping[str, bytes]) -> dict[str, str]:
         name = account.username.encode()
-        marks = {
+        return {
             kind: self._context.mask(b"credential", name, secret)
             for kind, secret in secrets.items()
         }
+
+    async def _pocket(
+        self, account: Account, secrets: Mapping[str, bytes], marks: Mapping[str, str]
+    ) -> _Pocket:
+        """Read what was not refused before. Raises ``SecretError`` or ``Fault``."""
         usable = {
             kind: secret
             for kind, secret in secrets.items()
@@ -96,7 +118,7 @@ class AccountDesk:
     def _reveal(self, reference: SecretRef) -> bytes:
         return self._context.secrets.resolve(reference).reveal()
 
-    async def _log_in(self, pocket: _Pocket, seconds: float) -> AccountView:
+    async def _log_in(self, pocket: _Pocket) -> LoginResult | Unobserved:
         terms = LoginTerms(
             algorithms=self._keys.trusted_algorithms,
             accept=self._accepts,
@@ -106,16 +128,14 @@ class AccountDesk:
         try:
             result = await log_in(self._dialer, pocket.credential, terms)
         except Fault as fault:
-            return AccountView(
-                username=pocket.credential.username,
-                status=CredentialStatus.NOT_SENT,
-                detail=fault.detail,
-                view=fault.reading,
-            )
+            return fault.reading
         self._settle(pocket, result)
         if result.status is CredentialStatus.PARTIAL:
             result = await self._confirm(pocket, result)
-        return await self._view(pocket.credential.username, result, seconds)
+        if result.status is CredentialStatus.ACCEPTED:
+            for secret in set(result.sent) - set(result.refused):
+                self._context.gate.accept(pocket.marks[secret])
+        return result
 
     def _accepts(self, blob: bytes) -> bool:
         return blob in self._keys.trusted

@@ -519,7 +519,7 @@ async def test_a_cancelled_transfer_leaves_no_session_behind() -> None:
 
 async def test_connections_are_bounded() -> None:
     async with serving(ftp()) as endpoint, a_tree(endpoint.port) as tree:
-        tree.session.opening.dialer._most = 1
+        tree.session.opening.dialer._most_data = 0
         reading = await tree.list_directory(b"/", most=10)
         assert isinstance(reading, Unobserved)
         assert reading.reason is Reason.CONNECTION_BUDGET

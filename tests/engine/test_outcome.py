@@ -8,9 +8,11 @@ import pytest
 from scanner.engine.judge import judge
 from scanner.engine.outcome import Tally, delta_of, exit_code, reaches, unfinished
 from scanner.model.finding import HostReport, Severity
+from scanner.model.observation import AccountView, CredentialStatus
 from scanner.model.reading import Reason, Unobserved
-from scanner.model.target import AcceptedRisk, Decoy
-from tests.checks.cases import enforced_ftp, plain_ftp, target
+from scanner.model.secret import SecretRef, SecretScheme
+from scanner.model.target import AcceptedRisk, Account, Decoy
+from tests.checks.cases import enforced_ftp, modern_ssh, plain_ftp, target
 from tests.engine.test_judge import docket, open_zone
 
 
@@ -90,3 +92,20 @@ def test_an_unfinished_run_is_incomplete() -> None:
     tally.add(clean(), {})
     assert tally.exit_code() == 3
     assert replace(tally.coverage(), targeted=1).assessed == 1
+
+
+def test_a_failing_way_in_hides_no_silent_endpoint_and_no_refused_credential() -> None:
+    refused = AccountView(username="lab", status=CredentialStatus.REFUSED, detail="530")
+    busy = modern_ssh(accounts=(refused,))
+    password = SecretRef(SecretScheme.ENV, "LAB")
+    listed = target(accounts=(Account(username="lab", password=password),))
+    report = judge(docket(open_zone(), busy, None, target=listed))
+    lines = unfinished(report)
+    assert "files: credential lab refused (530)" in lines
+    assert any("is filtered" in line for line in lines)
+
+
+def test_an_account_without_a_credential_is_no_planned_step() -> None:
+    listed = target(accounts=(Account(username="lab"),))
+    report = judge(docket(enforced_ftp(), target=listed))
+    assert (report.credentials, unfinished(report)) == ((), ())

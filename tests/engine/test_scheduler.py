@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from scanner.engine.observe import AddressLocks
 from scanner.engine.scheduler import schedule
 from scanner.model.target import Target
+from scanner.probes.locks import CredentialGate, KeyedLocks
 
 
 def targets(count: int) -> list[Target]:
@@ -48,7 +48,7 @@ async def test_a_failing_worker_ends_the_schedule() -> None:
 
 
 async def test_one_scan_at_a_time_reaches_an_address_and_nothing_is_kept_after() -> None:
-    locks = AddressLocks()
+    locks = KeyedLocks()
     inside = 0
     peak = 0
 
@@ -66,7 +66,7 @@ async def test_one_scan_at_a_time_reaches_an_address_and_nothing_is_kept_after()
 
 
 async def test_a_cancelled_wait_does_not_leak_its_place() -> None:
-    locks = AddressLocks()
+    locks = KeyedLocks()
     async with locks.hold("127.0.0.9"):
         waiter = asyncio.create_task(locks.hold("127.0.0.9").__aenter__())
         await asyncio.sleep(0)
@@ -74,3 +74,24 @@ async def test_a_cancelled_wait_does_not_leak_its_place() -> None:
         with pytest.raises(asyncio.CancelledError):
             await waiter
     assert locks._locks == {}
+
+
+async def test_one_login_at_a_time_tries_a_credential_until_it_was_accepted() -> None:
+    gate = CredentialGate()
+    inside = 0
+    peaks: list[int] = []
+
+    async def attempt() -> None:
+        nonlocal inside
+        async with gate.hold(["mark"]):
+            inside += 1
+            peaks.append(inside)
+            await asyncio.sleep(0)
+            inside -= 1
+
+    await asyncio.gather(*(attempt() for _ in range(4)))
+    assert peaks == [1, 1, 1, 1]
+    gate.accept("mark")
+    peaks.clear()
+    await asyncio.gather(*(attempt() for _ in range(4)))
+    assert max(peaks) == 4

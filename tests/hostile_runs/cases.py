@@ -47,7 +47,8 @@ from tests.hostile import (
     stalls_after_auth,
     unix_listing,
 )
-from tests.hostile_runs.ground import FORGERY, SECRET, Ground
+from tests.hostile.ftp import POLITE
+from tests.hostile_runs.ground import FORGERY, Ground
 
 Make = Callable[[Ground], Behaviour]
 
@@ -162,6 +163,24 @@ def _asks_for_auth(**replies: bytes) -> Make:
     return make
 
 
+def _repeats_the_password(ground: Ground) -> Behaviour:
+    """Quote in its refusal what PASS was given."""
+
+    async def behave(session: Session) -> None:
+        await session.send(b"220 ready\r\n")
+        while True:
+            verb, _, given = (await session.line()).partition(b" ")
+            if verb.upper() == b"AUTH":
+                await session.send(b"234 go ahead\r\n")
+                await session.start_tls(ground.tls)
+            elif verb.upper() == b"PASS":
+                await session.send(b"530-%s is wrong\r\n530 as I said: %s\r\n" % (given, given))
+            else:
+                await session.send(POLITE.get(verb.upper().decode("latin-1"), b"502 no\r\n"))
+
+    return behave
+
+
 def _endless_tree() -> Iterator[bytes]:
     for name in range(100):
         yield b"type=dir;modify=20240101000000; folder-%d\r\n" % name
@@ -204,7 +223,7 @@ FTP: Final[Mapping[str, tuple[Make, str, str]]] = {
         NAMED,
     ),
     "repeats-the-password": (
-        _scripted_in_tls(PASS=f"530 {SECRET} is wrong, {FORGERY}\r\n".encode()),
+        _repeats_the_password,
         f"{READ} {ANON} {NO_TLS} {CERTIFICATE} {OLD}",
         NAMED,
     ),

@@ -111,16 +111,20 @@ async def scan_each(folder: Path) -> dict[str, Outcome]:
             write_targets(place, target_of(name, case, endpoints[name], ground))
         shares = [folder / str(share) for share in range(_SCANNERS)]
         await asyncio.gather(*map(_scan_share, shares))
-    results = {path.parent.name: path for path in folder.glob("*/*/result.json")}
     return {
         name: Outcome(
             case=case,
-            result=json.loads(results[f"{number:03}"].read_text(encoding="utf-8")),
+            result=_result(folder / str(number % _SCANNERS) / f"{number:03}"),
             connections=tuple(endpoints[name].connections),
             trapped=len(trap.connections),
         )
         for number, (name, case) in enumerate(CASES.items())
     }
+
+
+def _result(place: Path) -> dict[str, Any]:
+    result: dict[str, Any] = json.loads((place / "result.json").read_text(encoding="utf-8"))
+    return result
 
 
 async def _scan_share(folder: Path) -> None:

@@ -64,7 +64,9 @@ def test_what_was_shown_to_be_wrong_fails(outcome: Outcome) -> None:
 
 
 @pytest.mark.parametrize(
-    "outcome", [f"{name}:{p}" for name in SILENT for p in ("auto", "ftp", "ftps", "sftp")], indirect=True
+    "outcome",
+    [f"{name}:{p}" for name in SILENT for p in ("auto", "ftp", "ftps", "sftp")],
+    indirect=True,
 )
 def test_silence_and_noise_leave_every_row_of_the_network_unknown(outcome: Outcome) -> None:
     rows = {row["id"]: row["verdict"] for row in outcome.host["failures"]}
@@ -119,7 +121,9 @@ def test_nothing_that_a_terminal_obeys_is_passed_on(outcome: Outcome) -> None:
 def test_a_server_cannot_write_lines_of_the_report(outcome: Outcome) -> None:
     lines = outcome.result["text"].splitlines()
     assert [line for line in lines if line.startswith(("A ", "A\t", "open-zone PASS"))] == []
-    assert sum(line.lstrip().startswith("open-zone ") for line in lines if not line[:1].isspace()) <= 1
+    assert (
+        sum(line.lstrip().startswith("open-zone ") for line in lines if not line[:1].isspace()) <= 1
+    )
     assert all(len(line) <= 80 for line in lines)
 
 

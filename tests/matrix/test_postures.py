@@ -18,7 +18,7 @@ from scanner.model.finding import Finding, Severity, Verdict
 from scanner.model.observation import FtpFacts
 from scanner.model.reading import Observed, Reason
 from tests.matrix import lab
-from tests.servers import POSTURES, Vsftpd
+from tests.servers import POSTURES, Proftpd, Vsftpd
 from tests.servers.fixtures import StartServer
 
 TRANSPORT: Final = (FailureId.OPEN_ZONE, FailureId.PLAINTEXT_TRANSPORT)
@@ -110,11 +110,12 @@ FTP: Final = {
     # Its listings show rights, and nothing here is writable by others: the switch is not seen.
     "vsftpd-writable": PLAIN_VSFTPD,
     "vsftpd-tls-optional": OPEN_VSFTPD,
-    # Refused inside TLS at USER: nobody is there whose data could be asked for.
+    # Refused inside TLS at USER: nobody is there whose data could be asked for, and the look
+    # around is taken in clear.
     "vsftpd-tls-without-anonymous": OPEN_VSFTPD._replace(
         fails=f"{READ} {ANON}",
         unknown=f"{DATA} {CCC}",
-        replies=f"{TLS}, {VS_NAMED}, {ANON_IN}, USER anonymous 530, PASV 227",
+        replies=f"{TLS}, {VS_NAMED}, {ANON_IN}, USER anonymous 530, {ANON_IN}, PASV 227",
         listed="clear",
         reused=None,
     ),
@@ -260,6 +261,31 @@ def _listed(facts: FtpFacts) -> str:
     assert walk.entries in {16, 17}
     assert walk.sampled in {5, 6}  # Pure-FTPd does not hand out files that begin with a dot
     return "tls" if view.value.encrypted else "clear"
+
+
+DEFAULTS: Final = {
+    "vsftpd-tls-1.2": "TLSv1.2",
+    "vsftpd-tls-1.3": "TLSv1.3",
+    "proftpd-tls-1.2": "TLSv1.2",
+    "proftpd-tls-1.3": "TLSv1.3",
+}
+"""Both insist on a resumed session for data unless they are told otherwise."""
+
+
+@pytest.mark.parametrize(("name", "version"), DEFAULTS.items(), ids=DEFAULTS)
+def test_files_are_listed_and_read_over_tls_where_data_must_resume_the_session(
+    name: str, version: str, ad_hoc: Callable[[str], ScanDocument]
+) -> None:
+    options = POSTURES[name].options
+    assert isinstance(options, Vsftpd | Proftpd)
+    assert options.require_session_reuse
+    facts = lab.ftp_of(ad_hoc(name))
+    assert lab.seen(facts.tls).version == version
+    assert lab.seen(facts.session_reused) is True
+    view = lab.seen(facts.anonymous_view)
+    assert view.encrypted
+    (export,) = (file for file in view.walk.files if file.extension == "csv")
+    assert {kind.kind for kind in lab.seen(export.content).kinds} >= {"email", "surname"}
 
 
 def test_no_posture_is_left_out_of_the_table() -> None:

@@ -13,19 +13,45 @@ import pytest
 from scanner.api import ScanDocument
 from scanner.api.job import Clock
 from scanner.clients.ftp_session import READ_ONLY_VERBS
+from scanner.clients.sftp import READ_ONLY_REQUESTS
 from scanner.model.attempts import MOST_FAILURES
 from scanner.model.observation import CredentialStatus
 from tests.matrix import lab
 from tests.servers import Server
 from tests.servers.fixtures import StartServer
 
-READ_ONLY_REQUESTS: Final = frozenset(
-    {"init", "realpath", "opendir", "readdir", "open", "read"}
-) | {
-    "close",
-    "version",
-}
-"""SFTP requests that change nothing, as servers name them in their logs."""
+REQUESTS: Final = frozenset(request.name.lower() for request in READ_ONLY_REQUESTS)
+"""The allow-list of SFTP requests, as servers name them in their logs."""
+CHANGES: Final = frozenset(
+    [
+        "write",
+        "remove",
+        "rename",
+        "posix-rename",
+        "mkdir",
+        "rmdir",
+        "setstat",
+        "fsetstat",
+        "symlink",
+        "hardlink",
+        "stor",
+        "stou",
+        "appe",
+        "dele",
+        "mkd",
+        "xmkd",
+        "rmd",
+        "xrmd",
+        "rnfr",
+        "rnto",
+        "site",
+        "mfmt",
+        "port",
+        "eprt",
+        "allo",
+    ]
+)
+"""What no scan may ever ask for, whatever the allow-lists say."""
 
 SECRET: Final = "MATRIX_PASSWORD"
 FULL: Final = (
@@ -65,10 +91,11 @@ def test_a_whole_scan_only_reads(
     server.settle()
     verbs = set(server.verbs())
     if server.protocol == "sftp":
-        assert {"opendir", "readdir", "read"} <= verbs <= READ_ONLY_REQUESTS
+        assert {"opendir", "readdir", "read"} <= verbs <= REQUESTS
         assert _open_modes(server) <= {"READ"}
     else:
         assert {"PASS", "RETR", "QUIT"} <= verbs <= READ_ONLY_VERBS
+    assert not {verb.lower() for verb in verbs} & CHANGES
     assert _everything_in(server.root) == before
 
 

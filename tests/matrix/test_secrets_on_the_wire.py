@@ -47,7 +47,7 @@ def _supplied_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def _scan(tmp_path: Path, port: int, protocol: str, **more: Any) -> ScanDocument:
     accounts = [{"username": "transfer", "password": f"env:{VARIABLE}"}]
-    entry = lab.at(port, protocol, accounts=accounts, timeout_seconds=2, **more)
+    entry = lab.at(port, protocol, **{"accounts": accounts, "timeout_seconds": 2, **more})
     return await scan_host(
         "127.0.0.1",
         targets=lab.write_targets(tmp_path, entry),
@@ -255,8 +255,9 @@ async def test_a_password_is_not_sent_where_no_tls_follows_the_234(
     behaviour: Callable[[], Behaviour], tmp_path: Path
 ) -> None:
     certificate = make_certificate(tmp_path / "tls")
+    terms = {"tls": _ca(certificate), "timeout_seconds": 0.5}
     async with serving(behaviour()) as endpoint:
-        document = await _scan(tmp_path, endpoint.port, "ftp", tls=_ca(certificate))
+        document = await _scan(tmp_path, endpoint.port, "ftp", **terms)
     reasons = (Reason.TLS_FAILED, Reason.TIMEOUT, Reason.CONNECTION_LOST, Reason.PROTOCOL_ERROR)
     _assert_kept(document, endpoint, *reasons)
 

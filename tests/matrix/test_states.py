@@ -25,7 +25,7 @@ from scanner.model.finding import Verdict
 from scanner.model.observation import EndpointObservation, EndpointState
 from scanner.model.reading import Reason
 from scanner.model.target import Protocol
-from tests.hostile import Behaviour, http, impatient_http, says, serving
+from tests.hostile import Behaviour, http, impatient_http, says, serving, silent
 from tests.matrix import lab
 from tests.servers import Server
 from tests.servers.fixtures import StartServer
@@ -98,8 +98,7 @@ MAIL: Final = b"220 mx.example.invalid ESMTP ready\r\n"
 ELSE: Final[list[tuple[str, Callable[[], Behaviour], Protocol]]] = [
     *(("impatient web server", impatient_http, protocol) for protocol in PROTOCOLS),
     *(("mail server", lambda: says(MAIL), protocol) for protocol in PROTOCOLS),
-    # It waits for the client to speak, which an FTP client does not.
-    *(("patient web server", http, protocol) for protocol in PROTOCOLS[1:]),
+    *(("patient web server", http, protocol) for protocol in PROTOCOLS),
 ]
 
 
@@ -119,9 +118,12 @@ async def test_a_port_that_speaks_something_else_is_another_service(
     assert all(b"PASS" not in connection.received for connection in endpoint.connections)
 
 
-async def test_a_port_that_is_open_and_says_nothing_leaves_all_unknown(tmp_path: Path) -> None:
-    async with serving(http()) as endpoint:
-        document = await _scan(tmp_path, lab.at(endpoint.port, Protocol.FTP))
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+async def test_a_port_that_is_open_and_says_nothing_leaves_all_unknown(
+    protocol: Protocol, tmp_path: Path
+) -> None:
+    async with serving(silent()) as endpoint:
+        document = await _scan(tmp_path, lab.at(endpoint.port, protocol))
     assert lab.endpoint_of(document).state is EndpointState.OPEN
     _assert_nothing_is_known(document, Reason.TIMEOUT)
     assert document.exit_code == 3
@@ -134,6 +136,28 @@ async def test_the_other_protocol_is_another_service_too(
     server = start_server("openssh-keys" if protocol is Protocol.FTP else "vsftpd-plain")
     document = await _scan(tmp_path, lab.at(server.port, protocol))
     assert lab.endpoint_of(document).state is EndpointState.OTHER_SERVICE
+
+
+SPOKEN: Final = {
+    "vsftpd-plain": Protocol.FTP,
+    "vsftpd-implicit": Protocol.FTPS,
+    "proftpd-implicit": Protocol.FTPS,
+    "pureftpd-plain": Protocol.FTP,
+    "openssh-keys": Protocol.SFTP,
+    "dropbear-keys": Protocol.SFTP,
+    "proftpd-sftp": Protocol.SFTP,
+}
+
+
+@pytest.mark.parametrize(("name", "spoken"), SPOKEN.items(), ids=SPOKEN)
+async def test_a_protocol_that_nobody_declared_is_found_out(
+    name: str, spoken: Protocol, start_server: StartServer, tmp_path: Path
+) -> None:
+    server = start_server(name)
+    document = await _scan(tmp_path, lab.at(server.port, Protocol.AUTO))
+    endpoint = lab.endpoint_of(document)
+    assert (endpoint.state, endpoint.protocol) == (EndpointState.OPEN, spoken)
+    assert endpoint.facts is not None
 
 
 IN_NAMESPACE: Final = """

@@ -1,0 +1,67 @@
+"""The demonstration, and every command that the README shows."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import time
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.command.console import Console
+
+ROOT: Final = Path(__file__).parents[2]
+PAGES: Final = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/targets.md", "docs/score.md")
+_INDENTED: Final = re.compile(r"^    scan (.+)$", re.MULTILINE)
+_FENCED: Final = re.compile(r"^(?:\$ )?scan ([a-z].+)$", re.MULTILINE)
+_INLINE: Final = re.compile(r"`scan ([a-z][^`]*)`")
+
+
+def commands(page: str) -> list[str]:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    fences = "\n".join(re.findall(r"^```[a-z]*\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
+    found = [*_INDENTED.findall(text), *_FENCED.findall(fences), *_INLINE.findall(text)]
+    return list(dict.fromkeys(found))
+
+
+SHOWN: Final = sorted({command for page in PAGES for command in commands(page)})
+
+
+def test_the_guide_shows_commands() -> None:
+    assert len(SHOWN) >= 8
+    assert any(command.startswith("run ") for command in SHOWN)
+
+
+@pytest.mark.parametrize("shown", SHOWN)
+def test_a_shown_command_and_its_options_exist(console: Console, shown: str) -> None:
+    name, *words = shlex.split(shown)
+    told = console.scan(name, "--help")
+    assert told.returncode == 0, told.stderr
+    for option in (word for word in words if word.startswith("--")):
+        assert re.search(rf"^ +{option}\b", told.stdout, re.MULTILINE), option
+
+
+@pytest.mark.parametrize("failure", ["plaintext-transport"])
+def test_what_the_guide_explains_is_known(console: Console, failure: str) -> None:
+    assert f"explain {failure}" in SHOWN
+    assert console.scan("explain", failure).returncode == 0
+
+
+def test_the_demonstration_ends_within_a_minute_and_fails_its_replica(console: Console) -> None:
+    begun = time.monotonic()
+    told = console.scan("demo", "--reports", "out")
+    assert time.monotonic() - begun < 60
+    # Its findings are meant: what was to be shown was shown.
+    assert told.returncode == 0, told.stderr
+    assert "Traceback" not in told.stderr
+    (path,) = (console.folder / "out").glob("*/report.json")
+    hosts = {h["asset"]: h for h in json.loads(path.read_text(encoding="utf-8"))["hosts"]}
+    replica = hosts["demo-replica"]
+    assert (replica["grade"], replica["score"]) == ("F", 0.0)
+    assert replica["megabus_match"]["cleared"] == 0
+    assert hosts["demo-hardened"]["grade"] in {"A", "B"}
+    assert "fail" not in {row["verdict"] for row in hosts["demo-hardened"]["failures"]}
+    assert sorted(path.name for path in console.folder.iterdir()) == ["out"]

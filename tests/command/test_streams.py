@@ -1,0 +1,152 @@
+"""Data on standard output, everything else on standard error, and nothing that colours a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+from pathlib import Path
+from typing import Any, Final
+
+import jsonschema
+import pytest
+
+from scanner.model.failure import FailureId
+from tests.command.console import SCRIPT, Console
+from tests.command.papers import entry, entry_of, written
+from tests.servers.fixtures import StartServer
+
+SCHEMA: Final = Path(__file__).parents[2] / "scanner" / "schemas" / "report-1.0.0.json"
+
+
+def valid(text: str) -> dict[str, Any]:
+    """Return a report that fits the published schema."""
+    document: dict[str, Any] = json.loads(text)
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
+    validator = jsonschema.Draft202012Validator(schema, format_checker=checker)
+    assert [f"{e.json_path}: {e.message}" for e in validator.iter_errors(document)] == []
+    return document
+
+
+@pytest.mark.parametrize(
+    "posture", ["vsftpd-plain", "pureftpd-tls-2", "openssh-legacy", "dropbear-password"]
+)
+def test_json_is_one_valid_document_and_nothing_else(
+    console: Console, start_server: StartServer, posture: str
+) -> None:
+    server = start_server(posture)
+    told = console.scan("host", f"127.0.0.1:{server.port}", "--format", "json")
+    document = valid(told.stdout)
+    (host,) = document["hosts"]
+    assert [row["id"] for row in host["failures"]] == [str(failure) for failure in FailureId]
+    assert told.stdout.isascii()
+    assert "\x1b" not in told.stdout + told.stderr
+
+
+def test_json_is_what_a_pipe_gets_and_text_what_is_asked_for(
+    console: Console, start_server: StartServer
+) -> None:
+    place = f"127.0.0.1:{start_server('openssh-keys').port}"
+    valid(console.scan("host", place).stdout)
+    text = console.scan("host", place, "--format", "text").stdout
+    assert "open-zone" in text
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_run_writes_its_table_and_a_valid_report(
+    console: Console, start_server: StartServer
+) -> None:
+    written(console.folder, entry_of(start_server("vsftpd-plain"), "open"), entry(1, "closed"))
+    told = console.scan("run", "targets.json")
+    assert "open" in told.stdout
+    assert "assets," not in told.stdout
+    assert all(line.startswith("scan: ") for line in told.stderr.splitlines())
+    assert "\x1b" not in told.stdout + told.stderr
+    report = Path(told.stdout.splitlines()[-1].removeprefix("Report: "))
+    document = valid((console.folder / report).read_text(encoding="utf-8"))
+    assert {host["asset"] for host in document["hosts"]} == {"open", "closed"}
+
+
+def test_assess_writes_the_same_document_and_the_same_table(
+    console: Console, start_server: StartServer
+) -> None:
+    written(console.folder, entry_of(start_server("vsftpd-plain"), "open"))
+    told = console.scan("run", "targets.json")
+    (folder,) = (console.folder / "reports").iterdir()
+    before = (folder / "report.json").read_bytes()
+    again = console.scan("assess", folder.relative_to(console.folder))
+    assert (again.returncode, again.stdout) == (told.returncode, told.stdout)
+    assert (folder / "report.json").read_bytes() == before
+
+
+def on_a_terminal(console: Console, *words: str, **variables: str) -> str:
+    """Return what ``scan`` writes to a terminal."""
+    leader, follower = pty.openpty()
+    variables = {"TERM": "xterm-256color", **variables}
+    with subprocess.Popen(
+        [SCRIPT, *words],
+        stdin=subprocess.DEVNULL,
+        stdout=follower,
+        stderr=follower,
+        cwd=console.folder,
+        env=console.environment(variables),
+    ) as process:
+        os.close(follower)
+        said = b""
+        while chunk := _read(leader):
+            said += chunk
+        process.wait(timeout=60)
+    os.close(leader)
+    return said.decode()
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # how Linux tells that nobody is left at the other end
+        return b""
+
+
+def test_colour_is_for_terminals_that_want_it(console: Console, start_server: StartServer) -> None:
+    words = ("host", f"127.0.0.1:{start_server('vsftpd-plain').port}")
+    assert "\x1b[" in on_a_terminal(console, *words)
+    assert "\x1b" not in on_a_terminal(console, *words, NO_COLOR="1")
+    assert "\x1b" not in on_a_terminal(console, *words, TERM="dumb")
+
+
+def test_no_colour_goes_with_the_bar_of_a_run(console: Console) -> None:
+    written(console.folder, entry(1, "closed"))
+    said = on_a_terminal(console, "run", "targets.json", NO_COLOR="1")
+    assert "\x1b[?25l" in said  # the bar is there
+    assert re.findall(r"\x1b\[[0-9;]*[34][0-9]m", said) == []
+
+
+@pytest.mark.parametrize("name", ["targets", "report", "report-1.0.0", "inventory", "warnings"])
+def test_a_schema_is_a_valid_json_schema(console: Console, name: str) -> None:
+    told = console.scan("schema", name)
+    assert (told.returncode, told.stderr) == (0, "")
+    schema = json.loads(told.stdout)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+def test_checks_and_explanations_agree(console: Console) -> None:
+    checks = json.loads(console.scan("checks", "--format", "json").stdout)
+    assert [check["id"] for check in checks] == [str(failure) for failure in FailureId]
+    text = console.scan("checks").stdout
+    for check in checks:
+        assert check["id"] in text
+        told = console.scan("explain", check["id"])
+        assert told.returncode == 0
+        assert all(facet["id"] in told.stdout for facet in check["facets"])
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8", "POSIX"])
+def test_any_locale_will_do(console: Console, locale: str) -> None:
+    variables = {"LC_ALL": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    told = console.scan("explain", "open-zone", **variables)
+    assert (told.returncode, told.stderr) == (0, "")

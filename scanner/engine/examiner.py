@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import math
 import os
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ MEMORY: Final = 536_870_912
 
 _START_SECONDS: Final = 30.0
 _MOST_RANGES: Final = 10_000
+_LEFT_OVER: Final = 65_536
 _MALFORMED: Final = ContentFacts(format="unknown", state=ContentState.MALFORMED)
 
 
@@ -238,15 +240,22 @@ class _Worker:
             raise _WorkerError from None
 
     def kill(self) -> None:
-        """End the process at once."""
+        """End the process, and whatever it may have started, at once."""
         self.ready = False
         if self.running:
             with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     async def ended(self) -> None:
-        """Wait until the process is gone and its pipes are closed."""
+        """Wait until the process is gone and its pipes are closed.
+
+        A pipe that was paused because too much came would keep the event loop from ever noticing
+        the end: what is left in it is read and dropped.
+        """
         self._sink.close()
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            while await self._source.read(_LEFT_OVER):
+                continue
         await self._process.wait()
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             await self._sink.wait_closed()

@@ -139,7 +139,7 @@ def test_names_what_the_example_lacks(container: Container) -> None:
 
 def test_runs_the_demo(container: Container) -> None:
     demo = container.run("scan", "demo", "--reports", "/var/lib/scanner/reports")
-    assert demo.returncode in (0, 1), demo.stdout + demo.stderr
+    assert demo.returncode == 0, demo.stdout + demo.stderr
     shown = container.run("sh", "-c", "cat /var/lib/scanner/reports/*/report.json")
     letters = {host["grade"] for host in json.loads(shown.stdout)["hosts"]}
-    assert {"A", "F"} <= letters
+    assert {"B", "F"} <= letters

@@ -112,18 +112,13 @@ async def test_judging_again_reads_the_papers_as_they_are_now(
 ) -> None:
     server = start_server("vsftpd-plain")
     result = await run(request(tmp_path, targets(tmp_path, host(server.port, "a"))), quiet)
-    public = {"areas": {"public": ["/"]}}
     accepted = {
-        "exceptions": [
-            {
-                "failure": "open-zone",
-                "reason": "known",
-                "approved_by": "CISO",
-                "until": "2027-01-31",
-            }
-        ]
+        "failure": "open-zone",
+        "reason": "known",
+        "approved_by": "CISO",
+        "until": "2027-01-31",
     }
-    targets(tmp_path, host(server.port, "a", **public, **accepted))
+    targets(tmp_path, host(server.port, "a", exceptions=[accepted]))
     again = assess(result.folder)
     assert finding(report(again), "a", "anonymous-read")["suppressed"]
 

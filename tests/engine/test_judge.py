@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from scanner.checks import registry
+from scanner.checks.base import evaluate
 from scanner.engine import judge as judging
 from scanner.engine.judge import Docket, judge
 from scanner.model.content import DataClass
@@ -204,9 +205,8 @@ def test_a_judge_that_breaks_is_our_error_and_spares_the_other_rows(
     def broken(check: Any, case: Any) -> Any:
         if check.id is FailureId.CLEAR_STORAGE:
             raise KeyError("value that must not be shown")
-        return real(check, case)
+        return evaluate(check, case)
 
-    real = judging.evaluate
     monkeypatch.setattr(judging, "evaluate", broken)
     report = judge(docket(enforced_ftp()))
     errors = [item for item in report.failures if item.verdict is Verdict.ERROR]

@@ -367,17 +367,34 @@ async def test_neither_password_nor_user_is_told_to_a_host_in_doubt(
 # --- at rest ---------------------------------------------------------------------------
 
 
+class Parrot(Session):
+    """Puts what came with PASS into its replies, as some servers do."""
+
+    heard = b""
+
+    async def line(self) -> bytes:
+        line = await super().line()
+        if line.startswith(b"PASS "):
+            self.heard = line.removeprefix(b"PASS ")
+        return line
+
+    async def send(self, data: bytes) -> None:
+        await super().send(data.replace(b"<heard>", self.heard))
+
+
 async def test_a_secret_lies_in_nothing_that_a_run_writes(tmp_path: Path) -> None:
     certificate = make_certificate(tmp_path / "tls")
+    script = FtpScript(
+        tls=server_context(certificate),
+        replies={"PASS": b"230-you said <heard>\r\n230 <heard> is your password\r\n"},
+        final=b"226 all sent, <heard>\r\n",
+    )
 
-    async def echoing(session: Session) -> None:
-        """Quote the password back in the reply, as some servers do."""
-        welcome = b"230 welcome, your password is " + SECRET + b"\r\n"
-        script = FtpScript(tls=server_context(certificate), replies={"PASS": welcome})
-        await ftp(script)(session)
+    async def quoting(session: Session) -> None:
+        await ftp(script)(Parrot(session.connection, session.reader, session.writer))
 
     state, reports = tmp_path / "state", tmp_path / "reports"
-    async with serving(echoing) as endpoint:
+    async with serving(quoting) as endpoint:
         accounts = [{"username": "transfer", "password": f"env:{VARIABLE}"}]
         entry = lab.at(
             endpoint.port, "ftp", accounts=accounts, timeout_seconds=2, tls=_ca(certificate)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
 from scanner.clients.faults import Fault
 from scanner.clients.ftp import FtpTree, open_tree
@@ -63,6 +64,7 @@ class Inside:
 
     def __init__(self, visit: Visit) -> None:
         self._visit = visit
+        self._views_to_come = 1  # that of anonymous
         self.features: Reading[tuple[str, ...]] | None = None
         self.protection: list[Reading[DataProtection]] = []
         self.ccc: list[Reading[Reply]] = []
@@ -75,6 +77,7 @@ class Inside:
         if not context.credentialed:
             return ()
         wanted = [account for account in context.target.accounts if account.password is not None]
+        self._views_to_come += len(wanted)
         return tuple([await self._account(account) for account in wanted])
 
     async def _account(self, account: Account) -> AccountView:
@@ -164,11 +167,21 @@ class Inside:
             self.passive.append(await visit.ask(lambda: ask_passive(visit, tree)))
             view: Reading[View] = Unobserved(Reason.NOT_OFFERED, _UNPROTECTED)
             if not exposed:
-                view = await visit.ask(lambda: _look(visit, tree, username, encrypted=encrypted))
+                look = _Look(username, encrypted=encrypted, seconds=self._share())
+                view = await visit.ask(lambda: look.through(visit, tree))
             await self._strip(tree, encrypted=encrypted)
         finally:
             await tree.close()
         return view
+
+    def _share(self) -> float:
+        """Return this view's share of the time left; the last share is for what comes after.
+
+        Without it the first login's samples could eat the time in which the open zone is proved.
+        """
+        share = self._visit.share(self._views_to_come + 1)
+        self._views_to_come = max(1, self._views_to_come - 1)
+        return share
 
     async def _settle_in(self, session: FtpSession) -> None:
         visit = self._visit
@@ -187,13 +200,20 @@ class Inside:
             self.ccc.append(await ask(lambda: ask_ccc(self._visit, tree)))
 
 
-async def _look(visit: Visit, tree: FtpTree, username: str, *, encrypted: bool) -> Reading[View]:
-    return await observe_view(
-        WitnessedTree(tree, visit),
-        username=username,
-        encrypted=encrypted,
-        context=visit.context,
-    )
+@dataclass(frozen=True, slots=True)
+class _Look:
+    username: str
+    encrypted: bool = field(kw_only=True)
+    seconds: float = field(kw_only=True)
+
+    async def through(self, visit: Visit, tree: FtpTree) -> Reading[View]:
+        return await observe_view(
+            WitnessedTree(tree, visit),
+            username=self.username,
+            encrypted=self.encrypted,
+            context=visit.context,
+            seconds=self.seconds,
+        )
 
 
 async def ask_passive(visit: Visit, tree: FtpTree) -> Reading[PassiveAddress]:

@@ -64,6 +64,10 @@ class Visit:
             server_name=target.tls.server_name or self.dialer.admitted.name,
         )
 
+    def share(self, parts: int) -> float:
+        """Return the seconds that one of ``parts`` equal parts of the time left may take."""
+        return max(0.0, self._deadline - asyncio.get_running_loop().time()) / parts
+
     async def ask(self, question: Callable[[], Awaitable[Reading[T]]]) -> Reading[T]:
         """Put one question. What keeps it from being answered does not touch the others,
         unless the server wants no more of us: then nothing else is asked.

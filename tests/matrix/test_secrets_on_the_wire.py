@@ -408,4 +408,5 @@ async def test_a_secret_lies_in_nothing_that_a_run_writes(tmp_path: Path) -> Non
     assert _protected(endpoint) >= 1
     written = [path for folder in (state, reports) for path in folder.rglob("*") if path.is_file()]
     assert {"report.json", "observations.ndjson", lab.HISTORY} <= {path.name for path in written}
+    assert any(b"*** is your password" in path.read_bytes() for path in written)
     assert [path.name for path in written if SECRET in path.read_bytes()] == []

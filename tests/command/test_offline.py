@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import subprocess
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +17,13 @@ ALONE: Final = ("unshare", "-n", "--")
 
 @pytest.fixture(scope="module", autouse=True)
 def _namespaces() -> None:
-    if shutil.which("unshare") is None:
+    """Fail with the reason where no network namespace can be made."""
+    try:
+        subprocess.run([*ALONE, "true"], capture_output=True, text=True, check=True, timeout=10)
+    except FileNotFoundError:
         pytest.fail("unshare (util-linux) is needed to cut the network off", pytrace=False)
+    except subprocess.CalledProcessError as fault:
+        pytest.fail(f"the network cannot be cut off: {fault.stderr}", pytrace=False)
 
 
 def test_without_a_network_nothing_can_be_scanned(console: Console) -> None:

@@ -13,8 +13,8 @@ from scanner.model.case import Case
 from scanner.model.content import ContentState, DataClass
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Severity, Source
-from scanner.model.observation import View
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.model.view import View
 
 
 @dataclass(frozen=True, slots=True)

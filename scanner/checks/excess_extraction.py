@@ -14,9 +14,9 @@ from scanner.model.case import Case
 from scanner.model.content import Column
 from scanner.model.failure import FailureId
 from scanner.model.finding import Severity, Source
-from scanner.model.observation import View
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Migration
+from scanner.model.view import View
 
 
 @dataclass(frozen=True, slots=True)

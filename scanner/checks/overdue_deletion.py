@@ -13,9 +13,9 @@ from scanner.checks.questions import logins, was_cut
 from scanner.model.case import Case, moment
 from scanner.model.failure import FailureId
 from scanner.model.finding import Confidence, Severity, Source
-from scanner.model.observation import FileFact, OrderSeen, View, Zone
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Migration
+from scanner.model.view import FileFact, OrderSeen, View, Zone
 
 
 @dataclass(frozen=True, slots=True)

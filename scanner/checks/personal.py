@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scanner.model.content import ContentFacts, ContentState, DataClass
-from scanner.model.observation import FileFact
 from scanner.model.reading import Observed
+from scanner.model.view import FileFact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

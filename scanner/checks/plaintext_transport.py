@@ -22,9 +22,9 @@ from scanner.model.observation import (
     Reply,
     TlsFacts,
     TlsOffer,
-    View,
 )
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.model.view import View
 
 
 def _implicit(facts: FtpFacts) -> bool:

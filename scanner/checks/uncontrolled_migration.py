@@ -15,9 +15,9 @@ from scanner.model.case import Case
 from scanner.model.dossier import Paper
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Confidence, Severity, Source
-from scanner.model.observation import FileFact, View, Zone
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.target import Migration
+from scanner.model.view import FileFact, View, Zone
 
 SIDECARS = frozenset({"sha256", "sha512", "asc", "sig", "p7s", "md5"})
 """Extensions of the files that prove an export's integrity."""

@@ -16,9 +16,9 @@ import asyncssh
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault
 from scanner.clients.ssh_session import FOREIGN_ERRORS, Listener, plain_options, ssh_fault
-from scanner.model.observation import CredentialStatus
 from scanner.model.reading import Reason
 from scanner.model.text import neutralise
+from scanner.model.view import CredentialStatus
 
 _MOST_CHALLENGES = 3
 _LAST_STRAW = "too many authentication failures"

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from scanner.checks.registry import all_checks
 from scanner.model.finding import CredentialReport, Source
-from scanner.model.observation import AccountView, CredentialStatus, Observations
+from scanner.model.observation import Observations
 from scanner.model.target import Account, Target
+from scanner.model.view import AccountView, CredentialStatus
 
 _BEST_FIRST = (
     CredentialStatus.ACCEPTED,

@@ -8,9 +8,9 @@ from datetime import date
 
 from scanner.model.case import moment
 from scanner.model.finding import Finding, HostReport, Severity, Verdict
-from scanner.model.observation import CredentialStatus
 from scanner.model.reading import INCOMPLETE
 from scanner.model.scan import Coverage, Delta
+from scanner.model.view import CredentialStatus
 
 MOST_LINES = 200
 """How many lines about unfinished steps a run keeps."""

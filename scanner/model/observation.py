@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from scanner.model.content import ContentFacts
 from scanner.model.evidence import Evidence
-from scanner.model.listing import Outcome, Precision
-from scanner.model.reading import Reading, Reason, Unobserved
+from scanner.model.reading import Reading, Reason, Unobserved, unasked
 from scanner.model.target import Protocol
+from scanner.model.view import AccountView, View
 
 
 class EndpointState(StrEnum):
@@ -21,14 +20,6 @@ class EndpointState(StrEnum):
     UNREACHABLE = "unreachable"
     FILTERED = "filtered"
     OTHER_SERVICE = "other-service"
-
-
-class Zone(StrEnum):
-    """Where a path lies, by the owner's declaration."""
-
-    PUBLIC = "public"
-    PRIVATE = "private"
-    UNDECLARED = "undeclared"
 
 
 class PeerTrust(StrEnum):
@@ -47,20 +38,6 @@ class PeerTrust(StrEnum):
     def may_receive_secrets(self) -> bool:
         """Whether a supplied secret may be sent to this peer."""
         return self in {PeerTrust.VERIFIED, PeerTrust.PINNED}
-
-
-class CredentialStatus(StrEnum):
-    """What became of a supplied credential."""
-
-    ACCEPTED = "accepted"
-    PARTIAL = "partial"
-    REFUSED = "refused"
-    NOT_SENT = "not-sent"
-    UNDECIDED = "undecided"
-
-
-def _unasked() -> Unobserved:
-    return Unobserved(Reason.NOT_LOOKED_AT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,103 +176,6 @@ class PassiveAddress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FileFact:
-    """A file, masked: ``key`` is a keyed hash of its path, ``directory`` has person-like and
-    long-digit parts replaced. ``modified`` is RFC 3339 UTC.
-    """
-
-    key: str
-    directory: str
-    extension: str
-    size: int | None = None
-    modified: str | None = None
-    precision: Precision | None = None
-    mode: int | None = None
-    zone: Zone = Zone.UNDECLARED
-    orders: tuple[str, ...] = ()
-    content: Reading[ContentFacts] = field(default_factory=_unasked)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AreaSeen:
-    """A declared area, as one login saw it. ``path`` is the owner's own words.
-
-    ``foreign`` is true when the login landed in another declared private area.
-    """
-
-    path: str
-    zone: Zone
-    outcome: Reading[Outcome]
-    entries: int = 0
-    mode: int | None = None
-    foreign: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderSeen:
-    """A migration's paths, as one login saw them. ``found``: every path is proved to exist;
-    ``complete``: all of them were walked whole. ``files`` counts matching files.
-    """
-
-    order_id: str
-    patterns: tuple[str, ...]
-    found: bool
-    complete: bool
-    files: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Walk:
-    """What a bounded walk met. ``stopped`` names the bounds that cut it (``entries``, ``depth``,
-    ``time``, ``denied``, ``connection-lost``); empty when the walk was whole.
-
-    ``outside_public`` counts entries outside every declared public area. ``sampled`` of
-    ``eligible`` files were read. ``files`` is a bounded sample, ordered files first.
-    """
-
-    directories: int
-    entries: int
-    bytes: int
-    stopped: tuple[str, ...]
-    outside_public: int
-    eligible: int
-    sampled: int
-    writable_claims: int
-    unparsed: int
-    areas: tuple[AreaSeen, ...] = ()
-    orders: tuple[OrderSeen, ...] = ()
-    files: tuple[FileFact, ...] = ()
-
-    @property
-    def complete(self) -> bool:
-        """Whether everything that the login can reach was listed."""
-        return not self.stopped
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """What one login could see. ``home`` is masked. ``root`` is how the first listing ended."""
-
-    username: str
-    encrypted: bool
-    home: str
-    root: Outcome
-    walk: Walk
-    root_reply: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountView:
-    """A supplied account on one endpoint."""
-
-    username: str
-    status: CredentialStatus
-    detail: str = ""
-    remaining: tuple[str, ...] = ()
-    view: Reading[View] = field(default_factory=_unasked)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FtpFacts:
     """Everything seen of one FTP or FTPS endpoint.
 
@@ -304,18 +184,18 @@ class FtpFacts:
     """
 
     greeting: Reading[Reply]
-    features: Reading[tuple[str, ...]] = field(default_factory=_unasked)
-    auth_tls: Reading[AuthTls] = field(default_factory=_unasked)
-    tls: Reading[TlsFacts] = field(default_factory=_unasked)
-    legacy_tls: Reading[tuple[TlsOffer, ...]] = field(default_factory=_unasked)
-    clear_named: Reading[ClearLadder] = field(default_factory=_unasked)
-    clear_anonymous: Reading[ClearLadder] = field(default_factory=_unasked)
-    anonymous: Reading[AnonymousAccess] = field(default_factory=_unasked)
-    anonymous_view: Reading[View] = field(default_factory=_unasked)
-    data: Reading[DataProtection] = field(default_factory=_unasked)
-    ccc: Reading[Reply] = field(default_factory=_unasked)
-    session_reused: Reading[bool] = field(default_factory=_unasked)
-    passive: Reading[PassiveAddress] = field(default_factory=_unasked)
+    features: Reading[tuple[str, ...]] = field(default_factory=unasked)
+    auth_tls: Reading[AuthTls] = field(default_factory=unasked)
+    tls: Reading[TlsFacts] = field(default_factory=unasked)
+    legacy_tls: Reading[tuple[TlsOffer, ...]] = field(default_factory=unasked)
+    clear_named: Reading[ClearLadder] = field(default_factory=unasked)
+    clear_anonymous: Reading[ClearLadder] = field(default_factory=unasked)
+    anonymous: Reading[AnonymousAccess] = field(default_factory=unasked)
+    anonymous_view: Reading[View] = field(default_factory=unasked)
+    data: Reading[DataProtection] = field(default_factory=unasked)
+    ccc: Reading[Reply] = field(default_factory=unasked)
+    session_reused: Reading[bool] = field(default_factory=unasked)
+    passive: Reading[PassiveAddress] = field(default_factory=unasked)
     accounts: tuple[AccountView, ...] = ()
 
 
@@ -358,9 +238,9 @@ class SshFacts:
     """Everything seen of one SFTP endpoint."""
 
     identification: Reading[str]
-    kexinit: Reading[KexInit] = field(default_factory=_unasked)
-    host_keys: Reading[tuple[HostKey, ...]] = field(default_factory=_unasked)
-    methods: Reading[AuthMethods] = field(default_factory=_unasked)
+    kexinit: Reading[KexInit] = field(default_factory=unasked)
+    host_keys: Reading[tuple[HostKey, ...]] = field(default_factory=unasked)
+    methods: Reading[AuthMethods] = field(default_factory=unasked)
     accounts: tuple[AccountView, ...] = ()
 
 

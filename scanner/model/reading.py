@@ -83,3 +83,8 @@ class Unobserved:
 
 
 Reading = Observed[T_co] | Unobserved
+
+
+def unasked() -> Unobserved:
+    """Return the reading of a question that nobody has put."""
+    return Unobserved(Reason.NOT_LOOKED_AT)

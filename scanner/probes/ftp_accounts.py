@@ -6,9 +6,9 @@ from scanner.clients.faults import Fault
 from scanner.clients.ftp_session import FtpSession
 from scanner.errors import SecretError
 from scanner.model.attempts import AttemptKind, limit_key
-from scanner.model.observation import AccountView, CredentialStatus
 from scanner.model.reading import Reason, Unobserved
 from scanner.model.target import Account
+from scanner.model.view import AccountView, CredentialStatus
 from scanner.probes.ftp_access import ASKS_PASSWORD, LET_IN, Login
 from scanner.probes.ftp_tls import connect_trusted
 from scanner.probes.ftp_visit import Visit, raise_if_throttled

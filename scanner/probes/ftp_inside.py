@@ -9,16 +9,10 @@ from scanner.clients.faults import Fault
 from scanner.clients.ftp import FtpTree, open_tree
 from scanner.clients.ftp_session import FtpSession
 from scanner.model.listing import Listing, Outcome
-from scanner.model.observation import (
-    AccountView,
-    CredentialStatus,
-    DataProtection,
-    PassiveAddress,
-    Reply,
-    View,
-)
+from scanner.model.observation import DataProtection, PassiveAddress, Reply
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Account
+from scanner.model.view import AccountView, CredentialStatus, View
 from scanner.probes.ftp_access import Entrance, log_in_anonymously
 from scanner.probes.ftp_accounts import Credential, load_credential, not_sent, refused
 from scanner.probes.ftp_contact import read_features

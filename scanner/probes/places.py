@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from scanner.model.observation import Zone
 from scanner.model.target import Areas, Migration
+from scanner.model.view import Zone
 
 _WILD = frozenset("*?[")
 

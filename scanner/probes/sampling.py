@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from scanner.clients.faults import Fault
 from scanner.model.content import ContentFacts, ContentTask, Examiner
 from scanner.model.listing import Entry, RemoteTree
-from scanner.model.observation import Zone
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.model.view import Zone
 from scanner.probes.places import Order, parent_of
 
 ENOUGH_PROOF = 3

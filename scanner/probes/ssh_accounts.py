@@ -13,10 +13,10 @@ from scanner.clients.ssh_factors import FirstFactor, remaining_factors
 from scanner.clients.ssh_login import LoginResult, LoginTerms, SshCredential, close, log_in
 from scanner.errors import SecretError
 from scanner.model.attempts import Attempt, AttemptKind, limit_key
-from scanner.model.observation import AccountView, CredentialStatus, View
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.secret import SecretRef
 from scanner.model.target import Account
+from scanner.model.view import AccountView, CredentialStatus, View
 from scanner.probes.context import ProbeContext
 from scanner.probes.ssh_trust import HostKeys
 from scanner.probes.walk import observe_view

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scanner.model.listing import Entry, EntryKind, Listing, Outcome, RemoteTree
-from scanner.model.observation import AreaSeen, FileFact, OrderSeen, View, Walk, Zone
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Limits
+from scanner.model.view import AreaSeen, FileFact, OrderSeen, View, Walk, Zone
 from scanner.probes.context import ProbeContext, utc_text
 from scanner.probes.crawl import Crawl, CrawlBounds, crawl
 from scanner.probes.places import Order, Places, below, holds, normal_path, parent_of

@@ -8,8 +8,9 @@ from enum import Enum
 from typing import Any
 
 from scanner.model.content import ContentFacts
-from scanner.model.observation import AnonymousAccess, AuthTls, Walk
+from scanner.model.observation import AnonymousAccess, AuthTls
 from scanner.model.reading import Observed, Unobserved
+from scanner.model.view import Walk
 
 _DERIVED: dict[type, tuple[str, ...]] = {
     AnonymousAccess: ("accepted",),

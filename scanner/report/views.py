@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from scanner.model.content import ContentFacts, ContentState, DataClass
-from scanner.model.observation import AccountView, FileFact, View, Walk
 from scanner.model.reading import Observed, Reading, Unobserved
+from scanner.model.view import AccountView, FileFact, View, Walk
 from scanner.report.plain import plain, record, unobserved
 
 MOST_FILES = 50

@@ -14,7 +14,6 @@ from scanner.model.failure import FailureId
 from scanner.model.finding import FailureResult, Finding
 from scanner.model.listing import Outcome
 from scanner.model.observation import (
-    AccountView,
     AnonymousAccess,
     AnonymousTry,
     AuthMethods,
@@ -22,27 +21,22 @@ from scanner.model.observation import (
     CertificateFacts,
     ClearLadder,
     ClearLogin,
-    CredentialStatus,
     DataProtection,
     EndpointObservation,
     EndpointState,
-    FileFact,
     FtpFacts,
     HostKey,
     KexInit,
     Observations,
-    OrderSeen,
     PeerTrust,
     Reply,
     SshFacts,
     TlsFacts,
     TlsOffer,
-    View,
-    Walk,
-    Zone,
 )
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.target import Endpoint, Protocol, Target
+from scanner.model.view import AccountView, CredentialStatus, FileFact, OrderSeen, View, Walk, Zone
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 FTP = Endpoint(port=21, protocol=Protocol.FTP)

@@ -10,10 +10,10 @@ import pytest
 from scanner.model.content import Column, ContentFacts, ContentState, DataClass
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Severity, Verdict
-from scanner.model.observation import AccountView, CredentialStatus, FileFact, Walk
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.recall import OrderSighting, Recall
 from scanner.model.target import Account, Migration
+from scanner.model.view import AccountView, CredentialStatus, FileFact, Walk
 from tests.checks.cases import (
     accepted_anonymous,
     account,

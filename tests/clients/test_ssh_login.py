@@ -11,8 +11,8 @@ from scanner.clients.faults import Fault
 from scanner.clients.ssh_factors import FirstFactor, remaining_factors
 from scanner.clients.ssh_login import SshCredential
 from scanner.clients.ssh_offers import ask_methods, fetch_host_key
-from scanner.model.observation import CredentialStatus
 from scanner.model.reading import Observed, Reason, Unobserved
+from scanner.model.view import CredentialStatus
 from tests.clients.ssh_lab import (
     ALGORITHMS,
     PASSWORD,

@@ -8,10 +8,10 @@ import pytest
 from scanner.engine.judge import judge
 from scanner.engine.outcome import Tally, delta_of, exit_code, reaches, unfinished
 from scanner.model.finding import HostReport, Severity
-from scanner.model.observation import AccountView, CredentialStatus
 from scanner.model.reading import Reason, Unobserved
 from scanner.model.secret import SecretRef, SecretScheme
 from scanner.model.target import AcceptedRisk, Account, Decoy
+from scanner.model.view import AccountView, CredentialStatus
 from tests.checks.cases import enforced_ftp, modern_ssh, plain_ftp, target
 from tests.engine.test_judge import docket, open_zone
 

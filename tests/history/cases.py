@@ -31,21 +31,16 @@ from scanner.model.finding import (
 )
 from scanner.model.listing import Outcome
 from scanner.model.observation import (
-    AccountView,
-    CredentialStatus,
     EndpointObservation,
     EndpointState,
-    FileFact,
     FtpFacts,
     Observations,
-    OrderSeen,
     SshFacts,
-    View,
-    Walk,
 )
 from scanner.model.reading import Observed
 from scanner.model.recall import PastCap, Recall
 from scanner.model.target import Protocol
+from scanner.model.view import AccountView, CredentialStatus, FileFact, OrderSeen, View, Walk
 from scanner.scoring import cap_of
 
 ROOT = Path(__file__).parents[2]

@@ -16,15 +16,10 @@ from scanner.model.finding import (
     Finding,
     Verdict,
 )
-from scanner.model.observation import (
-    AccountView,
-    CredentialStatus,
-    FtpFacts,
-    OrderSeen,
-    Reply,
-)
+from scanner.model.observation import FtpFacts, Reply
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.recall import DrillResult, OrderSighting, Recall
+from scanner.model.view import AccountView, CredentialStatus, OrderSeen
 from scanner.scoring import PAPERS, cap_of
 from tests.history.cases import (
     FAILS,

@@ -15,7 +15,7 @@ from scanner.api.job import Clock
 from scanner.clients.ftp_session import READ_ONLY_VERBS
 from scanner.clients.sftp import READ_ONLY_REQUESTS
 from scanner.model.attempts import MOST_FAILURES
-from scanner.model.observation import CredentialStatus
+from scanner.model.view import CredentialStatus
 from tests.matrix import lab
 from tests.servers import Server
 from tests.servers.fixtures import StartServer

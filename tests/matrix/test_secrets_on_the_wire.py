@@ -14,8 +14,9 @@ from typing import Any, Final
 import pytest
 
 from scanner.api import RunRequest, ScanDocument, run, scan_host
-from scanner.model.observation import AccountView, CredentialStatus, PeerTrust
+from scanner.model.observation import PeerTrust
 from scanner.model.reading import Reason
+from scanner.model.view import AccountView, CredentialStatus
 from tests.clients.ssh_lab import PASSWORD as HOUSE_PASSWORD
 from tests.clients.ssh_lab import Heard, recording_server
 from tests.hostile import (

@@ -18,16 +18,11 @@ from scanner.clients.ftp_session import READ_ONLY_VERBS, NotFtp
 from scanner.model.address import Admitted
 from scanner.model.attempts import AttemptKind
 from scanner.model.listing import Outcome
-from scanner.model.observation import (
-    ClearLogin,
-    CredentialStatus,
-    FtpFacts,
-    PeerTrust,
-    View,
-)
+from scanner.model.observation import ClearLogin, FtpFacts, PeerTrust
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.secret import SecretRef, SecretScheme
 from scanner.model.target import Account, Allow, Limits, Target, TlsTrust
+from scanner.model.view import CredentialStatus, View
 from scanner.probes.context import EvidenceLog, ProbeContext
 from scanner.probes.ftp import observe_ftp
 from tests.hostile import (

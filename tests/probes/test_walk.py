@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from scanner.model.content import ContentFacts
 from scanner.model.listing import Entry, EntryKind, Listing, Outcome
-from scanner.model.observation import View, Zone
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Areas, Limits, Migration, Target
+from scanner.model.view import View, Zone
 from scanner.probes.walk import MOST_FILE_FACTS, observe_view
 from tests.probes.memory_tree import (
     NOW,

@@ -25,39 +25,41 @@ from scanner.model.finding import (
 )
 from scanner.model.listing import Outcome, Precision
 from scanner.model.observation import (
-    AccountView,
     AnonymousAccess,
     AnonymousTry,
-    AreaSeen,
     AuthMethods,
     AuthTls,
     CertificateFacts,
     ClearLadder,
     ClearLogin,
-    CredentialStatus,
     DataProtection,
     Effort,
     EndpointObservation,
     EndpointState,
-    FileFact,
     FtpFacts,
     HostKey,
     KexInit,
     Observations,
-    OrderSeen,
     PassiveAddress,
     PeerTrust,
     Reply,
     SshFacts,
     TlsFacts,
     TlsOffer,
-    View,
-    Walk,
-    Zone,
 )
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.scan import Coverage, Delta, ScanHeader
 from scanner.model.target import AcceptedRisk, Decoy, Protocol
+from scanner.model.view import (
+    AccountView,
+    AreaSeen,
+    CredentialStatus,
+    FileFact,
+    OrderSeen,
+    View,
+    Walk,
+    Zone,
+)
 
 AT = "2026-07-01T02:13:00Z"
 CONTROLS = {"gdpr": ("32(1)(b)",), "cwe": ("306",)}

@@ -190,8 +190,15 @@ class Inside:
             self.reused.append(Observed(tree.session.session_reused))
         if encrypted:
             ask = self._visit.ask
+            # Sampling that ended by its time was cut amid a transfer, and its session with it.
+            await ask(lambda: _revived(tree))
             self.protection.append(await ask(lambda: ask_protection(self._visit, tree)))
             self.ccc.append(await ask(lambda: ask_ccc(self._visit, tree)))
+
+
+async def _revived(tree: FtpTree) -> Reading[bool]:
+    await tree.revive()
+    return Observed(tree.session.is_usable)
 
 
 @dataclass(frozen=True, slots=True)

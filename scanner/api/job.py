@@ -51,12 +51,18 @@ class FileJob(Job):
 
 
 def nightly(path: Path, clock: Clock) -> FileJob:
-    """Load a targets file. Raises ``InputError`` with everything that cannot be used."""
+    """Load a targets file for a scan. Raises ``InputError`` with all that cannot be used."""
+    job = authorised(path, clock)
+    problems = check_all(job.file)
+    if problems:
+        raise InputError(*problems)
+    return job
+
+
+def authorised(path: Path, clock: Clock) -> FileJob:
+    """Load a targets file whose authorisation still holds, without asking for its secrets."""
     file = targets_file.load_targets(path)
-    problems = (
-        *targets_file.check_authorisation(file.authorisation, clock().date()),
-        *check_all(file),
-    )
+    problems = targets_file.check_authorisation(file.authorisation, clock().date())
     if problems:
         raise InputError(*problems)
     return FileJob(

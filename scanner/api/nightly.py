@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scanner.api.head import RunHead, write_head
-from scanner.api.job import Clock, FileJob, nightly, utc_now
+from scanner.api.job import Clock, FileJob, authorised, nightly, utc_now
 from scanner.api.workshop import Workshop, workshop
 from scanner.engine.outcome import Tally
 from scanner.engine.plan import PlannedAsset, from_vantage, planned, shard_of
@@ -17,6 +17,7 @@ from scanner.engine.progress import Progress
 from scanner.engine.record import encode
 from scanner.engine.scheduler import schedule
 from scanner.engine.unseen import unseen
+from scanner.errors import SecretError
 from scanner.history import default_path
 from scanner.model.finding import Severity
 from scanner.model.observation import Observations
@@ -25,6 +26,7 @@ from scanner.model.target import Target
 from scanner.probes.context import utc_text
 from scanner.report import document
 from scanner.report.stream import stream
+from scanner.secrets import FileSecrets
 from scanner.sinks.lock import exclusive
 from scanner.sinks.run_folder import RunFolder
 
@@ -182,7 +184,27 @@ def _not_scanned(target: Target, shop: Workshop) -> Observations:
 def plan(
     targets: Path, *, vantage: str | None = None, shard: tuple[int, int] | None = None
 ) -> tuple[PlannedAsset, ...]:
-    """Return what a run would do, without touching the network. Raises as ``run`` does."""
-    job = nightly(targets, utc_now)
+    """Return what a run would do, without touching the network.
+
+    Secrets that cannot be resolved are noted; a run would refuse them. Raises ``InputError``
+    for a file that cannot be used, or whose authorisation has ended.
+    """
+    job = authorised(targets, utc_now)
     here = from_vantage(job.file.targets, vantage or job.first_vantage)
-    return tuple(planned(target) for target in shard_of(here, shard))
+    resolver = FileSecrets(job.base)
+    return tuple(
+        planned(target, notes=_missing_secrets(target, resolver))
+        for target in shard_of(here, shard)
+    )
+
+
+def _missing_secrets(target: Target, resolver: FileSecrets) -> tuple[str, ...]:
+    notes: list[str] = []
+    for account in target.accounts:
+        for ref in (account.password, account.private_key, account.passphrase):
+            try:
+                if ref is not None:
+                    resolver.resolve(ref)
+            except SecretError as error:
+                notes.append(f"{account.username}: {error}")
+    return tuple(notes)

@@ -11,11 +11,12 @@ _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
 def plan_lines(plan: Sequence[PlannedAsset]) -> Iterator[str]:
-    """Yield one line per asset with its ceilings, and their sums."""
-    yield f"{'ASSET':<20}  {'CONNECT':>7}  {'LOGINS':>6}  {'BYTES':>9}  ENDPOINTS, ACCOUNTS, NOTES"
+    """Yield one line per asset with its ceilings, what is to be said of it, and their sums."""
+    yield f"{'ASSET':<20}  {'CONNECT':>7}  {'LOGINS':>6}  {'BYTES':>9}  ENDPOINTS, ACCOUNTS"
     for asset in plan:
         numbers = _numbers(asset.asset, asset.connections, asset.logins, asset.bytes)
         yield f"{numbers}  {_rest(asset)}"
+        yield from (f"  ! {safe(note)}" for note in asset.notes)
     count = "1 asset" if len(plan) == 1 else f"{len(plan)} assets"
     yield _numbers(
         f"at most, {count}",
@@ -31,8 +32,7 @@ def _numbers(name: str, connections: int, logins: int, amount: int) -> str:
 
 def _rest(asset: PlannedAsset) -> str:
     accounts = f"; as {', '.join(asset.credentials)}" if asset.credentials else ""
-    notes = f"; {', '.join(asset.notes)}" if asset.notes else ""
-    return safe(f"{asset.host} {', '.join(asset.endpoints)}{accounts}{notes}")
+    return safe(f"{asset.host} {', '.join(asset.endpoints)}{accounts}")
 
 
 def _size(amount: int) -> str:

@@ -31,8 +31,8 @@ class PlannedAsset:
     notes: tuple[str, ...] = ()
 
 
-def planned(target: Target) -> PlannedAsset:
-    """Return the plan of one target."""
+def planned(target: Target, *, notes: tuple[str, ...] = ()) -> PlannedAsset:
+    """Return the plan of one target, with what the caller has to say of it."""
     names = tuple(account.username for account in target.accounts if account.has_credential)
     ssh = sum(endpoint.protocol is Protocol.SFTP for endpoint in target.endpoints)
     ftp = len(target.endpoints) - ssh
@@ -44,7 +44,7 @@ def planned(target: Target) -> PlannedAsset:
         logins=len(names) * len(target.endpoints) + 2 * ftp + ssh,
         bytes=target.limits.bytes_per_host * len(target.endpoints),
         credentials=names,
-        notes=("decoy: scored apart",) if target.decoy else (),
+        notes=(*(("decoy: scored apart",) if target.decoy else ()), *notes),
     )
 
 

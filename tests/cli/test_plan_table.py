@@ -18,11 +18,13 @@ def asset(name: str, amount: int) -> PlannedAsset:
 
 
 def test_a_plan_tells_each_ceiling_and_the_sums() -> None:
-    head, one, two, sums = plan_lines([asset("one", 1_500), asset("two\x1b", 64 * 1024**2)])
-    assert head == "ASSET                 CONNECT  LOGINS      BYTES  ENDPOINTS, ACCOUNTS, NOTES"
+    plan = [asset("one", 1_500), asset("two\x1b", 64 * 1024**2)]
+    head, one, note, two, other, sums = plan_lines(plan)
+    assert head == "ASSET                 CONNECT  LOGINS      BYTES  ENDPOINTS, ACCOUNTS"
     assert one == (
         "one                        13       5  1.465 KiB  one.example.org ftp:21, sftp:22;"
-        " as lab-transfer; decoy: scored apart"
+        " as lab-transfer"
     )
+    assert note == other == "  ! decoy: scored apart"
     assert two.startswith("two\\x1b                    13       5     64 MiB  two\\x1b.example.org")
     assert sums == "at most, 2 assets          26      10     64 MiB"

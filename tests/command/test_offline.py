@@ -72,9 +72,17 @@ def test_the_example_says_which_papers_and_secrets_it_lacks(console: Console) ->
 
 
 def test_the_example_is_not_run_without_its_secrets(console: Console) -> None:
-    told = console.scan("run", EXAMPLE, "--dry-run", before=ALONE)
+    told = console.scan("run", EXAMPLE, "--reports", "reports", before=ALONE)
     assert (told.returncode, told.stdout) == (2, "")
     assert "MODALITY_PUSH_PASSWORD" in told.stderr
+    assert list(console.folder.iterdir()) == []
+
+
+def test_the_plan_of_the_example_notes_the_secrets_it_lacks(console: Console) -> None:
+    told = console.scan("run", EXAMPLE, "--dry-run", before=ALONE)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "  ! modality-push: env:MODALITY_PUSH_PASSWORD: is not set" in told.stdout
+    assert "at most, 3 assets" in told.stdout
 
 
 def test_a_file_in_order_is_valid(console: Console) -> None:

@@ -216,7 +216,7 @@ def _conclude(check: Check, findings: Sequence[Finding]) -> FailureResult:
     if proofs or len({f.facet for f in against}) > 1:
         return _fail(check, findings, proofs or against)
     if against:
-        return _suspected(check, findings, against[0])
+        return _suspected(check, findings, against)
     return _required(check, findings)
 
 
@@ -225,15 +225,21 @@ def _fail(check: Check, findings: Sequence[Finding], signs: Sequence[Finding]) -
     return _result(check, findings, chief, Verdict.FAIL)
 
 
-def _suspected(check: Check, findings: Sequence[Finding], sign: Finding) -> FailureResult:
-    doubtful = replace(
+def _suspected(
+    check: Check, findings: Sequence[Finding], signs: Sequence[Finding]
+) -> FailureResult:
+    """One strong sign, from one vantage or several, is no fail: its findings are unknown too."""
+    kept = [_doubted(finding) if finding in signs else finding for finding in findings]
+    return _result(check, kept, _doubted(signs[0]), Verdict.UNKNOWN)
+
+
+def _doubted(sign: Finding) -> Finding:
+    return replace(
         sign,
         verdict=Verdict.UNKNOWN,
         reason=str(Reason.SUSPECTED),
         summary=f"suspected: {sign.summary}",
     )
-    kept = [doubtful if finding is sign else finding for finding in findings]
-    return _result(check, kept, doubtful, Verdict.UNKNOWN)
 
 
 def _required(check: Check, findings: Sequence[Finding]) -> FailureResult:

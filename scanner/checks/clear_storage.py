@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from scanner.checks.base import Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
 from scanner.checks.personal import UNTOLD, content_of, harm_in
-from scanner.checks.questions import logins
+from scanner.checks.questions import logins, was_cut
 from scanner.model.case import Case
 from scanner.model.content import ContentState, DataClass
 from scanner.model.failure import CapTrigger, FailureId
@@ -26,19 +26,22 @@ class Store:
 
 
 def read_stores(case: Case) -> Iterator[Question[Store]]:
-    """Ask what every login saw; with no login at all, say that nobody looked."""
-    asked = False
+    """Ask what every login saw; without an account, say that nobody looked behind the door.
+
+    Anonymous alone sees enough only where the owner declares public areas and no private one.
+    """
+    looked = bool(case.target.areas.public) and not case.target.areas.private
     for login in logins(case):
-        asked = True
         reading: Reading[Store]
         if isinstance(login.view, Unobserved):
             reading = login.view
         else:
             reading = Observed(Store(login.view.value, login.open_to_all), login.view.evidence)
+            looked = looked or not login.open_to_all
         yield Question(login.vantage, login.way_in, reading)
-    if not asked:
+    if not looked:
         for seen in case.observations:
-            nobody = Unobserved(Reason.NOT_LOOKED_AT, "no login could look at the files")
+            nobody = Unobserved(Reason.NOT_LOOKED_AT, "no account could look at the files")
             yield Question(seen.vantage, "", nobody)
 
 
@@ -74,9 +77,8 @@ def _severity(classes: frozenset[DataClass], *, open_to_all: bool) -> Severity:
 
 def _without_harm(view: View, planned: int) -> Ruling:
     walk = view.walk
-    if not walk.complete:
-        cut = ", ".join(walk.stopped)
-        return undecided(f"nothing personal seen, but the walk was cut by {cut}", "walk-cut")
+    if cut := was_cut(view):
+        return undecided(f"nothing personal seen, but {cut}", "walk-cut")
     if walk.sampled < planned:
         told = f"nothing personal in {walk.sampled} of {planned} files that were to be sampled"
         return undecided(told, Reason.SAMPLE_BUDGET)
@@ -88,6 +90,8 @@ def _without_harm(view: View, planned: int) -> Ruling:
     encrypted = sum(content.state is ContentState.ENCRYPTED for content in contents)
     if not walk.entries:
         return passed("the area was walked whole and is empty")
+    if walk.links and not walk.sampled:
+        return undecided(f"only {walk.links} links were met, which are not followed", "links-only")
     return passed(
         f"nothing personal in clear in {walk.sampled} sampled files; {encrypted} are encrypted"
     )

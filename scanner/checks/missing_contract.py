@@ -27,6 +27,10 @@ def read_contracts(case: Case) -> Iterator[Question[ContractPaper]]:
     for controller in sorted(ordered - covered):
         told = f"no contract with {controller} is declared"
         yield Question(PAPERS, controller, Unobserved(Reason.NOT_DECLARED, told))
+    for order in case.target.migrations:
+        if not order.controller:
+            told = f"order {order.order_id} names no controller to have a contract with"
+            yield Question(PAPERS, order.order_id, Unobserved(Reason.NOT_DECLARED, told))
     if not contracts and not ordered:
         yield Question(PAPERS, "", Unobserved(Reason.NOT_DECLARED, "no contract is declared"))
 

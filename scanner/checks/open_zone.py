@@ -50,7 +50,7 @@ def judge_anonymous(zone: AnonymousZone, case: Case) -> Ruling:
         told = zone.view.detail or str(zone.view.reason)
         return failed(f"login as {name} is accepted; listing not completed ({told})", _STRONG)
     view = zone.view.value
-    if view.root is not Outcome.LISTED:
+    if view.root is not Outcome.LISTED and not view.walk.entries:
         return failed(f"login as {name} is accepted; listing refused {view.root_reply}", _STRONG)
     if case.target.areas.public and not view.walk.outside_public:
         return _confined(name, view)
@@ -108,7 +108,8 @@ def judge_none(methods: AuthMethods, _case: Case) -> Ruling:
     """SSH ``none`` accepted is a login without authentication (RFC 4252 section 5.2)."""
     if methods.none_accepted:
         return failed(
-            "SSH lets a user in without any authentication", caps=(CapTrigger.OPEN_LISTING,)
+            "SSH lets a user in without any authentication",
+            caps=(CapTrigger.NO_AUTHENTICATION,),
         )
     return passed(f"SSH asks for {', '.join(methods.methods) or 'authentication'}")
 

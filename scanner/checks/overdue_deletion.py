@@ -25,6 +25,7 @@ class DueOrder:
     seen: OrderSeen
     deadline: date
     files: tuple[FileFact, ...]
+    cut: str
 
 
 def deadline_of(migration: Migration, case: Case) -> date | None:
@@ -58,8 +59,8 @@ def _order(case: Case, migration: Migration, deadline: date) -> Iterator[Questio
         reading = _due(login.view, migration, deadline)
         if not (login.open_to_all and isinstance(reading, Unobserved)):
             questions.append(Question(login.vantage, way, reading))
-    found = [question for question in questions if _found(question.reading)]
-    yield from found or questions
+    found = any(_found(question.reading) for question in questions)
+    yield from (q for q in questions if not (found and _elsewhere(q.reading)))
     if not questions:
         for seen in case.observations:
             nobody = Unobserved(Reason.NOT_LOOKED_AT, "no login could look at the paths")
@@ -71,13 +72,22 @@ def _found(reading: Reading[DueOrder]) -> bool:
     return isinstance(reading, Observed) and reading.value.seen.found
 
 
+def _elsewhere(reading: Reading[DueOrder]) -> bool:
+    """Whether this login saw neither the paths nor a file of them: it is confined elsewhere."""
+    if isinstance(reading, Unobserved):
+        return False
+    seen = reading.value.seen
+    return not seen.found and not seen.files and not reading.value.cut
+
+
 def _due(view: Reading[View], migration: Migration, deadline: date) -> Reading[DueOrder]:
     if isinstance(view, Unobserved):
         return view
     for order in view.value.walk.orders:
         if order.order_id == migration.order_id and order.patterns == migration.paths:
             files = tuple(f for f in view.value.walk.files if order.order_id in f.orders)
-            return Observed(DueOrder(order, deadline, files), view.evidence)
+            due = DueOrder(order, deadline, files, was_cut(view.value))
+            return Observed(due, view.evidence)
     return Unobserved(Reason.NOT_LOOKED_AT, "the declared paths were not walked")
 
 
@@ -101,18 +111,20 @@ def judge_order(due: DueOrder, case: Case) -> Ruling:
 
 
 def _newer(due: DueOrder, case: Case) -> int:
-    zone = ZoneInfo(case.target.timezone)
-    return sum(
-        moment(file.modified).astimezone(zone).date() > due.deadline
-        for file in due.files
-        if file.modified
-    )
+    return sum(_day(file.modified, case) > due.deadline for file in due.files if file.modified)
+
+
+def _day(text: str, case: Case) -> date:
+    """Return the day of a moment, where the target is."""
+    return moment(text).astimezone(ZoneInfo(case.target.timezone)).date()
 
 
 def _absent(due: DueOrder, case: Case) -> Ruling:
     order = due.seen
+    if due.cut:
+        return undecided(f"{order.order_id}: no file seen, but {due.cut}", "walk-cut")
     sighting = case.recall.orders.get(order.order_id)
-    if sighting is not None and moment(sighting.last_seen).date() <= due.deadline:
+    if sighting is not None and _day(sighting.last_seen, case) <= due.deadline:
         return passed(f"{order.order_id}: seen on {sighting.last_seen[:10]}, gone since")
     if not order.found:
         told = f"{order.order_id}: the declared paths do not exist and were never seen"
@@ -135,15 +147,19 @@ def read_ages(case: Case) -> Iterator[Question[Ages]]:
     if days is None:
         return
     for login in logins(case):
-        if isinstance(login.view, Observed):
-            files = tuple(
-                file
-                for file in login.view.value.walk.files
-                if not file.orders and file.zone is not Zone.PUBLIC
-            )
-            ages = Ages(files, timedelta(days=days), was_cut(login.view.value))
-            reading = Observed(ages, login.view.evidence)
-            yield Question(login.vantage, login.way_in, reading, required=False)
+        reading = _ages(login.view, timedelta(days=days))
+        yield Question(login.vantage, login.way_in, reading, required=False)
+
+
+def _ages(view: Reading[View], retention: timedelta) -> Reading[Ages]:
+    if isinstance(view, Unobserved):
+        return view
+    walk = view.value.walk
+    files = tuple(file for file in walk.files if not file.orders and file.zone is not Zone.PUBLIC)
+    cut = was_cut(view.value)
+    if walk.dropped and not cut:
+        cut = f"{walk.dropped} files are beyond what is kept of a listing"
+    return Observed(Ages(files, retention, cut), view.evidence)
 
 
 def judge_first_seen(ages: Ages, case: Case) -> Ruling:

@@ -78,10 +78,21 @@ class Login:
 
 
 def logins(case: Case) -> Iterator[Login]:
-    """Yield what every login saw: accepted anonymous ones and every supplied account."""
+    """Yield what every login saw: accepted anonymous ones and every supplied account.
+
+    An endpoint that could not be asked, and anonymous access that was left undecided, are
+    yielded with their reason: what they would have shown is not known.
+    """
     for vantage, endpoint in case.endpoints():
         facts = endpoint.facts
         if facts is None:
+            yield Login(
+                way_in=endpoint.way_in,
+                vantage=vantage,
+                username="",
+                open_to_all=False,
+                view=unseen(endpoint),
+            )
             continue
         if isinstance(facts, FtpFacts):
             yield from _anonymous(vantage, endpoint, facts)
@@ -97,14 +108,15 @@ def logins(case: Case) -> Iterator[Login]:
 
 def _anonymous(vantage: str, endpoint: EndpointObservation, facts: FtpFacts) -> Iterator[Login]:
     access = facts.anonymous
-    if isinstance(access, Observed) and access.value.accepted:
-        yield Login(
-            way_in=f"{endpoint.way_in} as anonymous",
-            vantage=vantage,
-            username="anonymous",
-            open_to_all=True,
-            view=facts.anonymous_view,
-        )
+    if isinstance(access, Observed) and not access.value.accepted:
+        return
+    yield Login(
+        way_in=f"{endpoint.way_in} as anonymous",
+        vantage=vantage,
+        username="anonymous",
+        open_to_all=True,
+        view=access if isinstance(access, Unobserved) else facts.anonymous_view,
+    )
 
 
 def _view_of(account: AccountView) -> Reading[View]:

@@ -29,7 +29,10 @@ def read_holders(case: Case) -> Iterator[Question[Holders]]:
     declared = tuple(_row(account) for account in case.target.accounts if account.holders)
     reading: Reading[Holders]
     if isinstance(inventory, Observed):
-        reading = Observed(Holders(_joined(inventory.value, declared), full=True))
+        rows = _joined(inventory.value, declared)
+        named = {row.username for row in rows}
+        full = bool(rows) and all(a.username in named for a in case.target.accounts)
+        reading = Observed(Holders(rows, full))
     elif inventory.reason is Reason.NOT_DECLARED and declared:
         full = len(declared) == len(case.target.accounts)
         reading = Observed(Holders(declared, full))
@@ -59,8 +62,10 @@ def judge_holders(holders: Holders, _case: Case) -> Ruling:
     if orphans:
         return failed(f"{_named(orphans)} held by nobody named")
     if not holders.full:
-        return undecided("some accounts declare no holder", Reason.NOT_DECLARED)
-    return passed(f"each of {len(holders.rows)} accounts has one named holder")
+        return undecided("no holder is declared for every account", Reason.NOT_DECLARED)
+    count = len(holders.rows)
+    told = "the one account has" if count == 1 else f"each of {count} accounts has"
+    return passed(f"{told} one named holder")
 
 
 def _named(usernames: list[str]) -> str:

@@ -15,7 +15,7 @@ from scanner.model.case import Case
 from scanner.model.dossier import Paper
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Confidence, Severity, Source
-from scanner.model.reading import Observed, Reason, Unobserved
+from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Migration
 from scanner.model.view import FileFact, View, Zone
 
@@ -64,9 +64,12 @@ class Unordered:
 def read_unordered(case: Case) -> Iterator[Question[Unordered]]:
     """Ask every login that looked at files."""
     for login in logins(case):
-        if isinstance(login.view, Observed):
+        reading: Reading[Unordered]
+        if isinstance(login.view, Unobserved):
+            reading = login.view
+        else:
             reading = Observed(_unordered(login.view.value), login.view.evidence)
-            yield Question(login.vantage, login.way_in, reading, required=False)
+        yield Question(login.vantage, login.way_in, reading, required=False)
 
 
 def _unordered(view: View) -> Unordered:

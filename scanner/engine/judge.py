@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 
 from scanner import scoring
 from scanner.checks.base import Check, evaluate
@@ -38,6 +39,19 @@ AGEING = timedelta(days=30)
 LIFTED_BY = {CapTrigger.OPEN_PERSONAL_DATA: FailureId.OPEN_ZONE}
 """Caps that another row than the one where they fire lifts: once nobody gets in without
 authentication, nothing is readable without it, whoever may still look at the files."""
+
+LIFTING_FACET = {
+    CapTrigger.OPEN_PERSONAL_DATA: "anonymous-read",
+    CapTrigger.ANONYMOUS_WRITE: "anonymous-writable",
+    CapTrigger.OPEN_LISTING: "anonymous-read",
+    CapTrigger.NO_AUTHENTICATION: "ssh-none",
+    CapTrigger.CLEAR_PRIVATE_DATA: "clear-data",
+    CapTrigger.PASSWORD_IN_CLEAR: "named-login-in-clear",
+    CapTrigger.SHARED_ACCOUNT: "inventory-holders",
+    CapTrigger.DRILL_FAILED: "alarm-drill",
+    CapTrigger.NO_ORDER: "unordered-data",
+}
+"""The facet whose pass, from the same vantage, lifts each cap."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +88,7 @@ def judge(docket: Docket) -> HostReport:
         credentials=credentials_of(target, docket.observations),
         exceptions=target.exceptions,
         decoy=target.decoy,
-        breach_candidate=_breach_clock(results, case),
+        breach_candidate=_breach_clock(caps, case),
         breach_severity=breach,
     )
 
@@ -135,9 +149,14 @@ def _dated(check: Check, finding: Finding, case: Case) -> Finding:
         finding,
         first_seen=first,
         days_open=max(0, (case.now - moment(first)).days),
-        suppressed=any(
-            risk.failure == check.id and risk.until >= case.today for risk in case.target.exceptions
-        ),
+        suppressed=_accepted(check.id, case),
+    )
+
+
+def _accepted(failure: FailureId, case: Case) -> bool:
+    """Whether somebody accepts this failure today."""
+    return any(
+        risk.failure == failure and risk.until >= case.today for risk in case.target.exceptions
     )
 
 
@@ -189,21 +208,27 @@ def _caps(results: Sequence[FailureResult], case: Case) -> tuple[Cap, ...]:
 
 
 def _still_holds(cap: PastCap, results: Sequence[FailureResult]) -> bool:
-    """A cap that fired once holds until its row passes conclusively from the same vantage."""
+    """A cap that fired once holds until its facet passes from the same vantage."""
     if cap.trigger is CapTrigger.ATTESTED_ONLY:
         return True  # the score itself decides that one; only its date is kept
-    row = next(result for result in results if result.id is cap.failure)
-    seen = [f for f in row.findings if f.vantage == cap.vantage and f.required]
+    seen = [
+        finding
+        for result in results
+        for finding in result.findings
+        if finding.facet == LIFTING_FACET[cap.trigger] and finding.vantage == cap.vantage
+    ]
     return not seen or any(finding.verdict is not Verdict.PASS for finding in seen)
 
 
 def _ignored(results: Iterable[FailureResult], case: Case) -> str:
     """Return which finding or warning has been open too long, or an empty string."""
     for result in results:
+        if result.verdict is Verdict.NOT_APPLICABLE:
+            continue
         for finding in result.findings:
-            old = finding.verdict is Verdict.FAIL and not finding.is_lead
-            if old and not finding.suppressed and finding.days_open > AGEING.days:
-                return f"{finding.facet} has been open for {finding.days_open} days"
+            days = _days_open(result.id, finding, case)
+            if days > AGEING.days:
+                return f"{finding.facet} has been open for {days} days"
     warnings = case.dossier.warnings
     for warning in warnings.value if isinstance(warnings, Observed) else ():
         days = (case.today - warning.opened).days
@@ -212,15 +237,33 @@ def _ignored(results: Iterable[FailureResult], case: Case) -> str:
     return ""
 
 
-def _breach_clock(results: Iterable[FailureResult], case: Case) -> str | None:
-    """Return when personal data open to all were first seen; a decoy starts no clock."""
+def _days_open(failure: FailureId, finding: Finding, case: Case) -> int:
+    """Return for how long a finding that decides something has been open, and nobody accepted it.
+
+    One that could not be seen tonight is still open: silence mends nothing.
+    """
+    if _accepted(failure, case):
+        return 0
+    if finding.verdict is Verdict.FAIL:
+        return 0 if finding.is_lead else finding.days_open
+    first = case.recall.findings.get(finding.uid)
+    if finding.verdict is Verdict.PASS or first is None or not finding.required:
+        return 0
+    severity = _severities()[finding.facet]
+    return 0 if severity.is_lead else (case.now - moment(first)).days
+
+
+@cache
+def _severities() -> dict[str, Severity]:
+    return {facet.id: facet.severity for check in all_checks() for facet in check.facets}
+
+
+def _breach_clock(caps: Iterable[Cap], case: Case) -> str | None:
+    """Return since when personal data are open to all; a decoy starts no clock."""
     if case.target.decoy is not None and case.target.decoy.until >= case.today:
         return None
     moments = [
-        finding.first_seen
-        for result in results
-        for finding in result.findings
-        if CapTrigger.OPEN_PERSONAL_DATA in finding.caps and finding.first_seen
+        cap.since for cap in caps if cap.trigger is CapTrigger.OPEN_PERSONAL_DATA and not cap.stale
     ]
     return min(moments, default=None)
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from scanner.model.case import moment
+from scanner.model.case import counted, moment
 from scanner.model.finding import Finding, HostReport, Severity, Verdict
 from scanner.model.reading import INCOMPLETE
 from scanner.model.scan import Coverage, Delta
@@ -25,13 +25,18 @@ def reaches(report: HostReport, fail_on: Severity) -> bool:
         and not finding.suppressed
         and not finding.is_lead
         and finding.severity.rank >= fail_on.rank
-        for finding in _findings(report)
+        for row in report.failures
+        if row.verdict is not Verdict.NOT_APPLICABLE
+        for finding in row.findings
     )
 
 
 def has_own_bug(report: HostReport) -> bool:
-    """Whether any row is undecided by a fault of the scanner."""
-    return any(row.verdict is Verdict.ERROR for row in report.failures)
+    """Whether a fault of the scanner left anything undecided, even behind a worse verdict."""
+    rows = any(row.verdict is Verdict.ERROR for row in report.failures)
+    findings = any(finding.verdict is Verdict.ERROR for finding in _findings(report))
+    probes = any(e.fault for seen in report.observations for e in seen.endpoints)
+    return rows or findings or probes
 
 
 def unfinished(report: HostReport) -> tuple[str, ...]:
@@ -46,8 +51,8 @@ def unfinished(report: HostReport) -> tuple[str, ...]:
 
 def _unanswered(report: HostReport) -> Iterator[str]:
     for seen in report.observations:
-        for endpoint in seen.endpoints:
-            if endpoint.declared and endpoint.facts is None:
+        for endpoint in counted(seen):
+            if endpoint.facts is None:
                 why = endpoint.detail or endpoint.reason or endpoint.fault or "no answer"
                 yield f"{endpoint.way_in} is {endpoint.state} ({why})"
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from scanner.model.dossier import Dossier
 from scanner.model.observation import EndpointObservation, FtpFacts, Observations, SshFacts
+from scanner.model.reading import Reason
 from scanner.model.recall import Recall
 from scanner.model.target import Target
 
@@ -29,16 +30,10 @@ class Case:
         return self.now.astimezone(ZoneInfo(self.target.timezone)).date()
 
     def endpoints(self) -> Iterator[tuple[str, EndpointObservation]]:
-        """Yield every endpoint that counts, with its vantage.
-
-        An undeclared default port that does not answer is "not offered from this vantage" when
-        another port of the asset does; it is then left out.
-        """
+        """Yield every endpoint that counts, with its vantage."""
         for seen in self.observations:
-            answered = any(endpoint.facts is not None for endpoint in seen.endpoints)
-            for endpoint in seen.endpoints:
-                if endpoint.declared or endpoint.facts is not None or not answered:
-                    yield seen.vantage, endpoint
+            for endpoint in counted(seen):
+                yield seen.vantage, endpoint
 
     def ftp(self) -> Iterator[tuple[str, EndpointObservation, FtpFacts]]:
         """Yield the endpoints that spoke FTP."""
@@ -51,6 +46,24 @@ class Case:
         for vantage, endpoint in self.endpoints():
             if isinstance(endpoint.facts, SshFacts):
                 yield vantage, endpoint, endpoint.facts
+
+
+_NOT_OFFERED = frozenset({Reason.CLOSED, Reason.FILTERED, Reason.UNREACHABLE, Reason.OTHER_SERVICE})
+
+
+def counted(seen: Observations) -> Iterator[EndpointObservation]:
+    """Yield the endpoints that count.
+
+    An undeclared default port that is closed or silent is "not offered from this vantage" when
+    another port of the asset answers; it is then left out. One that turned us away, or that our
+    own time or fault kept from being asked, counts.
+    """
+    answered = any(endpoint.facts is not None for endpoint in seen.endpoints)
+    for endpoint in seen.endpoints:
+        silent = endpoint.facts is None and endpoint.fault is None
+        offered = not (silent and endpoint.reason in _NOT_OFFERED)
+        if endpoint.declared or offered or not answered:
+            yield endpoint
 
 
 def moment(text: str) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -88,14 +88,3 @@ class Examiner(Protocol):
     async def examine(self, task: ContentTask, read: ReadRange) -> Reading[ContentFacts]:
         """Examine one file through ``read``. Network faults inside ``read`` pass through."""
         ...
-
-
-class ColumnKey(Protocol):
-    """Keys names so that they can be compared between nights but not read."""
-
-    def __call__(self, *parts: bytes) -> str:
-        """Return a keyed hash (hexadecimal) of the parts."""
-        ...
-
-
-KINDS_PERSONAL: Sequence[DataClass] = (DataClass.PERSONAL, DataClass.HEALTH)

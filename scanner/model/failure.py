@@ -78,6 +78,7 @@ class CapTrigger(StrEnum):
     OPEN_PERSONAL_DATA = "open-personal-data"
     ANONYMOUS_WRITE = "anonymous-write"
     OPEN_LISTING = "open-listing"
+    NO_AUTHENTICATION = "no-authentication"
     CLEAR_PRIVATE_DATA = "clear-private-data"
     ATTESTED_ONLY = "attested-only"
     PASSWORD_IN_CLEAR = "password-in-clear"  # noqa: S105 - the name of a cap
@@ -90,6 +91,7 @@ CAP_GRADES: dict[CapTrigger, Grade] = {
     CapTrigger.OPEN_PERSONAL_DATA: Grade.F,
     CapTrigger.ANONYMOUS_WRITE: Grade.F,
     CapTrigger.OPEN_LISTING: Grade.D,
+    CapTrigger.NO_AUTHENTICATION: Grade.D,
     CapTrigger.CLEAR_PRIVATE_DATA: Grade.D,
     CapTrigger.ATTESTED_ONLY: Grade.D,
     CapTrigger.PASSWORD_IN_CLEAR: Grade.C,
@@ -101,6 +103,7 @@ CAP_GRADES: dict[CapTrigger, Grade] = {
 CAP_REASONS: dict[CapTrigger, str] = {
     CapTrigger.OPEN_PERSONAL_DATA: "personal data or secrets are readable without authentication",
     CapTrigger.ANONYMOUS_WRITE: "an anonymous visitor can write",
+    CapTrigger.NO_AUTHENTICATION: "SSH lets a user in without any authentication",
     CapTrigger.OPEN_LISTING: "an anonymous visitor can list outside the declared public areas",
     CapTrigger.CLEAR_PRIVATE_DATA: "personal data lie in clear in a private zone",
     CapTrigger.ATTESTED_ONLY: "every pass rests on paper alone",

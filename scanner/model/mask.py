@@ -5,15 +5,88 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+import unicodedata
 from dataclasses import dataclass, field
 
 from scanner.model.text import neutralise
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _LONG_DIGITS = re.compile(r"\d{5,}")
-_PERSON_LIKE = re.compile(
-    r"[A-ZÀ-Þ][a-zß-ÿ'-]+[ _.,-]+[A-ZÀ-Þ][A-Za-zÀ-ÿ'-]+|[A-ZÀ-Þ]{2,}[ _.,-]+[A-ZÀ-Þ][a-zß-ÿ'-]+"
+_DIGITS = re.compile(r"\d+")
+_YEAR = re.compile(r"(?:19|20)\d\d", re.ASCII)
+_LETTERS = re.compile(r"[^\W\d_]+")
+_PATH_LIKE = re.compile(r"\"[^\"/]*+/[^\"]*\"|'[^'/]*+/[^']*'|(?<![^\s\"'])[^\s/]*+/\S*")
+
+_EXTENSIONS = _words(
+    # tables, dumps and exchange formats
+    "csv tsv psv txt xml xsd json ndjson jsonl yaml yml sql dmp dump db db3 sqlite sqlite3 mdb "
+    "accdb dbf parquet avro orc hl7 hpr hprim hpm fhir edi edifact dat bin fic asc prn eml msg "
+    "mbox pst vcf ics ldif dcm rtf htm html md "
+    # office documents
+    "xls xlsx xlsm xlsb ods doc docx odt ppt pptx odp pdf ps "
+    # archives and images of disks
+    "zip gz tgz tar bz2 tbz2 xz txz zst lz4 z 7z rar cab arj jar iso img vmdk vhd vhdx qcow2 ova "
+    # keys, signatures, protection, sums
+    "pgp gpg age p7m p7s p7b p12 pfx pem key crt cer der csr ppk jks kdbx kdb aes enc crypt sig "
+    "sign sha1 sha256 sha384 sha512 md5 crc sum "
+    # what is left behind or under way
+    "log tmp temp bak bkp back backup old orig new swp part filepart partial done ok lock "
+    # settings and programs
+    "env ini conf cfg properties sh bat cmd ps1 py pl php js css java class pyc exe dll so o a "
+    "lib msi deb rpm apk wasm "
+    # pictures, sound, films, fonts
+    "jpg jpeg png gif bmp ico svg webp tif tiff psd mp3 wav ogg flac aac m4a mp4 avi mkv mov mpg "
+    "mpeg webm wmv ttf otf woff woff2"
 )
-_EXTENSION = re.compile(r"[A-Za-z0-9]{1,10}")
+"""A name may end in ``.surname``: what is none of these is no extension to be stored."""
+
+_DIRECTORY_WORDS = _words(
+    # where things stand on a server
+    "home srv var opt usr etc mnt mount media root www web http html ftp sftp ftps tls ssh chroot "
+    "jail data datas database databases db sql files file fichier fichiers folder folders dossier "
+    "dossiers dir dirs document documents doc docs share shared partage partages commun common "
+    "user users utilisateur utilisateurs group groups groupe groupes account accounts compte "
+    "comptes system systeme app apps application applications service services server serveur "
+    # exchange
+    "in out inbox outbox incoming outgoing entree entrees sortie sorties entrant entrants sortant "
+    "sortants reception receptions envoi envois sent send recu recus received upload uploads "
+    "download downloads depot depots drop dropbox deposit echange echanges exchange exchanges "
+    "transfer transfers transfert transferts import imports export exports extract extracts "
+    "extraction extractions extrait extraits exchanged livraison livraisons delivery deliveries "
+    "public publique pub private prive prives privee restricted confidential confidentiel secret "
+    "secrets secure secured open anonymous anonyme guest guests invite invites "
+    # keeping
+    "archive archives archived backup backups bak sauvegarde sauvegardes save saved snapshot "
+    "snapshots dump dumps history historique log logs journal journaux report reports rapport "
+    "rapports tmp temp temporary temporaire cache spool queue old ancien anciens new nouveau "
+    "nouveaux current courant latest test tests tester demo sample samples exemple exemples "
+    "example examples empty vide trash corbeille lost found deleted done processed traite traites "
+    "pending attente error errors erreur erreurs rejected rejet rejets failed ok ko ack "
+    "daily weekly monthly yearly quotidien hebdo hebdomadaire mensuel annuel week month year "
+    "jour semaine mois annee date "
+    # migrations
+    "mig migration migrations migrate source sources src target targets cible cibles dest "
+    "destination origin origine init initial full complet complete delta final phase lot lots "
+    "batch batches step etape etapes part parts partie version versions prod production preprod "
+    "staging stage dev recette qualif uat integration batchs order orders commande commandes "
+    # the trade
+    "lab labs labo labos laboratoire laboratoires laboratory biologie biology analyse analyses "
+    "analysis result results resultat resultats patient patients client clients customer customers "
+    "tiers partner partners partenaire partenaires supplier suppliers fournisseur fournisseurs "
+    "correspondant correspondants prescripteur prescripteurs medecin medecins hopital hospital "
+    "clinique site sites agence agences invoice invoices facture factures facturation billing "
+    "image images scan scans photo photos imagerie hprim hpr hl7 fhir dicom csv xml json pdf txt "
+    "zip key keys cle cles cert certs certificate certificates config conf "
+    # joints and small numbers
+    "a and au aux by d de des et for from l of or par pour sur the vers x y z "
+    "b c v one two three un deux trois nested sub level niveau main misc divers autre autres "
+    "other others all tous toutes"
+)
+"""Ordinary words of directories, without accents. None is a usual name of a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +106,44 @@ class Mask:
         return hmac.new(self.secret, framed, hashlib.sha256).hexdigest()[:32]
 
     def directory(self, path: bytes) -> str:
-        """Return a path fit to be stored: person-like and long-digit parts become ``***``."""
+        """Return a path fit to be stored: a part stays readable only if all of its words are
+        ordinary ones of directories, and its numbers only if they are few and short.
+        """
         text = neutralise(path, 300)
         return "/".join(_masked_part(part) for part in text.split("/"))
 
     def extension(self, name: bytes) -> str:
-        """Return the lower-case extension without its dot, or an empty string."""
+        """Return the lower-case extension without its dot, if it is an ordinary one; else an
+        empty string.
+        """
         _, dot, last = name.decode("latin-1").rpartition(".")
-        return last.lower() if dot and _EXTENSION.fullmatch(last) else ""
+        extension = last.lower()
+        return extension if dot and extension in _EXTENSIONS else ""
+
+
+def without_paths(text: str) -> str:
+    """Return a server's text with every word or quotation that holds a slash as ``***``."""
+    return _PATH_LIKE.sub("***", text)
 
 
 def _masked_part(part: str) -> str:
-    if _PERSON_LIKE.search(part):
+    if not all(word in _DIRECTORY_WORDS for word in _LETTERS.findall(_plain(part))):
         return "***"
-    return _LONG_DIGITS.sub("***", part)
+    pattern = _LONG_DIGITS if _are_few(_DIGITS.findall(part)) else _DIGITS
+    return pattern.sub("***", part)
+
+
+def _plain(part: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", part)
+    return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()
+
+
+def _are_few(numbers: list[str]) -> bool:
+    """Whether short numbers are too few to be a date of birth, a phone or an insured person.
+
+    Four digits in all are few, and so are a year and one more number of up to three.
+    """
+    short = [number for number in numbers if len(number) < 5]
+    digits = sum(map(len, short))
+    dated = len(short) == 2 and any(_YEAR.fullmatch(number) for number in short)
+    return digits <= (7 if dated else 4)

@@ -35,6 +35,7 @@ class Reason(StrEnum):
     NOT_DECLARED = "not-declared"
     NOT_LOOKED_AT = "not-looked-at"
     NO_VANTAGE = "no-vantage"
+    OUTSIDE_WINDOW = "outside-window"
     EXPIRED = "expired"
     SUSPECTED = "suspected"
     UNREADABLE = "unreadable"
@@ -60,6 +61,7 @@ INCOMPLETE = frozenset(
         Reason.UNVERIFIED_PEER,
         Reason.CREDENTIAL_REFUSED,
         Reason.INTERRUPTED,
+        Reason.OUTSIDE_WINDOW,
     }
 )
 """Reasons that leave a planned network or credentialed step undone (exit code 3)."""

@@ -249,7 +249,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetsFile:
-    """A whole, valid targets file. ``sha256`` is of its bytes, in hexadecimal."""
+    """A whole, valid targets file. ``sha256`` is of its bytes, in hexadecimal.
+
+    ``template`` is what a host is that the file does not list: nothing but tenant and defaults.
+    """
 
     path: Path
     sha256: str
@@ -259,3 +262,6 @@ class TargetsFile:
     targets: tuple[Target, ...]
     limits: Limits = field(default_factory=Limits)
     delivery: tuple[Mapping[str, str | int], ...] = ()
+    template: Target = field(
+        default_factory=lambda: Target(host="localhost", asset="localhost")
+    )

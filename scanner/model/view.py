@@ -77,10 +77,12 @@ class OrderSeen:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
     """What a bounded walk met. ``stopped`` names the bounds that cut it (``entries``, ``depth``,
-    ``time``, ``denied``, ``connection-lost``); empty when the walk was whole.
+    ``time``, ``denied``, ``missing``, ``connection-lost``); empty when the walk was whole.
 
     ``outside_public`` counts entries outside every declared public area. ``sampled`` of
-    ``eligible`` files were read. ``files`` is a bounded sample, ordered files first.
+    ``eligible`` files were read. ``files`` is a bounded sample: read and harmful first, then the
+    others that were read, then those of orders, each the oldest first. ``dropped`` files were met
+    but not kept: their ages are not seen. ``links`` were met and not followed.
     """
 
     directories: int
@@ -95,6 +97,8 @@ class Walk:
     areas: tuple[AreaSeen, ...] = ()
     orders: tuple[OrderSeen, ...] = ()
     files: tuple[FileFact, ...] = ()
+    dropped: int = 0
+    links: int = 0
 
     @property
     def complete(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from scanner.model.case import moment
 from scanner.model.failure import Grade
 from scanner.model.finding import Cap, CredentialReport, HostReport, Verdict
 from scanner.model.observation import EndpointObservation, Observations
@@ -91,7 +92,7 @@ class _Page:
         yield from self._caps()
         if told.letter_lowered:
             yield from self._under(f"One letter down: {told.letter_lowered}")
-        if report.decoy is not None:
+        if report.decoy is not None and report.decoy.until >= moment(report.judged_at).date():
             yield from self._under(
                 f"Declared decoy of {report.decoy.owner} until {report.decoy.until.isoformat()}:"
                 " scored apart, starts no breach clock"

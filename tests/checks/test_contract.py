@@ -75,6 +75,19 @@ def test_a_silent_undeclared_port_is_left_out_when_another_answers(check: Check)
 
 
 @pytest.mark.parametrize("check", [c for c in CHECKS if c.id in NETWORK_ROWS], ids=str)
+@pytest.mark.parametrize("reason", [Reason.THROTTLED, Reason.TIME_BUDGET, Reason.TIMEOUT])
+def test_an_undeclared_port_that_was_not_closed_but_unasked_counts(
+    check: Check, reason: Reason
+) -> None:
+    unasked = endpoint(None, port=990, declared=False, reason=reason)
+    judged = case(observations=(seen(endpoint(enforced_ftp()), unasked),))
+    assert evaluate(check, judged).verdict is Verdict.UNKNOWN
+    broken = endpoint(None, port=990, declared=False, fault="KeyError in ftp.py:1")
+    judged = case(observations=(seen(endpoint(enforced_ftp()), broken),))
+    assert evaluate(check, judged).verdict is Verdict.ERROR
+
+
+@pytest.mark.parametrize("check", [c for c in CHECKS if c.id in NETWORK_ROWS], ids=str)
 def test_silent_undeclared_ports_are_unknown_when_nothing_answers(check: Check) -> None:
     silent = endpoint(None, port=21, declared=False)
     assert evaluate(check, case(observations=(seen(silent),))).verdict is Verdict.UNKNOWN

@@ -10,9 +10,10 @@ import pytest
 from scanner.model.content import Column, ContentFacts, ContentState, DataClass
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Severity, Verdict
+from scanner.model.listing import Outcome
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.recall import OrderSighting, Recall
-from scanner.model.target import Account, Migration
+from scanner.model.target import Account, Areas, Migration
 from scanner.model.view import AccountView, CredentialStatus, FileFact, Walk
 from tests.checks.cases import (
     accepted_anonymous,
@@ -108,6 +109,7 @@ def test_data_that_open_without_a_secret_are_clear(state: ContentState) -> None:
         sampled(file(content=Observed(content(state=ContentState.MALFORMED)))),
         sampled(file(), sampled=0),
         sampled(file(), stopped=("time",)),
+        walk(entries=1, links=1),
     ],
 )
 def test_what_could_not_be_told_of_the_files_is_unknown(seen: Walk) -> None:
@@ -120,6 +122,26 @@ def test_what_could_not_be_told_of_the_files_is_unknown(seen: Walk) -> None:
 )
 def test_an_empty_area_or_a_finished_plan_passes(seen: Walk) -> None:
     assert result(CLEAR, case(private(seen))).verdict is Verdict.PASS
+
+
+def test_an_endpoint_that_timed_out_may_hold_what_another_does_not() -> None:
+    for row in (CLEAR, LATE):
+        judged = case(ordered(files=0), None, target=ORDERED)
+        assert result(row, judged).verdict is Verdict.UNKNOWN
+
+
+def test_anonymous_alone_passes_only_a_server_that_is_declared_public() -> None:
+    seen = public(walk())
+    assert result(CLEAR, case(seen)).verdict is Verdict.UNKNOWN
+    both = target(areas=Areas(public=("/pub",), private=("/exchange",)))
+    assert result(CLEAR, case(seen, target=both)).verdict is Verdict.UNKNOWN
+    mirror = target(areas=Areas(public=("/pub",)))
+    assert result(CLEAR, case(seen, target=mirror)).verdict is Verdict.PASS
+
+
+def test_a_home_that_could_not_be_listed_is_no_empty_area() -> None:
+    missing = modern_ssh(accounts=(account(view(root=Outcome.MISSING)),))
+    assert result(CLEAR, case(missing)).verdict is Verdict.UNKNOWN
 
 
 def test_a_refused_credential_leaves_storage_unknown() -> None:
@@ -144,6 +166,20 @@ def ordered(**changes: Any) -> Any:
 )
 def test_declared_paths_after_the_deadline(facts: Any, verdict: Verdict) -> None:
     assert result(LATE, case(facts, target=ORDERED)).verdict is verdict
+
+
+def test_overdue_files_of_one_login_are_not_hidden_by_another_that_sees_none() -> None:
+    late = account(view(walk=walk(orders=(order_seen(found=False, complete=False, files=5),))))
+    clean = account(view(walk=walk(orders=(order_seen(),))), username="other")
+    facts = modern_ssh(accounts=(late, clean))
+    assert result(LATE, case(facts, target=ORDERED)).verdict is Verdict.FAIL
+
+
+def test_a_login_confined_elsewhere_does_not_undo_a_whole_and_empty_walk() -> None:
+    elsewhere = account(view(walk=walk(orders=(order_seen(found=False, complete=False),))))
+    clean = account(view(walk=walk(orders=(order_seen(),))), username="other")
+    facts = modern_ssh(accounts=(elsewhere, clean))
+    assert result(LATE, case(facts, target=ORDERED)).verdict is Verdict.PASS
 
 
 def test_files_before_the_deadline_are_not_yet_due() -> None:
@@ -186,6 +222,13 @@ def test_files_seen_before_and_gone_before_the_deadline_pass() -> None:
     assert result(LATE, case(gone, target=ORDERED, recall=recall)).verdict is Verdict.PASS
 
 
+def test_paths_that_are_refused_tonight_are_not_gone() -> None:
+    hidden = order_seen(files=0, found=False, complete=False)
+    cut = private(walk(orders=(hidden,), stopped=("denied",)))
+    recall = Recall(orders={"MIG-1": SIGHTED})
+    assert result(LATE, case(cut, target=ORDERED, recall=recall)).verdict is Verdict.UNKNOWN
+
+
 def test_without_a_declared_end_nothing_is_overdue() -> None:
     row = result(LATE, case(private(walk())))
     assert (row.verdict, row.reason) == (Verdict.UNKNOWN, "not-declared")
@@ -200,6 +243,13 @@ def test_the_scanners_own_clock_is_proof_and_a_time_stamp_a_sign() -> None:
     recall = Recall(sightings={"k1": "2026-09-01T00:00:00Z"})
     proved = result(LATE, case(seen, target=kept, recall=recall))
     assert proved.verdict is Verdict.FAIL
+
+
+def test_files_that_were_met_but_not_kept_may_be_old() -> None:
+    many = private(walk(entries=3000, dropped=1000))
+    row = result(LATE, case(many, target=target(retention_days=30)))
+    assert finding(row, "first-seen").verdict is Verdict.UNKNOWN
+    assert finding(row, "modified-time").verdict is Verdict.UNKNOWN
 
 
 def table(*names: str | None) -> FileFact:

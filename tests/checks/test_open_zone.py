@@ -65,6 +65,11 @@ def test_a_login_without_a_listing_is_only_suspected(seen: View | Unobserved) ->
     assert row.summary.startswith("suspected: ")
 
 
+def test_entries_listed_below_a_refused_root_are_proof() -> None:
+    below = view(root=Outcome.DENIED, walk=walk(entries=5, outside_public=5, stopped=("denied",)))
+    assert result(ROW, case(anonymous(below))).verdict is Verdict.FAIL
+
+
 def test_a_declared_public_area_alone_passes_on_the_operators_word() -> None:
     confined = view(walk=walk(entries=2, eligible=1, sampled=1, files=(file(),)))
     row = result(ROW, case(anonymous(confined), target=PUBLIC))

@@ -37,6 +37,7 @@ def inventory(*rows: tuple[str, tuple[str, ...]]) -> Dossier:
         (inventory(("a", ())), Verdict.FAIL),
         (Dossier(inventory=Unobserved(Reason.UNREADABLE, "line 3")), Verdict.UNKNOWN),
         (Dossier(), Verdict.UNKNOWN),
+        (inventory(), Verdict.UNKNOWN),
     ],
 )
 def test_each_account_needs_one_holder(dossier: Dossier, verdict: Verdict) -> None:
@@ -44,6 +45,12 @@ def test_each_account_needs_one_holder(dossier: Dossier, verdict: Verdict) -> No
     assert row.verdict is verdict
     if verdict is Verdict.PASS:
         assert row.source is Source.OPERATOR
+
+
+def test_an_inventory_that_leaves_a_supplied_account_out_is_not_full() -> None:
+    supplied = target(accounts=(Account(username="b"),))
+    row = row_of(FailureId.SHARED_ACCOUNT, dossier=inventory(("a", ("one",))), target=supplied)
+    assert row.verdict is Verdict.UNKNOWN
 
 
 def test_two_holders_cap_the_score() -> None:

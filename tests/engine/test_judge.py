@@ -20,9 +20,11 @@ from scanner.model.recall import PastCap, Recall
 from scanner.model.target import AcceptedRisk, Decoy, NotApplicable
 from tests.checks.cases import (
     accepted_anonymous,
+    account,
     endpoint,
     enforced_ftp,
     file,
+    modern_ssh,
     plain_ftp,
     seen,
     target,
@@ -144,6 +146,41 @@ def test_a_cap_holds_until_a_conclusive_pass(facts: FtpFacts | None, held: bool)
     assert bool(stale) is held
     if held:
         assert stale[0].since == PAST.since
+
+
+def test_a_door_that_is_silent_tonight_lifts_no_cap_although_another_port_answers() -> None:
+    silent = endpoint(None, declared=False)
+    answers = endpoint(modern_ssh())
+    given = docket(observations=(seen(silent, answers),), recall=Recall(caps=(PAST,)))
+    assert [cap.stale for cap in judge(given).assessment.caps] == [True]
+
+
+def test_data_without_an_order_hold_their_cap_until_they_are_seen_gone() -> None:
+    past = PastCap(
+        trigger=CapTrigger.NO_ORDER,
+        failure=FailureId.UNCONTROLLED_MIGRATION,
+        vantage="internal",
+        since="2026-11-01T03:00:00Z",
+    )
+    gone = modern_ssh(accounts=(account(view(walk=walk())),))
+    cut = modern_ssh(accounts=(account(view(walk=walk(stopped=("time",)))),))
+    assert judge(docket(gone, recall=Recall(caps=(past,)))).assessment.caps == ()
+    held = judge(docket(cut, recall=Recall(caps=(past,)))).assessment.caps
+    assert [cap.trigger for cap in held] == [CapTrigger.NO_ORDER]
+
+
+def test_a_finding_that_nobody_could_see_tonight_goes_on_ageing() -> None:
+    uid = finding_uid("default", "files", "internal", "open-zone", "anonymous-read")
+    recall = Recall(findings={uid: "2026-06-01T03:00:00Z"})
+    assert "anonymous-read" in judge(docket(None, recall=recall)).assessment.letter_lowered
+    assert judge(docket(enforced_ftp(), recall=recall)).assessment.letter_lowered == ""
+
+
+def test_the_breach_clock_starts_when_the_data_were_opened_not_when_they_were_stored() -> None:
+    uid = finding_uid("default", "files", "internal", "clear-storage", "clear-data")
+    recall = Recall(findings={uid: "2026-05-01T03:00:00Z"})
+    report = judge(docket(open_zone(DataClass.HEALTH), recall=recall))
+    assert report.breach_candidate == AT
 
 
 def test_a_pass_from_another_vantage_does_not_lift_a_cap() -> None:

@@ -6,13 +6,28 @@ from datetime import date
 import pytest
 
 from scanner.engine.judge import judge
-from scanner.engine.outcome import Tally, delta_of, exit_code, reaches, unfinished
+from scanner.engine.outcome import (
+    Tally,
+    delta_of,
+    exit_code,
+    has_own_bug,
+    reaches,
+    unfinished,
+)
+from scanner.model.dossier import ContractPaper, Dossier
 from scanner.model.finding import HostReport, Severity
 from scanner.model.reading import Reason, Unobserved
 from scanner.model.secret import SecretRef, SecretScheme
-from scanner.model.target import AcceptedRisk, Account, Decoy
+from scanner.model.target import AcceptedRisk, Account, Contract, Decoy, NotApplicable
 from scanner.model.view import AccountView, CredentialStatus
-from tests.checks.cases import enforced_ftp, modern_ssh, plain_ftp, target
+from tests.checks.cases import (
+    endpoint,
+    enforced_ftp,
+    modern_ssh,
+    plain_ftp,
+    seen,
+    target,
+)
 from tests.engine.test_judge import docket, open_zone
 
 
@@ -24,10 +39,30 @@ def test_papers_that_nobody_declared_do_not_make_a_run_incomplete() -> None:
     assert unfinished(clean()) == ()
 
 
-def test_a_network_step_that_failed_is_told_once() -> None:
+def test_a_network_step_that_failed_is_told_for_each_question_it_leaves_open() -> None:
     report = judge(docket(enforced_ftp(anonymous=Unobserved(Reason.TIMEOUT, "no answer"))))
-    (line,) = unfinished(report)
-    assert line.startswith("files: Can anyone log in")
+    zone, storage = unfinished(report)
+    assert zone.startswith("files: Can anyone log in")
+    assert storage.startswith("files: Are personal data or secrets stored in clear")
+
+
+def test_a_fault_of_our_own_behind_a_fail_is_still_our_fault() -> None:
+    broken = endpoint(None, port=990, fault="KeyError in ftp.py:1", reason=None)
+    report = judge(docket(observations=(seen(endpoint(open_zone()), broken),)))
+    assert has_own_bug(report)
+    assert not has_own_bug(judge(docket(open_zone())))
+
+
+def test_a_row_declared_without_object_fails_no_run() -> None:
+    away = NotApplicable(
+        failure="missing-contract", reason="x", signed_by="DPO", until=date(2027, 1, 1)
+    )
+    contract = ContractPaper(Contract(controller="One"), Unobserved(Reason.NOT_DECLARED))
+    papers = Dossier(contracts=(contract,))
+    counted = judge(docket(enforced_ftp(), dossier=papers))
+    excused = judge(docket(enforced_ftp(), dossier=papers, target=target(not_applicable=(away,))))
+    assert reaches(counted, Severity.MEDIUM)
+    assert not reaches(excused, Severity.MEDIUM)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -16,6 +17,16 @@ import scanner
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "scanner"
 MOST_LINES = 400
+MOST_FUNCTION_LINES = 45
+MOST_LISTED_FUNCTION_LINES = 70
+LONG_FUNCTIONS = {
+    "scanner/cli/host.py:host": "one documented parameter for each option of the command",
+    "scanner/cli/run.py:run": "one documented parameter for each option of the command",
+    "scanner/clients/ssh_session.py:plain_options": "one line for each default that is switched off",
+    "scanner/engine/observe.py:_endpoint": "one keyword for each thing that a probe is handed",
+    "scanner/api/host.py:scan_host": "a public signature, and what each of its words promises",
+}
+"""Functions that may be longer than others: each is a list, and has no more branches for it."""
 VAGUE = re.compile(r"(^|_)(utils?|helpers?|managers?|misc|common)($|_)")
 PUBLIC = {
     "Finding",
@@ -91,6 +102,32 @@ def test_the_version_is_the_same_everywhere() -> None:
 def test_modules_are_short_enough_to_be_read() -> None:
     lines = {short(path): len(path.read_text("utf-8").splitlines()) for path in modules()}
     assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}
+
+
+def function_lines(path: Path) -> dict[str, int]:
+    """The lines of each function of a module, from ``def`` to its end; methods with their class."""
+    found: dict[str, int] = {}
+
+    def visit(node: ast.AST, names: tuple[str, ...]) -> None:
+        for child in ast.iter_child_nodes(node):
+            inner = names
+            if isinstance(child, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+                inner = (*names, child.name)
+                if not isinstance(child, ast.ClassDef) and child.end_lineno is not None:
+                    name = f"{short(path)}:{'.'.join(inner)}"
+                    lines = child.end_lineno - child.lineno + 1
+                    found[name] = max(lines, found.get(name, 0))
+            visit(child, inner)
+
+    visit(ast.parse(path.read_text("utf-8")), ())
+    return found
+
+
+def test_functions_are_short_enough_to_be_read() -> None:
+    lines = {name: count for path in modules() for name, count in function_lines(path).items()}
+    most = dict.fromkeys(LONG_FUNCTIONS, MOST_LISTED_FUNCTION_LINES)
+    long = {n: count for n, count in lines.items() if count > most.get(n, MOST_FUNCTION_LINES)}
+    assert long == {}
 
 
 def test_modules_say_what_they_are_about() -> None:

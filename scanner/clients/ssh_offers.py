@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import asyncssh
 
@@ -21,6 +23,8 @@ from scanner.model.reading import Reason
 from scanner.model.text import neutralise
 from scanner.wire.ssh import OWN_IDENTIFICATION
 
+_Answer = TypeVar("_Answer")
+
 
 async def fetch_host_key(dialer: Dialer, algorithms: Sequence[str], *, seconds: float) -> bytes:
     """Return the blob of the host key that the server shows for ``algorithms``.
@@ -28,19 +32,18 @@ async def fetch_host_key(dialer: Dialer, algorithms: Sequence[str], *, seconds: 
     Raises ``Fault``. Nothing but the key exchange takes place.
     """
     options = plain_options(asyncssh.SSHClient, username="unused", algorithms=algorithms)
-    sock = await dialer.open()
-    try:
-        async with asyncio.timeout(seconds):
-            key = await asyncssh.get_server_host_key(
-                sock=sock,
-                config=None,
-                options=options,
-                kex_algs=EVERY_KEX,
-                server_host_key_algs=list(algorithms),
-                client_version=OWN_IDENTIFICATION,
-            )
-    except FOREIGN_ERRORS as error:
-        raise ssh_fault(error) from error
+    key = await _ask(
+        dialer,
+        lambda sock: asyncssh.get_server_host_key(
+            sock=sock,
+            config=None,
+            options=options,
+            kex_algs=EVERY_KEX,
+            server_host_key_algs=list(algorithms),
+            client_version=OWN_IDENTIFICATION,
+        ),
+        seconds=seconds,
+    )
     if key is None:
         raise Fault(Reason.PROTOCOL_ERROR, "the key exchange showed no host key")
     return bytes(key.public_data)
@@ -55,22 +58,33 @@ async def ask_methods(
     """
     gate = Listener()
     options = plain_options(lambda: gate, username=username, algorithms=algorithms)
-    sock = await dialer.open()
-    try:
-        async with asyncio.timeout(seconds):
-            methods = await asyncssh.get_server_auth_methods(
-                sock=sock,
-                config=None,
-                username=username,
-                options=options,
-                kex_algs=EVERY_KEX,
-                server_host_key_algs=list(algorithms),
-                client_version=OWN_IDENTIFICATION,
-            )
-    except FOREIGN_ERRORS as error:
-        raise ssh_fault(error) from error
+    methods = await _ask(
+        dialer,
+        lambda sock: asyncssh.get_server_auth_methods(
+            sock=sock,
+            config=None,
+            username=username,
+            options=options,
+            kex_algs=EVERY_KEX,
+            server_host_key_algs=list(algorithms),
+            client_version=OWN_IDENTIFICATION,
+        ),
+        seconds=seconds,
+    )
     names = tuple(neutralise(method, 80) for method in methods[:32])
     accepted = names == ("none",)
     return AuthMethods(
         none_accepted=accepted, methods=() if accepted else names, banner=gate.banner
     )
+
+
+async def _ask(
+    dialer: Dialer, question: Callable[[socket.socket], Awaitable[_Answer]], *, seconds: float
+) -> _Answer:
+    """Dial, and put one question of the library to the server. Raises ``Fault``."""
+    sock = await dialer.open()
+    try:
+        async with asyncio.timeout(seconds):
+            return await question(sock)
+    except FOREIGN_ERRORS as error:
+        raise ssh_fault(error) from error

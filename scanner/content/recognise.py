@@ -69,7 +69,12 @@ def _judge(source: Source, naming: Naming, depth: int) -> Asking[ContentFacts]:
     return ContentFacts(format="unknown", state=ContentState.OPAQUE)
 
 
-def _judge_bytes(data: bytes, complete: bool, naming: Naming, depth: int) -> ContentFacts:  # noqa: FBT001
+def _judge_bytes(
+    data: bytes,
+    complete: bool,  # noqa: FBT001 - in the order of the scene's own call
+    naming: Naming,
+    depth: int,
+) -> ContentFacts:
     """Judge unpacked bytes. They are here already, so they cost no budget but their own."""
     source = Source(len(data), Budget(4 * len(data) + 4096), complete=complete)
     return answer_from(data, _judge(source, naming, depth))

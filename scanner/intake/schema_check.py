@@ -81,14 +81,15 @@ def _judge() -> type[Validator]:
     is repeated. Only texts are compared here: the lists of the schemas hold nothing else.
     """
     # A scan of one host reads no paper, and starts sooner without this library.
-    from jsonschema import Draft202012Validator  # noqa: PLC0415
-    from jsonschema.exceptions import ValidationError  # noqa: PLC0415
-    from jsonschema.validators import extend  # noqa: PLC0415
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - see above
+    from jsonschema.exceptions import ValidationError  # noqa: PLC0415 - see above
+    from jsonschema.validators import extend  # noqa: PLC0415 - see above
 
     def unique(_validator: Validator, wanted: Any, value: Any, _schema: _Schema) -> Iterator[Any]:
         for index in _repeated(value) if wanted and isinstance(value, list) else ():
             yield ValidationError("repeated", path=(index,), instance=value[index])
 
+    # The library leaves this function without types.
     judge: type[Validator] = extend(Draft202012Validator, {"uniqueItems": unique})  # type: ignore[no-untyped-call]
     return judge
 

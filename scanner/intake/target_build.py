@@ -61,6 +61,7 @@ def build(root: _Object, *, path: Path, sha256: str) -> TargetsFile:
         targets=tuple(maker.target(entry) for entry in root.get("targets", ())),
         limits=_limits(defaults),
         delivery=tuple(maker.delivery(entry) for entry in root.get("delivery", ())),
+        template=maker.target({"host": "localhost"}),
     )
 
 

@@ -127,7 +127,8 @@ def without_paths(text: str) -> str:
 
 
 def _masked_part(part: str) -> str:
-    if not all(word in _DIRECTORY_WORDS for word in _LETTERS.findall(_plain(part))):
+    # A backslash tells of escaped bytes, whose hexadecimal letters are no words.
+    if "\\" in part or not all(word in _DIRECTORY_WORDS for word in _LETTERS.findall(_plain(part))):
         return "***"
     pattern = _LONG_DIGITS if _are_few(_DIGITS.findall(part)) else _DIGITS
     return pattern.sub("***", part)

@@ -45,7 +45,8 @@ class CrawlBounds:
 @dataclass(slots=True)
 class Crawl:
     """``readings``: each directory that was asked for, in order. ``unseen``: each directory that
-    was not (wholly) listed, and the bound or fault that is to blame.
+    was not (wholly) listed, and the bound or fault that is to blame. Missing are the first start
+    and what a listing told of; any other start may be missing, and that is a whole answer.
     """
 
     readings: dict[bytes, Reading[Listing]] = field(default_factory=dict)
@@ -81,10 +82,18 @@ class _Crawler:
         self._starts_left = len(starts)
         self._queues = deque(deque([_Node(path=path)]) for path in starts)
         self._met = set(starts)
+        self._told = set(starts[:1])
+        self._gone: list[bytes] = []
         self._faults_running = 0
 
     async def run(self) -> None:
-        deadline = asyncio.get_running_loop().time() + self._bounds.seconds
+        await self._list_all(asyncio.get_running_loop().time() + self._bounds.seconds)
+        # Only now: a start may be asked for before the listing that tells of it.
+        for path in self._gone:
+            if path in self._told:
+                self.seen.unseen.setdefault(path, "missing")
+
+    async def _list_all(self, deadline: float) -> None:
         while (turn := self._next()) is not None:
             node, queue = turn
             cause = self._spent(deadline) or await self._visit(node, queue, deadline)
@@ -160,7 +169,9 @@ class _Crawler:
 
     def _note(self, node: _Node, listing: Listing) -> None:
         self._left -= len(listing.entries)
-        if listing.outcome is Outcome.DENIED:
+        if listing.outcome is Outcome.MISSING:
+            self._gone.append(node.path)
+        elif listing.outcome is Outcome.DENIED:
             self.seen.unseen[node.path] = "denied"
         elif not listing.complete:
             self.seen.unseen[node.path] = "entries"
@@ -170,7 +181,10 @@ class _Crawler:
     def _enqueue(self, node: _Node, listing: Listing, queue: deque[_Node]) -> None:
         for entry in listing.entries:
             path = below(node.path, entry.name)
-            if entry.kind is not EntryKind.DIRECTORY or path in self._met:
+            if entry.kind is not EntryKind.DIRECTORY:
+                continue
+            self._told.add(path)
+            if path in self._met:
                 continue
             if node.depth >= self._bounds.depth or len(path) > _LONGEST_PATH:
                 self.seen.unseen.setdefault(path, "depth")

@@ -60,8 +60,8 @@ async def _go_on(visit: Visit, contact: Contact) -> FtpFacts:
         anonymous_view=view,
         data=_worst(inside.protection, _exposes) or _unless_enforced(contact.early, visit),
         ccc=_worst(inside.ccc, _gives_up_tls) or visit.stopped or _NO_TLS_LOGIN,
-        session_reused=_worst(inside.reused, bool) or _NO_TLS_LOGIN,
-        passive=_worst(inside.passive, lambda seen: seen.foreign) or _NO_LOGIN,
+        session_reused=_worst_seen(inside.reused, bool) or _NO_TLS_LOGIN,
+        passive=_worst_seen(inside.passive, lambda seen: seen.foreign) or _NO_LOGIN,
     )
 
 
@@ -69,11 +69,23 @@ async def _legacy(visit: Visit) -> Reading[tuple[TlsOffer, ...]]:
     return await visit.ask(lambda: ask_legacy(visit)) if visit.mechanism else _NO_TLS
 
 
-def _worst(readings: Sequence[Reading[T]], bad: Callable[[T], bool]) -> Reading[T] | None:
+def _worst_seen(readings: Sequence[Reading[T]], bad: Callable[[T], bool]) -> Reading[T] | None:
     """Return the first bad fact, else the first fact, else the first reason, if any."""
     seen = [reading for reading in readings if isinstance(reading, Observed)]
     worst = [reading for reading in seen if bad(reading.value)]
     return next(iter([*worst, *seen, *readings]), None)
+
+
+def _worst(readings: Sequence[Reading[T]], bad: Callable[[T], bool]) -> Reading[T] | None:
+    """Return the first bad fact, else the first reason, else the first fact, if any.
+
+    Each reading is of a login that was let in: what one of them was not asked is not proved by
+    another's good answer, for servers rule by class of user.
+    """
+    worst = _worst_seen(readings, bad)
+    if isinstance(worst, Observed) and bad(worst.value):
+        return worst
+    return next((each for each in readings if isinstance(each, Unobserved)), worst)
 
 
 def _exposes(data: DataProtection) -> bool:

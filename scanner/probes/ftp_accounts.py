@@ -1,4 +1,7 @@
-"""Supplied accounts on an FTP endpoint: logged in inside trusted TLS only, once."""
+"""Supplied accounts on an FTP endpoint: logged in inside trusted TLS only.
+
+A refused secret is not sent again. An accepted one is sent again when a session was lost.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,7 @@ class Credential:
         return self._visit.context.attempts.is_refused(self._key)
 
     async def log_in(self) -> tuple[FtpSession, Login]:
-        """Open a trusted session and log in, once. The session is only open if let in.
+        """Open a trusted session and try to log in there. The session is only open if let in.
 
         Raises ``Fault``; ``sent`` then says whether the password had left.
         """

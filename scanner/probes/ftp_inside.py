@@ -9,6 +9,7 @@ from scanner.clients.faults import Fault
 from scanner.clients.ftp import FtpTree, open_tree
 from scanner.clients.ftp_session import FtpSession
 from scanner.model.listing import Listing, Outcome
+from scanner.model.mask import without_paths
 from scanner.model.observation import DataProtection, PassiveAddress, Reply
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Account
@@ -20,6 +21,7 @@ from scanner.probes.ftp_tls import ask_ccc, ask_protection
 from scanner.probes.ftp_visit import Visit
 from scanner.probes.walk import observe_view
 
+_CUT_SHORT = Unobserved(Reason.CONNECTION_LOST, "a session inside TLS ended before it was asked")
 _UNPROTECTED = "the server does not protect data connections; an account lists nothing in clear"
 
 
@@ -43,7 +45,7 @@ class WitnessedTree:
                 "outcome": str(listing.outcome),
                 "entries": len(listing.entries),
                 "complete": listing.complete,
-                "reply": listing.reply,
+                "reply": without_paths(listing.reply),
             },
         )
         return Observed(_with_evidence(listing, identity))
@@ -66,7 +68,10 @@ class Inside:
         self.passive: list[Reading[PassiveAddress]] = []
 
     async def visit_accounts(self) -> tuple[AccountView, ...]:
-        """Log every supplied account in, once, and look around."""
+        """Try every supplied account, look around with those let in.
+
+        An account whose session is lost while looking is logged in again.
+        """
         context = self._visit.context
         if not context.credentialed:
             return ()
@@ -144,8 +149,6 @@ class Inside:
         encrypted: bool,
         private: bool = False,
     ) -> Reading[View]:
-        visit = self._visit
-
         async def reconnect() -> FtpSession:
             fresh = await again()
             await self._settle_in(fresh)
@@ -154,6 +157,24 @@ class Inside:
                 raise Fault(Reason.NOT_OFFERED, _UNPROTECTED)
             return fresh
 
+        asked = len(self.ccc)
+        try:
+            return await self._look_and_strip(session, reconnect, username, encrypted, private)
+        finally:
+            if encrypted and len(self.ccc) == asked:
+                # What this class of user would have shown must not hide behind another's answer.
+                self.protection.append(_CUT_SHORT)
+                self.ccc.append(_CUT_SHORT)
+
+    async def _look_and_strip(
+        self,
+        session: FtpSession,
+        reconnect: Callable[[], Awaitable[FtpSession]],
+        username: str,
+        encrypted: bool,  # noqa: FBT001 - handed on by _tour alone
+        private: bool,  # noqa: FBT001 - handed on by _tour alone
+    ) -> Reading[View]:
+        visit = self._visit
         await self._settle_in(session)
         exposed = private and not session.data_protected
         tree = await open_tree(session, reconnect=reconnect, clock=visit.context.clock)

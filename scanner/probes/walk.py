@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scanner.model.listing import Entry, EntryKind, Listing, Outcome, RemoteTree
+from scanner.model.mask import without_paths
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Limits
 from scanner.model.view import AreaSeen, FileFact, OrderSeen, View, Walk, Zone
 from scanner.probes.context import ProbeContext, utc_text
 from scanner.probes.crawl import Crawl, CrawlBounds, crawl
 from scanner.probes.places import Order, Places, below, holds, normal_path, parent_of
-from scanner.probes.sampling import FoundFile, Sample, SampleBounds, sample_files
+from scanner.probes.sampling import FoundFile, Sample, SampleBounds, is_proof, sample_files
 
 MOST_FILE_FACTS = 2_000
 """Files kept of one walk; the rest is counted."""
@@ -57,7 +58,7 @@ async def observe_view(
         home=context.mask.directory(home),
         root=root.value.outcome,
         walk=survey.walk(),
-        root_reply=root.value.reply,
+        root_reply=without_paths(root.value.reply),
     )
     return Observed(view, (*root.evidence, *root.value.evidence))
 
@@ -117,6 +118,7 @@ class _Survey:
 
     def walk(self) -> Walk:
         listings = [listing for _, listing in _listings(self.seen)]
+        kept = self._kept()
         return Walk(
             directories=sum(listing.outcome is Outcome.LISTED for listing in listings),
             entries=sum(len(listing.entries) for listing in listings),
@@ -129,7 +131,9 @@ class _Survey:
             unparsed=sum(listing.unparsed for listing in listings),
             areas=tuple(self._area(*area) for area in self.places.areas),
             orders=tuple(self._order(order) for order in self.places.orders),
-            files=tuple(self._fact(file) for file in self._kept()),
+            files=tuple(self._fact(file) for file in kept),
+            dropped=len(self.files) - len(kept),
+            links=sum(entry.kind is EntryKind.LINK for _, entry in _entries(self.seen)),
         )
 
     def _outside_public(self) -> int:
@@ -192,11 +196,13 @@ class _Survey:
         )
 
     def _kept(self) -> list[FoundFile]:
-        def rank(file: FoundFile) -> tuple[bool, bool, float]:
+        def rank(file: FoundFile) -> tuple[bool, bool, bool, float]:
+            reading = self.sample.readings.get(file.path)
+            read = isinstance(reading, Observed)
             modified = file.entry.modified
-            age = modified.timestamp() if modified else float("-inf")
-            read = isinstance(self.sample.readings.get(file.path), Observed)
-            return (not file.orders, not read, -age)
+            moment = modified.timestamp() if modified else float("inf")
+            harmful = reading is not None and is_proof(reading)
+            return (not harmful, not read, not file.orders, moment)
 
         return sorted(self.files, key=rank)[:MOST_FILE_FACTS]
 

@@ -168,11 +168,7 @@ def _extensions(offer: Offer, server_name: str) -> bytes:
 
 
 def _server_name(name: str) -> bytes:
-    try:
-        ip_address(name)
-    except ValueError:
-        pass
-    else:
+    if _is_address(name):
         return b""
     try:
         label = name.rstrip(".").encode("idna")
@@ -181,6 +177,14 @@ def _server_name(name: str) -> bytes:
     if not 0 < len(label) < 256:
         return b""
     return _extension(0, _sized(b"\0" + _sized(label, 2), 2))
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _extension(number: int, data: bytes) -> bytes:

@@ -94,26 +94,29 @@ def test_random_bytes_are_opaque_and_never_encrypted(length: int) -> None:
     assert facts_of(base64.encodebytes(RANDOM)).state is ContentState.OPAQUE
 
 
-gpg = pytest.mark.skipif(shutil.which("gpg") is None, reason="gpg is not installed")
+def program(name: str, package: str) -> str:
+    """Return where a program is; a machine without it fails the test and says what to install."""
+    path = shutil.which(name)
+    assert path is not None, f"{name} is not installed: install Debian's package {package}"
+    return path
 
 
 def gnupg(home: Path, *words: str) -> bytes:
     home.mkdir(mode=0o700, exist_ok=True)
-    command = ["gpg", "--homedir", str(home), "--batch", "--no-tty", "--pinentry-mode", "loopback"]
+    gpg = program("gpg", "gnupg")
+    command = [gpg, "--homedir", str(home), "--batch", "--no-tty", "--pinentry-mode", "loopback"]
     done = subprocess.run(
         [*command, *words], input=EXPORT, capture_output=True, check=True, timeout=60
     )
     return done.stdout
 
 
-@gpg
 @pytest.mark.parametrize("armor", [(), ("--armor",)])
 def test_gpg_symmetric_is_encrypted(tmp_path: Path, armor: tuple[str, ...]) -> None:
     data = gnupg(tmp_path / "g", *armor, "--passphrase", "demo", "--symmetric")
     assert facts_of(data).state is ContentState.ENCRYPTED
 
 
-@gpg
 @pytest.mark.parametrize("armor", [(), ("--armor",)])
 @pytest.mark.parametrize("algorithm", ["none", "zip", "zlib", "bzip2"])
 def test_gpg_store_is_clear_and_looked_into(
@@ -168,10 +171,9 @@ def test_zipcrypto_is_weak_and_a_mix_is_partial() -> None:
 
 
 def test_a_zip_by_the_zip_program_is_weak(tmp_path: Path) -> None:
-    if shutil.which("zip") is None:
-        pytest.skip("the zip program is not installed")
+    command = [program("zip", "zip"), "-q", "-P", "demo", "a.zip", "a.csv"]
     (tmp_path / "a.csv").write_bytes(EXPORT)
-    subprocess.run(["zip", "-q", "-P", "demo", "a.zip", "a.csv"], cwd=tmp_path, check=True)
+    subprocess.run(command, cwd=tmp_path, check=True)
     assert facts_of((tmp_path / "a.zip").read_bytes()).state is ContentState.WEAK
 
 

@@ -52,6 +52,13 @@ def test_what_a_resolver_might_read_otherwise_is_no_host(text: str) -> None:
     assert len(caught.value.problems) == 1
 
 
+@pytest.mark.parametrize("text", ["192.0.2.1.", "127.0.0.1.", "2001:db8::1.", "[2001:db8::1]."])
+def test_an_address_with_a_final_dot_is_refused(text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_host(text)
+    assert len(caught.value.problems) == 1
+
+
 @given(st.integers(0, 2**32 - 1))
 def test_mapped_addresses_are_their_ipv4_address(number: int) -> None:
     address = IPv4Address(number)

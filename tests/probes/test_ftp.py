@@ -18,13 +18,13 @@ from scanner.clients.ftp_session import READ_ONLY_VERBS, NotFtp
 from scanner.model.address import Admitted
 from scanner.model.attempts import AttemptKind
 from scanner.model.listing import Outcome
-from scanner.model.observation import ClearLogin, FtpFacts, PeerTrust
+from scanner.model.observation import ClearLogin, DataProtection, FtpFacts, PeerTrust
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.secret import SecretRef, SecretScheme
 from scanner.model.target import Account, Allow, Limits, Target, TlsTrust
 from scanner.model.view import CredentialStatus, View
 from scanner.probes.context import EvidenceLog, ProbeContext
-from scanner.probes.ftp import observe_ftp
+from scanner.probes.ftp import _worst, observe_ftp
 from tests.hostile import (
     Behaviour,
     FtpScript,
@@ -662,3 +662,27 @@ async def test_a_control_character_of_a_server_reaches_no_fact() -> None:
     text = str(visit.facts) + str(visit.context.evidence.all())
     assert "\\x1b[31mred" in text
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\u202e]", text)
+
+
+# What several logins taught, put together.
+
+ENFORCED = Observed(DataProtection(clear_accepted=False, replies=()))
+EXPOSED = Observed(DataProtection(clear_accepted=True, replies=()))
+UNANSWERED = Unobserved(Reason.TIMEOUT, "no answer in time")
+
+
+@pytest.mark.parametrize(
+    ("readings", "expected"),
+    [
+        ((ENFORCED, UNANSWERED), UNANSWERED),
+        ((UNANSWERED, ENFORCED), UNANSWERED),
+        ((ENFORCED, UNANSWERED, EXPOSED), EXPOSED),
+        ((ENFORCED, ENFORCED), ENFORCED),
+        ((UNANSWERED,), UNANSWERED),
+        ((), None),
+    ],
+)
+def test_one_logins_good_answer_hides_no_other_that_was_not_asked(
+    readings: tuple[Reading[DataProtection], ...], expected: Reading[DataProtection] | None
+) -> None:
+    assert _worst(readings, lambda data: data.clear_accepted) == expected

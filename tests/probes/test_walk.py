@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -90,6 +91,31 @@ async def test_a_denied_directory_leaves_the_walk_incomplete() -> None:
     )
 
     assert (await view(tree)).walk.stopped == ("denied",)
+
+
+async def test_a_home_that_is_missing_leaves_the_walk_incomplete() -> None:
+    seen = await view(MemoryTree({}, home=b"/home"))
+
+    assert seen.root is Outcome.MISSING
+    assert seen.walk.stopped == ("missing",)
+
+
+async def test_a_directory_that_its_parent_listed_and_that_is_missing_cuts_the_walk() -> None:
+    assert (await view(MemoryTree({b"/": (a_directory(b"a"),)}))).walk.stopped == ("missing",)
+
+
+@pytest.mark.parametrize("listed", [False, True])
+async def test_a_missing_area_or_order_cuts_the_walk_only_if_a_listing_told_of_it(
+    *, listed: bool
+) -> None:
+    told = (a_directory(b"pub"), a_directory(b"in")) if listed else ()
+    declared = target(areas=Areas(public=("/pub",)), migrations=(order("/in/*"),))
+
+    seen = await view(MemoryTree({b"/": told}), declared)
+
+    assert seen.walk.areas[0].outcome == Observed(Outcome.MISSING)
+    assert not seen.walk.orders[0].found
+    assert seen.walk.stopped == (("missing",) if listed else ())
 
 
 async def test_a_lost_connection_keeps_what_was_seen() -> None:
@@ -238,7 +264,7 @@ async def test_links_are_counted_and_never_followed() -> None:
     seen = await view(tree)
 
     assert tree.asked == [b"/"]
-    assert (seen.walk.entries, seen.walk.writable_claims) == (1, 0)
+    assert (seen.walk.entries, seen.walk.links, seen.walk.writable_claims) == (1, 1, 0)
 
 
 async def test_a_huge_start_leaves_room_for_the_others() -> None:
@@ -391,7 +417,7 @@ async def test_names_that_are_not_utf8_are_walked_and_read_by_their_bytes() -> N
 
     assert tree.reads == [path]
     assert seen.walk.sampled == 1
-    assert seen.walk.files[0].directory == "/caf\\xe9"
+    assert seen.walk.files[0].directory == "/***"
 
 
 async def test_control_characters_in_names_never_reach_the_view() -> None:
@@ -566,3 +592,51 @@ async def test_content_facts_are_kept_with_their_file() -> None:
     assert isinstance(content, Observed)
     assert isinstance(content.value, ContentFacts)
     assert content.value.kinds[0].count == 1
+
+
+async def test_what_was_read_and_is_harmful_is_kept_before_any_file_of_an_order() -> None:
+    pictures = {f"/mig/{n}.jpg": b"x" for n in range(MOST_FILE_FACTS + 10)}
+    tree = tree_of({**pictures, "/own/a.csv": b"1", "/own/b.csv": PERSONAL})
+
+    seen = await view(tree, target(migrations=(order("/mig/*"),)))
+
+    kept = seen.walk.files
+    assert [isinstance(fact.content, Observed) for fact in kept[:3]] == [True, True, False]
+    assert isinstance(kept[0].content, Observed)
+    assert kept[0].content.value.kinds
+    assert (len(kept), seen.walk.dropped) == (MOST_FILE_FACTS, 12)
+
+
+async def test_the_oldest_files_are_kept_and_those_without_a_time_are_dropped_first() -> None:
+    new = [a_file(f"{n}.jpg".encode()) for n in range(MOST_FILE_FACTS)]
+    timeless = [a_file(f"t{n}.jpg".encode(), modified=None) for n in range(5)]
+    old = [a_file(f"o{n}.jpg".encode(), modified=NOW - timedelta(days=900)) for n in range(50)]
+
+    seen = await view(MemoryTree({b"/": (*timeless, *new, *old)}))
+
+    times = [fact.modified for fact in seen.walk.files]
+    assert times[:50] == ["2023-11-13T03:00:00Z"] * 50
+    assert times[50:] == ["2026-05-01T03:00:00Z"] * (MOST_FILE_FACTS - 50)
+    assert seen.walk.dropped == 55
+
+
+async def test_files_of_orders_are_kept_before_older_others() -> None:
+    old = [a_file(f"{n}.jpg".encode(), modified=NOW - timedelta(days=9)) for n in range(2_010)]
+    tree = MemoryTree({b"/": tuple(old), b"/in": (a_file(b"x.jpg"),)})
+
+    seen = await view(tree, target(migrations=(order("/in/*"),)))
+
+    assert [bool(fact.orders) for fact in seen.walk.files[:2]] == [True, False]
+
+
+async def test_nothing_is_dropped_of_a_small_tree() -> None:
+    assert (await view(tree_of({"/a.csv": b"1"}))).walk.dropped == 0
+
+
+async def test_the_reply_to_the_first_listing_keeps_no_path() -> None:
+    class Talkative(MemoryTree):
+        async def list_directory(self, path: bytes, *, most: int) -> Reading[Listing]:
+            reply = "550 /home/zorba.quill: denied"
+            return Observed(Listing(outcome=Outcome.DENIED, reply=reply))
+
+    assert (await view(Talkative({}))).root_reply == "550 *** denied"

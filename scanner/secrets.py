@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 
@@ -14,7 +14,14 @@ from scanner.intake.secret_refs import parse_ref
 from scanner.model.secret import Secret, SecretRef, SecretScheme
 from scanner.model.target import Target, TargetsFile
 
-__all__ = ["LARGEST_SECRET", "FileSecrets", "check_all", "parse_ref", "references"]
+__all__ = [
+    "LARGEST_SECRET",
+    "FileSecrets",
+    "check_all",
+    "check_logins",
+    "parse_ref",
+    "references",
+]
 
 LARGEST_SECRET = 65_536
 """Bytes of one secret at most."""
@@ -73,9 +80,23 @@ class FileSecrets:
 
 def check_all(file: TargetsFile, environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """Return one line for every reference of a file that cannot be resolved; no secret in it."""
+    return _unresolved(file, references(file), environ)
+
+
+def check_logins(file: TargetsFile, environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Return what ``check_all`` says of the accounts: the secrets that a scan itself needs."""
+    logins = ((place, ref) for place, ref in references(file) if ".accounts[" in place)
+    return _unresolved(file, logins, environ)
+
+
+def _unresolved(
+    file: TargetsFile,
+    places: Iterable[tuple[str, SecretRef]],
+    environ: Mapping[str, str] | None,
+) -> tuple[str, ...]:
     resolver = FileSecrets(file.path.parent, environ)
     lines: list[str] = []
-    for place, ref in references(file):
+    for place, ref in places:
         try:
             resolver.resolve(ref)
         except SecretError as error:

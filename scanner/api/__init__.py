@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from scanner.api.demo import demo
 from scanner.api.host import ScanDocument, scan_host, scan_targets
-from scanner.api.job import validate
+from scanner.api.job import unserved_note, validate
 from scanner.api.nightly import RunRequest, RunResult, plan, run
 from scanner.api.reassess import assess
 from scanner.engine.plan import PlannedAsset
@@ -26,5 +26,6 @@ __all__ = [
     "run",
     "scan_host",
     "scan_targets",
+    "unserved_note",
     "validate",
 ]

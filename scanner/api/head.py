@@ -9,9 +9,13 @@ from scanner import __version__
 from scanner.engine.outcome import Tally
 from scanner.errors import InputError
 from scanner.model.scan import ScanHeader
+from scanner.model.target import TargetsFile
 from scanner.sinks.run_folder import RunFolder
 
 FILE = "run.json"
+RUNNING = "running"
+LOCK = ".lock"
+"""Held by the run while it goes, and by whoever judges it again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +32,16 @@ class RunHead:
     targeted: int
     excluded: int
     finished: str = ""
-    state: str = "running"
+    state: str = RUNNING
     tool_version: str = __version__
 
     def ended(self, at: str, *, interrupted: bool) -> RunHead:
         """Return the head of the run, now over."""
         return replace(self, finished=at, state="interrupted" if interrupted else "done")
+
+    def judged_with(self, file: TargetsFile) -> RunHead:
+        """Return the head of a report that rests on the papers of ``file``."""
+        return replace(self, targets_sha256=file.sha256, authorisation=file.authorisation.reference)
 
     def header(self, tally: Tally) -> ScanHeader:
         """Return the head of the report."""

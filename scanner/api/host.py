@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from scanner import __version__
-from scanner.api.job import Clock, ad_hoc, nightly, utc_now
+from scanner.api.job import AdHoc, Clock, ad_hoc, nightly, utc_now
 from scanner.api.workshop import Workshop, workshop
+from scanner.engine.observe import Sight
 from scanner.engine.outcome import Tally
 from scanner.engine.plan import from_vantage
 from scanner.engine.scheduler import schedule
@@ -20,6 +21,8 @@ from scanner.model.scan import ScanHeader
 from scanner.model.target import Protocol, Target
 from scanner.probes.context import utc_text
 from scanner.report import document
+
+_MOST_WAITING = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,7 @@ class ScanDocument:
     hosts: tuple[HostReport, ...]
     exit_code: int
     incomplete: tuple[str, ...] = ()
+    interrupted: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report document."""
@@ -52,39 +56,60 @@ async def scan_host(  # noqa: PLR0913 - each is a word of the command line
 ) -> ScanDocument:
     """Scan one asset now. Without ``targets`` only questions that need no credential are asked.
 
-    Raises ``NotAuthorisedError`` when nothing authorises it, ``InputError`` for anything else
-    that cannot be used.
+    A cancellation ends the look early: the document then holds what was seen, the rest is
+    unknown, and ``interrupted`` is set. Raises ``NotAuthorisedError`` when nothing authorises
+    it, ``InputError`` for anything else that cannot be used.
     """
-    job, target = ad_hoc(
+    wanted = ad_hoc(
         host,
         port=port,
         protocol=protocol,
         targets=targets,
         authorised=authorised,
+        vantage=vantage,
         clock=clock,
     )
-    stand = vantage or (job.first_vantage if job.file else target.vantages[0])
     started = clock()
-    async with workshop(job, vantage=stand, history=history, contact=contact, clock=clock) as shop:
-        report, record = shop.conclude(target, await shop.observe(target))
+    async with workshop(
+        wanted.job, vantage=wanted.vantage, history=history, contact=contact, clock=clock
+    ) as shop:
+        sight = shop.sight(wanted.target, wanted.only)
+        interrupted = await _cut_short(sight)
+        report, record = shop.conclude(wanted.target, sight.observations())
     tally = Tally(fail_on, targeted=1)
     tally.add(report, record.recall.findings)
-    header = ScanHeader(
-        uid=str(uuid.uuid4()),
-        started=utc_text(started),
-        finished=utc_text(clock()),
-        tool_version=__version__,
-        vantages=(stand,),
-        authorisation=job.authorisation.reference,
-        targets_sha256=job.file.sha256 if job.file else "",
-        coverage=tally.coverage(),
-        delta=tally.delta(),
-    )
     return ScanDocument(
-        header=header,
+        header=_header(wanted, tally, utc_text(started), utc_text(clock())),
         hosts=(report,),
         exit_code=tally.exit_code(),
         incomplete=tuple(tally.unfinished),
+        interrupted=interrupted,
+    )
+
+
+async def _cut_short(sight: Sight) -> bool:
+    """Look; return whether a cancellation ended that early. It is then dealt with."""
+    try:
+        await sight.look()
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None:
+            task.uncancel()
+        return True
+    return False
+
+
+def _header(wanted: AdHoc, tally: Tally, started: str, finished: str) -> ScanHeader:
+    return ScanHeader(
+        uid=str(uuid.uuid4()),
+        started=started,
+        finished=finished,
+        tool_version=__version__,
+        vantages=(wanted.vantage,),
+        authorisation=wanted.job.authorisation.reference,
+        targets_sha256=wanted.job.file.sha256 if wanted.job.file else "",
+        coverage=tally.coverage(),
+        delta=tally.delta(),
     )
 
 
@@ -98,27 +123,36 @@ async def scan_targets(
 ) -> AsyncIterator[HostReport]:
     """Scan every target of a file and yield each report as it is done. Writes no run folder."""
     job = nightly(targets, clock)
-    stand = vantage or job.first_vantage
+    stand = job.stand(vantage)
     wanted = from_vantage(job.file.targets, stand)
     async with workshop(job, vantage=stand, history=history, contact=contact, clock=clock) as shop:
-        reports: asyncio.Queue[HostReport | None] = asyncio.Queue(maxsize=64)
-        scan = asyncio.create_task(_scan_into(reports, wanted, shop, job.connections))
+        done = _Done()
+        scan = asyncio.create_task(_scan_into(done, wanted, shop, job.connections))
         try:
-            while (report := await reports.get()) is not None:
+            while (report := await done.reports.get()) is not None:
+                done.room.release()
                 yield report
             await scan
         finally:
             scan.cancel()
+            await asyncio.gather(scan, return_exceptions=True)
 
 
-async def _scan_into(
-    reports: asyncio.Queue[HostReport | None], wanted: list[Target], shop: Workshop, most: int
-) -> None:
+class _Done:
+    """Reports on their way to the caller, then ``None``. ``room`` bounds how many wait."""
+
+    def __init__(self) -> None:
+        self.reports: asyncio.Queue[HostReport | None] = asyncio.Queue()
+        self.room = asyncio.Semaphore(_MOST_WAITING)
+
+
+async def _scan_into(done: _Done, wanted: list[Target], shop: Workshop, most: int) -> None:
     async def work(target: Target) -> None:
         report, _ = shop.conclude(target, await shop.observe(target))
-        await reports.put(report)
+        await done.room.acquire()
+        done.reports.put_nowait(report)
 
     try:
         await schedule(wanted, work, most=most)
     finally:
-        await reports.put(None)
+        done.reports.put_nowait(None)

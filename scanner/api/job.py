@@ -9,11 +9,13 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from scanner import targets as targets_file
+from scanner.api.hours import is_open, windows_of
 from scanner.dossier import check_papers
 from scanner.engine.scope import Scope
 from scanner.errors import InputError, NotAuthorisedError
+from scanner.intake.problem import shown
 from scanner.model.target import Authorisation, Endpoint, Protocol, Target, TargetsFile
-from scanner.secrets import check_all
+from scanner.secrets import check_all, check_logins
 
 Clock = Callable[[], datetime]
 
@@ -49,11 +51,23 @@ class FileJob(Job):
 
     file: TargetsFile
 
+    def stand(self, vantage: str | None) -> str:
+        """Return where the run stands. Raises ``InputError`` where no target is seen from."""
+        chosen = vantage or self.first_vantage
+        known = sorted({name for target in self.file.targets for name in target.vantages})
+        if known and chosen not in known:
+            told = f"no target of {self.file.path} lists the vantage {shown(chosen)}"
+            raise InputError(f"{told}; give --vantage with one of: {', '.join(known)}")
+        return chosen
+
 
 def nightly(path: Path, clock: Clock) -> FileJob:
-    """Load a targets file for a scan. Raises ``InputError`` with all that cannot be used."""
+    """Load a targets file for a scan. Raises ``InputError`` with all that cannot be used.
+
+    Secrets of deliveries and drills are not asked for: a scan needs those of accounts alone.
+    """
     job = authorised(path, clock)
-    problems = check_all(job.file)
+    problems = check_logins(job.file)
     if problems:
         raise InputError(*problems)
     return job
@@ -73,6 +87,16 @@ def authorised(path: Path, clock: Clock) -> FileJob:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdHoc:
+    """One asset to be scanned now. ``only`` are the ports that are asked; ``None``: all."""
+
+    job: Job
+    target: Target
+    vantage: str
+    only: frozenset[int] | None = None
+
+
 def ad_hoc(  # noqa: PLR0913 - each is a word of the command line
     host: str,
     *,
@@ -80,15 +104,18 @@ def ad_hoc(  # noqa: PLR0913 - each is a word of the command line
     protocol: Protocol,
     targets: Path | None,
     authorised: str | None,
+    vantage: str | None,
     clock: Clock,
-) -> tuple[Job, Target]:
-    """Return the job and the target of one ``scan host``.
+) -> AdHoc:
+    """Return what one ``scan host`` is to do.
 
-    Raises ``NotAuthorisedError`` when no targets file, reference or loopback address covers it.
+    Raises ``NotAuthorisedError`` when no targets file, reference or loopback address covers it,
+    ``InputError`` outside the target's windows.
     """
     if targets is not None:
-        return _listed(host, port, protocol, nightly(targets, clock))
-    target = targets_file.target_for_host(host, port, protocol)
+        job = nightly(targets, clock)
+        return _in_hours(_listed(host, port, protocol, job, vantage or job.first_vantage), clock)
+    plain = targets_file.target_for_host(host, port, protocol)
     if authorised:
         scope = Scope.for_host(host)
     elif is_loopback(host):
@@ -99,23 +126,43 @@ def ad_hoc(  # noqa: PLR0913 - each is a word of the command line
             "or --authorised REFERENCE"
         )
     leave = Authorisation(reference=authorised or "loopback")
-    return Job(authorisation=leave, scope=scope, base=Path()), target
+    alone = Job(authorisation=leave, scope=scope, base=Path())
+    stand = vantage or alone.first_vantage
+    return AdHoc(job=alone, target=replace(plain, vantages=(stand,)), vantage=stand)
 
 
-def _listed(
-    host: str, port: int | None, protocol: Protocol, job: FileJob
-) -> tuple[FileJob, Target]:
+def _listed(host: str, port: int | None, protocol: Protocol, job: FileJob, stand: str) -> AdHoc:
     target = targets_file.find_target(job.file, host, port)
     if target is None:
         if not job.scope.admits_name(host):
             told = f"{host}: outside the scope of {job.file.path}; add it to authorisation.scope"
             raise NotAuthorisedError(told)
-        return job, targets_file.target_for_host(host, port, protocol)
+        plain = targets_file.target_for_host(host, port, protocol)
+        return AdHoc(job=job, target=_as_listed(plain, job.file.template, stand), vantage=stand)
     if port is None:
-        return job, target
-    listed = tuple(endpoint for endpoint in target.endpoints if endpoint.port == port)
-    asked = Endpoint(port=port, protocol=protocol)
-    return job, replace(target, endpoints=listed or (asked,))
+        return AdHoc(job=job, target=target, vantage=stand)
+    if all(endpoint.port != port for endpoint in target.endpoints):
+        asked = Endpoint(port=port, protocol=protocol)
+        target = replace(target, endpoints=(*target.endpoints, asked))
+    return AdHoc(job=job, target=target, vantage=stand, only=frozenset({port}))
+
+
+def _as_listed(plain: Target, template: Target, stand: str) -> Target:
+    """Give a host that the file does not list the file's tenant and defaults."""
+    return replace(
+        template,
+        host=plain.host,
+        asset=plain.asset,
+        endpoints=plain.endpoints,
+        vantages=(stand,),
+    )
+
+
+def _in_hours(wanted: AdHoc, clock: Clock) -> AdHoc:
+    if not is_open(wanted.target, clock()):
+        told = f"{wanted.target.asset}: outside its windows now"
+        raise InputError(f"{told}; scan it within {windows_of(wanted.target)}")
+    return wanted
 
 
 def is_loopback(host: str) -> bool:
@@ -137,3 +184,31 @@ def validate(targets: Path) -> tuple[str, ...]:
     papers = (f"{target.asset}: {line}" for target in file.targets for line in check_papers(target))
     leave = targets_file.check_authorisation(file.authorisation, utc_now().date())
     return (*leave, *papers, *check_all(file))
+
+
+def unserved(file: TargetsFile) -> tuple[str, ...]:
+    """Return the keys that a file declares and this version makes no use of."""
+    every = (file.template, *file.targets)
+    allowed = ("write_test", "empty_password", "shell_test", "drill")
+    used = {
+        "delivery": bool(file.delivery),
+        "drill": any(target.drill for target in every),
+        "logs": any(target.logs for target in every),
+        **{
+            f"allow.{name}": any(getattr(target.allow, name) for target in every)
+            for name in allowed
+        },
+        "accounts[].public_keys (queries)": any(
+            account.public_keys for target in every for account in target.accounts
+        ),
+    }
+    return tuple(name for name, declared in used.items() if declared)
+
+
+def unserved_note(targets: Path) -> str:
+    """Return one clause that names what ``unserved`` does, or nothing; so of an invalid file."""
+    try:
+        names = unserved(targets_file.load_targets(targets))
+    except InputError:
+        return ""
+    return f"declared, not used by this version: {', '.join(names)}" if names else ""

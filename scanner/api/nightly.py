@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
-from scanner.api.head import RunHead, write_head
-from scanner.api.job import Clock, FileJob, authorised, nightly, utc_now
-from scanner.api.workshop import Workshop, workshop
+from scanner.api.head import LOCK, RunHead, write_head
+from scanner.api.hours import is_open, windows_of
+from scanner.api.job import Clock, FileJob, authorised, nightly, unserved, utc_now
+from scanner.api.workshop import Workshop, docket_of, workshop
+from scanner.engine.judge import judge
 from scanner.engine.outcome import Tally
 from scanner.engine.plan import PlannedAsset, from_vantage, planned, shard_of
 from scanner.engine.progress import Progress
@@ -51,7 +55,10 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """What a run came to. ``counts`` maps letters to assets."""
+    """What a run came to. ``counts`` maps letters to assets.
+
+    ``unserved`` names what the targets file declares and this version makes no use of.
+    """
 
     folder: Path
     uid: str
@@ -62,6 +69,7 @@ class RunResult:
     incomplete: tuple[str, ...] = ()
     delta: Mapping[str, int] = field(default_factory=dict)
     interrupted: bool = False
+    unserved: tuple[str, ...] = ()
 
 
 async def run(request: RunRequest, progress: Callable[[Progress], None]) -> RunResult:
@@ -69,7 +77,9 @@ async def run(request: RunRequest, progress: Callable[[Progress], None]) -> RunR
 
     A cancellation ends the scan early: what was seen is written, the rest is unknown, and
     ``interrupted`` is set. Raises ``InputError`` before the first packet when anything that was
-    handed in cannot be used, ``LockedError`` when another run holds the history.
+    handed in cannot be used, ``LockedError`` when another run holds the history. What else keeps
+    it from going on, such as a history that cannot be written, is raised once the report of what
+    is there was written.
     """
     job = nightly(request.targets, request.clock)
     history = request.history or default_path()
@@ -80,7 +90,7 @@ async def run(request: RunRequest, progress: Callable[[Progress], None]) -> RunR
 async def _locked(
     request: RunRequest, job: FileJob, progress: Callable[[Progress], None]
 ) -> RunResult:
-    vantage = request.vantage or job.first_vantage
+    vantage = job.stand(request.vantage)
     here = from_vantage(job.file.targets, vantage)
     wanted = shard_of(here, request.shard)
     excluded = len(job.file.targets) - len(here)
@@ -96,8 +106,6 @@ async def _locked(
         targeted=len(wanted),
         excluded=excluded,
     )
-    folder = RunFolder.create(request.reports, request.clock(), head.uid)
-    write_head(folder, head)
     async with workshop(
         job,
         vantage=vantage,
@@ -105,16 +113,35 @@ async def _locked(
         contact=request.contact,
         clock=request.clock,
     ) as shop:
-        interrupted = await _scan_all(wanted, shop, job.connections, _Keep(folder, tally, progress))
-    head = head.ended(utc_text(request.clock()), interrupted=interrupted)
-    return publish(folder, head, tally)
+        folder = RunFolder.create(request.reports, request.clock(), head.uid)
+        with exclusive(folder.path / LOCK):
+            write_head(folder, head)
+            keep = _Keep(folder, tally, progress)
+            ended = await _carried_out(wanted, shop, job.connections, keep, head)
+    return replace(ended, unserved=unserved(job.file))
 
 
-def publish(folder: RunFolder, head: RunHead, tally: Tally) -> RunResult:
+async def _carried_out(
+    wanted: list[Target], shop: Workshop, most: int, keep: _Keep, head: RunHead
+) -> RunResult:
+    """Scan and publish. What is there is published before an exception is passed on."""
+    try:
+        interrupted = await _scan_all(wanted, shop, most, keep)
+    except Exception:
+        # A full disk may be the very fault: the one that came first is told.
+        with suppress(OSError):
+            cut = head.ended(utc_text(shop.tools.clock()), interrupted=True)
+            publish(keep.folder, cut, keep.tally)
+        raise
+    head = head.ended(utc_text(shop.tools.clock()), interrupted=interrupted)
+    return publish(keep.folder, head, keep.tally)
+
+
+def publish(folder: RunFolder, head: RunHead, tally: Tally, *, spool: str = HOSTS) -> RunResult:
     """Assemble ``report.json`` from the spooled hosts, and say what the run came to."""
     header = head.header(tally)
-    folder.write(REPORT, stream(header, folder.lines(HOSTS), ()))
-    folder.remove(HOSTS)
+    folder.write(REPORT, stream(header, folder.lines(spool), ()))
+    folder.remove(spool)
     write_head(folder, head)
     delta = header.delta
     return RunResult(
@@ -131,27 +158,32 @@ def publish(folder: RunFolder, head: RunHead, tally: Tally) -> RunResult:
 
 
 class _Keep:
-    """Keeps one concluded target: its record, its report, its share of the tally."""
+    """Keeps one target: its record, its report, its share of the tally, its place in memory.
+
+    In this order, so that a history that cannot be written loses nothing that was seen.
+    """
 
     def __init__(
         self, folder: RunFolder, tally: Tally, progress: Callable[[Progress], None]
     ) -> None:
-        self._folder = folder
-        self._tally = tally
+        self.folder = folder
+        self.tally = tally
         self._progress = progress
         self.done: set[str] = set()
 
     def __call__(self, target: Target, seen: Observations, shop: Workshop) -> None:
-        report, record = shop.conclude(target, seen)
-        self._folder.append(OBSERVATIONS, encode(record))
-        self._folder.append(HOSTS, document.encode(document.host_document(report)))
+        record = shop.record(target, seen)
+        self.folder.append(OBSERVATIONS, encode(record))
+        report = judge(docket_of(target, record))
+        self.folder.append(HOSTS, document.encode(document.host_document(report)))
         self.done.add(target.asset)
-        self._tally.add(report, record.recall.findings)
+        self.tally.add(report, record.recall.findings)
+        shop.remember(report)
         self._progress(
             Progress(
                 done=len(self.done),
-                total=self._tally.targeted,
-                failures=self._tally.failures,
+                total=self.tally.targeted,
+                failures=self.tally.failures,
                 asset=target.asset,
             )
         )
@@ -161,7 +193,17 @@ async def _scan_all(wanted: list[Target], shop: Workshop, most: int, keep: _Keep
     """Scan and keep each target; return whether the scan was interrupted."""
 
     async def work(target: Target) -> None:
-        keep(target, await shop.observe(target), shop)
+        shut = shop.shut(target)
+        if shut is not None:
+            keep(target, shut, shop)
+            return
+        sight = shop.sight(target)
+        try:
+            await sight.look()
+        except asyncio.CancelledError:
+            keep(target, sight.observations(), shop)
+            raise
+        keep(target, sight.observations(), shop)
 
     try:
         await schedule(wanted, work, most=most)
@@ -186,16 +228,24 @@ def plan(
 ) -> tuple[PlannedAsset, ...]:
     """Return what a run would do, without touching the network.
 
-    Secrets that cannot be resolved are noted; a run would refuse them. Raises ``InputError``
-    for a file that cannot be used, or whose authorisation has ended.
+    Windows are noted, and secrets that cannot be resolved; a run would refuse these. Raises
+    ``InputError`` for a file that cannot be used, or whose authorisation has ended.
     """
     job = authorised(targets, utc_now)
-    here = from_vantage(job.file.targets, vantage or job.first_vantage)
+    here = from_vantage(job.file.targets, job.stand(vantage))
     resolver = FileSecrets(job.base)
+    now = utc_now()
     return tuple(
-        planned(target, notes=_missing_secrets(target, resolver))
+        planned(target, notes=(*_hours(target, now), *_missing_secrets(target, resolver)))
         for target in shard_of(here, shard)
     )
+
+
+def _hours(target: Target, now: datetime) -> tuple[str, ...]:
+    if not target.windows:
+        return ()
+    told = f"scanned only within {windows_of(target)}"
+    return (told if is_open(target, now) else f"{told}: not now",)
 
 
 def _missing_secrets(target: Target, resolver: FileSecrets) -> tuple[str, ...]:

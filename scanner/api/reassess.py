@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from scanner import targets as targets_file
-from scanner.api.head import read_head
+from scanner.api.head import LOCK, RUNNING, read_head
 from scanner.api.nightly import HOSTS, OBSERVATIONS, RunResult, publish
 from scanner.api.workshop import docket_of
 from scanner.engine.judge import judge
@@ -16,28 +16,45 @@ from scanner.errors import InputError
 from scanner.model.finding import Severity
 from scanner.model.target import Target
 from scanner.report import document
+from scanner.sinks.lock import exclusive
 from scanner.sinks.run_folder import RunFolder
+
+AGAIN = "hosts-again.ndjson"
+"""The spool of a second judgement, never that of a run that may still be going."""
 
 
 def assess(folder: Path, *, targets: Path | None = None) -> RunResult:
     """Rewrite the report of a run from its saved observations.
 
     Papers are read anew from the run's targets file, or from ``targets``; clock and memory are
-    those of the run, so that the same papers give the same document. Raises ``InputError`` when
-    something is gone or damaged.
+    those of the run, so that the same papers give the same document. A run that died is
+    "interrupted" from now on. Raises ``InputError`` when something is gone or damaged,
+    ``LockedError`` while the run still goes.
     """
     place = RunFolder.open(folder)
+    with exclusive(folder / LOCK):
+        try:
+            return _judged_again(place, targets)
+        finally:
+            place.remove(AGAIN)
+
+
+def _judged_again(place: RunFolder, targets: Path | None) -> RunResult:
     head = read_head(place)
     file = targets_file.load_targets(targets or Path(head.targets))
     by_asset = {target.asset: target for target in file.targets}
     tally = Tally(Severity(head.fail_on), targeted=head.targeted, excluded=head.excluded)
     records = [(record, _target(record, by_asset)) for record in _records(place)]
-    place.remove(HOSTS)
+    place.remove(AGAIN)
     for record, target in records:
         report = judge(docket_of(target, record))
-        place.append(HOSTS, document.encode(document.host_document(report)))
+        place.append(AGAIN, document.encode(document.host_document(report)))
         tally.add(report, record.recall.findings)
-    return publish(place, head, tally)
+    if head.state == RUNNING:
+        last = records[-1][0].judged_at if records else head.started
+        head = head.ended(last, interrupted=True)
+        place.remove(HOSTS)
+    return publish(place, head.judged_with(file), tally, spool=AGAIN)
 
 
 def _records(place: RunFolder) -> Iterator[Record]:

@@ -7,17 +7,20 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from scanner.api.hours import is_open, windows_of
 from scanner.api.job import Clock, Job
 from scanner.dossier import load_dossier
 from scanner.engine.examiner import ProcessExaminer
 from scanner.engine.judge import Docket, judge
-from scanner.engine.observe import Tools, observe
+from scanner.engine.observe import Sight, Tools, observe
 from scanner.engine.record import Record
+from scanner.engine.unseen import unseen
 from scanner.history import History, default_path, mask_key
+from scanner.model.case import moment
 from scanner.model.finding import HostReport
 from scanner.model.mask import Mask
 from scanner.model.observation import EndpointObservation, Observations
-from scanner.model.reading import Observed
+from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.recall import Recall
 from scanner.model.target import Target
 from scanner.probes.context import utc_text
@@ -33,22 +36,41 @@ class Workshop:
     tools: Tools
     history: History
 
-    async def observe(self, target: Target) -> Observations:
-        """Look at one target."""
-        return await observe(target, self.tools)
+    def sight(self, target: Target, only: frozenset[int] | None = None) -> Sight:
+        """Return a look at one target, not yet begun."""
+        return Sight(target=target, tools=self.tools, only=only)
 
-    def conclude(self, target: Target, seen: Observations) -> tuple[HostReport, Record]:
-        """Judge what was seen, remember it, and return the report and what it rests on."""
+    async def observe(self, target: Target) -> Observations:
+        """Look at one target, if this is one of its hours."""
+        return self.shut(target) or await observe(target, self.tools)
+
+    def shut(self, target: Target) -> Observations | None:
+        """Return what is known of a target outside its windows: nothing. Inside: ``None``."""
         now = self.tools.clock()
+        if is_open(target, now):
+            return None
+        why = Unobserved(Reason.OUTSIDE_WINDOW, f"not scanned outside {windows_of(target)}")
+        return unseen(target, self.tools.vantage, why, at=utc_text(now))
+
+    def record(self, target: Target, seen: Observations) -> Record:
+        """Return what judging rests on: what was seen, and what is remembered."""
         past = self.history.recall(target.tenant, target.asset)
-        record = Record(
+        return Record(
             asset=target.asset,
-            judged_at=utc_text(now),
+            judged_at=utc_text(self.tools.clock()),
             observations=(seen,),
             recall=_relevant(past, seen),
         )
+
+    def remember(self, report: HostReport) -> None:
+        """Keep what was found for the next night."""
+        self.history.remember(report, moment(report.judged_at))
+
+    def conclude(self, target: Target, seen: Observations) -> tuple[HostReport, Record]:
+        """Judge what was seen, remember it, and return the report and what it rests on."""
+        record = self.record(target, seen)
         report = judge(docket_of(target, record))
-        self.history.remember(report, now)
+        self.remember(report)
         return report, record
 
 

@@ -84,7 +84,10 @@ def host(
         note("interrupted; nothing was concluded")
         return ended.code
     write(_rendered(ended.value, chosen))
-    _tell_unfinished(ended.value.incomplete, chosen)
+    if ended.value.interrupted:
+        note("interrupted: what was seen is told, the rest is unknown")
+    else:
+        _tell_unfinished(ended.value.incomplete, chosen)
     return concluded(ended.value.exit_code, ended.interrupted)
 
 

@@ -65,8 +65,8 @@ class Lines:
 
 @contextmanager
 def _bar() -> Iterator[Callable[[Step], None]]:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import (  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415 - only a terminal gets a bar
+    from rich.progress import (  # noqa: PLC0415 - only a terminal gets a bar
         BarColumn,
         MofNCompleteColumn,
         Progress,

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from scanner.cli.choices import SeverityName, one_of, shard_of
+from scanner.cli.console import note
 
 ENGINES = ("local",)
 
@@ -72,6 +73,8 @@ def run(
     if isinstance(ended, Stopped):
         return ended.code
     tell(ended.value)
+    if ended.value.unserved:
+        note(f"declared, not used by this version: {', '.join(ended.value.unserved)}")
     return concluded(ended.value.exit_code, ended.interrupted)
 
 
@@ -81,4 +84,6 @@ def _plan(targets: Path, vantage: str | None, shard: tuple[int, int] | None) -> 
     from scanner.cli.plan_table import plan_lines
 
     write(f"{line}\n" for line in plan_lines(api.plan(targets, vantage=vantage, shard=shard)))
+    if unserved := api.unserved_note(targets):
+        note(unserved)
     return 0

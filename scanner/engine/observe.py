@@ -13,6 +13,7 @@ from scanner.clients.dialer import Dialer
 from scanner.clients.effort import EffortMeter
 from scanner.clients.faults import Fault
 from scanner.engine.scope import Admission, Scope
+from scanner.errors import ScannerError
 from scanner.model.address import Admitted
 from scanner.model.attempts import AttemptLedger, limit_key
 from scanner.model.content import Examiner
@@ -60,51 +61,110 @@ async def observe(target: Target, tools: Tools) -> Observations:
 
     Never raises for what a server does. The asset's deadline leaves the rest ``Unobserved``.
     """
-    started = utc_text(tools.clock())
-    admission = await tools.scope.admit(target.host, [e.port for e in target.endpoints])
-    endpoints: list[EndpointObservation] = []
-    evidence: list[Evidence] = []
-    if admission.failure is None:
-        await _probe_all(target, tools, admission, endpoints, evidence)
-    return Observations(
-        asset=target.asset,
-        host=target.host,
-        vantage=tools.vantage,
-        started=started,
-        finished=utc_text(tools.clock()),
-        addresses=tuple(dict.fromkeys(str(admitted.ip) for admitted in admission.admitted)),
-        out_of_scope=admission.out_of_scope,
-        unreached=admission.failure,
-        endpoints=(*endpoints, *_left_out(target, admission, endpoints)),
-        evidence=tuple(evidence),
-    )
+    sight = Sight(target=target, tools=tools)
+    await sight.look()
+    return sight.observations()
 
 
-async def _probe_all(
-    target: Target,
-    tools: Tools,
-    admission: Admission,
-    endpoints: list[EndpointObservation],
-    evidence: list[Evidence],
-) -> None:
-    """Fill the two lists; what was seen before the deadline is kept.
+@dataclass(slots=True, kw_only=True)
+class Sight:
+    """One look at one target. Whoever owns it can tell what was seen, even of a look cut short.
 
-    Each probe is told what is left of the asset's time and ends by itself a little earlier, so
-    that the deadline itself only cuts one that does not.
+    ``only`` are the ports that are asked; ``None`` means all of the target's.
     """
-    clock = asyncio.get_running_loop().time
-    end = clock() + target.limits.asset_seconds
-    try:
-        async with asyncio.timeout_at(end):
-            for admitted, endpoint in _plan(target, admission):
-                log = EvidenceLog(_prefix(tools, admitted), tools.vantage, tools.clock)
-                async with tools.locks.hold(limit_key(admitted)):
-                    hurried = _with_seconds(target, end - clock())
-                    seen = await _endpoint(hurried, endpoint, admitted, tools, log)
-                endpoints.append(seen)
-                evidence.extend(log.all())
-    except TimeoutError:
-        return
+
+    target: Target
+    tools: Tools
+    only: frozenset[int] | None = None
+    _started: str = field(init=False)
+    _over: bool = field(init=False, default=False)
+    _admission: Admission | None = field(init=False, default=None)
+    _endpoints: list[EndpointObservation] = field(init=False, default_factory=list)
+    _evidence: list[Evidence] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._started = utc_text(self.tools.clock())
+
+    async def look(self) -> None:
+        """Probe what is asked, as ``observe`` does.
+
+        Raises ``ScannerError`` where the scanner cannot go on, such as a history in other hands.
+        """
+        asked = [endpoint.port for endpoint in self._asked()]
+        self._admission = await self.tools.scope.admit(self.target.host, asked)
+        if self._admission.failure is None:
+            await self._probe(self._admission)
+        self._over = True
+
+    def observations(self) -> Observations:
+        """Return what was seen so far; each endpoint without an answer says why."""
+        admission = self._admission or Admission(failure=_CUT)
+        return Observations(
+            asset=self.target.asset,
+            host=self.target.host,
+            vantage=self.tools.vantage,
+            started=self._started,
+            finished=utc_text(self.tools.clock()),
+            addresses=tuple(dict.fromkeys(str(admitted.ip) for admitted in admission.admitted)),
+            out_of_scope=admission.out_of_scope,
+            unreached=admission.failure,
+            endpoints=(*self._endpoints, *self._unanswered(admission), *self._unasked(admission)),
+            evidence=tuple(self._evidence),
+        )
+
+    def _asked(self) -> list[Endpoint]:
+        every = self.target.endpoints
+        return [each for each in every if self.only is None or each.port in self.only]
+
+    async def _probe(self, admission: Admission) -> None:
+        """Probe until the asset's deadline; what was seen before it is kept.
+
+        Each probe is told what is left of the asset's time and ends by itself a little earlier,
+        so that the deadline itself only cuts one that does not.
+        """
+        clock = asyncio.get_running_loop().time
+        end = clock() + self.target.limits.asset_seconds
+        try:
+            async with asyncio.timeout_at(end):
+                for admitted, endpoint in _plan(self.target, admission):
+                    log = EvidenceLog(
+                        _prefix(self.tools, admitted), self.tools.vantage, self.tools.clock
+                    )
+                    async with self.tools.locks.hold(limit_key(admitted)):
+                        hurried = _with_seconds(self.target, end - clock())
+                        seen = await _endpoint(hurried, endpoint, admitted, self.tools, log)
+                    self._endpoints.append(seen)
+                    self._evidence.extend(log.all())
+        except TimeoutError:
+            return
+
+    def _unanswered(self, admission: Admission) -> list[EndpointObservation]:
+        """Return the endpoints that were asked for and never reached, each with its reason."""
+        why = admission.failure or (_LATE if self._over else _CUT)
+        done = {(endpoint.address, endpoint.port) for endpoint in self._endpoints}
+        wanted = [(str(a.ip), endpoint) for a, endpoint in _plan(self.target, admission)]
+        wanted = wanted or [(self.target.host, endpoint) for endpoint in self._asked()]
+        return [
+            _left_out(endpoint, address, why)
+            for address, endpoint in wanted
+            if (address, endpoint.port) not in done
+        ]
+
+    def _unasked(self, admission: Admission) -> list[EndpointObservation]:
+        """Return the endpoints that this look leaves alone."""
+        addresses = dict.fromkeys(str(admitted.ip) for admitted in admission.admitted)
+        asked = self._asked()
+        return [
+            _left_out(endpoint, address, _NOT_ASKED)
+            for address in addresses or (self.target.host,)
+            for endpoint in self.target.endpoints
+            if endpoint not in asked
+        ]
+
+
+_LATE = Unobserved(Reason.TIME_BUDGET, "the asset's time was spent before this endpoint")
+_CUT = Unobserved(Reason.INTERRUPTED, "the scan was interrupted before this endpoint was done")
+_NOT_ASKED = Unobserved(Reason.NOT_LOOKED_AT, "not asked in this scan")
 
 
 def _plan(target: Target, admission: Admission) -> list[tuple[Admitted, Endpoint]]:
@@ -126,26 +186,7 @@ async def _endpoint(
     target: Target, endpoint: Endpoint, admitted: Admitted, tools: Tools, log: EvidenceLog
 ) -> EndpointObservation:
     meter = EffortMeter()
-    limits = target.limits
-    dialer = Dialer(
-        admitted,
-        meter,
-        connect_seconds=limits.timeout_seconds,
-        most_data_connections=limits.entries + limits.files_sampled,
-    )
-    context = ProbeContext(
-        target=target,
-        vantage=tools.vantage,
-        secrets=tools.secrets,
-        attempts=tools.attempts,
-        examiner=tools.examiner,
-        mask=tools.mask,
-        clock=tools.clock,
-        evidence=log,
-        contact=tools.contact,
-        credentialed=tools.credentialed,
-        gate=tools.gate,
-    )
+    dialer = _dialer(target, admitted, meter)
     protocol = endpoint.protocol
     facts: FtpFacts | SshFacts | None = None
     trouble: Unobserved | None = None
@@ -153,10 +194,12 @@ async def _endpoint(
     try:
         if protocol is Protocol.AUTO:
             protocol = await detect(dialer, target.limits.timeout_seconds)
-        facts = await _facts(protocol, dialer, context)
+        facts = await _facts(protocol, dialer, _context(target, tools, log))
         trouble = _mute(facts)
     except Fault as error:
         trouble = error.reading
+    except ScannerError:
+        raise  # said on purpose and no bug: the history is in other hands, for one
     except Exception as error:  # noqa: BLE001 - our own bug must not end the run
         fault = _where(error)
     return EndpointObservation(
@@ -170,6 +213,32 @@ async def _endpoint(
         effort=meter.facts(),
         facts=None if trouble else facts,
         fault=fault,
+    )
+
+
+def _dialer(target: Target, admitted: Admitted, meter: EffortMeter) -> Dialer:
+    limits = target.limits
+    return Dialer(
+        admitted,
+        meter,
+        connect_seconds=limits.timeout_seconds,
+        most_data_connections=limits.entries + limits.files_sampled,
+    )
+
+
+def _context(target: Target, tools: Tools, log: EvidenceLog) -> ProbeContext:
+    return ProbeContext(
+        target=target,
+        vantage=tools.vantage,
+        secrets=tools.secrets,
+        attempts=tools.attempts,
+        examiner=tools.examiner,
+        mask=tools.mask,
+        clock=tools.clock,
+        evidence=log,
+        contact=tools.contact,
+        credentialed=tools.credentialed,
+        gate=tools.gate,
     )
 
 
@@ -209,25 +278,13 @@ def _where(error: Exception) -> str:
     return f"{type(error).__name__} in {PurePath(frame.filename).name}:{frame.lineno}"
 
 
-def _left_out(
-    target: Target, admission: Admission, seen: list[EndpointObservation]
-) -> list[EndpointObservation]:
-    """Return the endpoints that were never reached, each with its reason."""
-    late = Unobserved(Reason.TIME_BUDGET, "the asset's time was spent before this endpoint")
-    why = admission.failure or late
-    done = {(endpoint.address, endpoint.port) for endpoint in seen}
-    wanted = [(str(a.ip), endpoint) for a, endpoint in _plan(target, admission)]
-    wanted = wanted or [(target.host, endpoint) for endpoint in target.endpoints]
-    return [
-        EndpointObservation(
-            port=endpoint.port,
-            protocol=endpoint.protocol,
-            address=address,
-            declared=endpoint.declared,
-            state=EndpointState.UNREACHABLE,
-            reason=why.reason,
-            detail=why.detail,
-        )
-        for address, endpoint in wanted
-        if (address, endpoint.port) not in done
-    ]
+def _left_out(endpoint: Endpoint, address: str, why: Unobserved) -> EndpointObservation:
+    return EndpointObservation(
+        port=endpoint.port,
+        protocol=endpoint.protocol,
+        address=address,
+        declared=endpoint.declared,
+        state=EndpointState.UNREACHABLE,
+        reason=why.reason,
+        detail=why.detail,
+    )

@@ -8,7 +8,7 @@ from datetime import date
 
 from scanner.model.case import counted, moment
 from scanner.model.finding import Finding, HostReport, Severity, Verdict
-from scanner.model.reading import INCOMPLETE
+from scanner.model.reading import INCOMPLETE, Reason
 from scanner.model.scan import Coverage, Delta
 from scanner.model.view import CredentialStatus
 
@@ -52,7 +52,7 @@ def unfinished(report: HostReport) -> tuple[str, ...]:
 def _unanswered(report: HostReport) -> Iterator[str]:
     for seen in report.observations:
         for endpoint in counted(seen):
-            if endpoint.facts is None:
+            if endpoint.facts is None and endpoint.reason is not Reason.NOT_LOOKED_AT:
                 why = endpoint.detail or endpoint.reason or endpoint.fault or "no answer"
                 yield f"{endpoint.way_in} is {endpoint.state} ({why})"
 

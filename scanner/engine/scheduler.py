@@ -15,12 +15,15 @@ async def schedule(targets: Iterable[Target], work: Work, *, most: int) -> None:
     """Run ``work`` for every target, at most ``most`` at a time, in the order given.
 
     Pulls targets as slots come free, so that a long list is never held as tasks. The first
-    exception cancels the rest and is raised.
+    exception cancels the rest and is raised, itself and not in a group.
     """
     queue = iter(targets)
-    async with asyncio.TaskGroup() as group:
-        for _ in range(max(1, most)):
-            group.create_task(_drain(queue, work))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(max(1, most)):
+                group.create_task(_drain(queue, work))
+    except BaseExceptionGroup as several:
+        raise several.exceptions[0] from None
 
 
 async def _drain(queue: Iterator[Target], work: Work) -> None:

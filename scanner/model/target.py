@@ -262,6 +262,4 @@ class TargetsFile:
     targets: tuple[Target, ...]
     limits: Limits = field(default_factory=Limits)
     delivery: tuple[Mapping[str, str | int], ...] = ()
-    template: Target = field(
-        default_factory=lambda: Target(host="localhost", asset="localhost")
-    )
+    template: Target = field(default_factory=lambda: Target(host="localhost", asset="localhost"))

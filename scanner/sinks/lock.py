@@ -1,4 +1,4 @@
-"""One run at a time on one history: a kernel lock, gone when its holder is."""
+"""One at a time on one history or run folder: a kernel lock, gone when its holder is."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def exclusive(path: Path) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; choose another --history file") from error
+        raise InputError(f"{path}: {error.strerror}; a lock must be writable there") from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from scanner.api import Progress, RunRequest, RunResult, assess, run
-from scanner.errors import InputError, LockedError
+from scanner.api import Progress, RunRequest, RunResult, assess, plan, run, validate
+from scanner.errors import HistoryError, InputError, LockedError
+from scanner.history import History
 from scanner.model.finding import Severity
 from scanner.sinks.lock import exclusive
 from tests.servers import POSTURES
@@ -95,7 +98,8 @@ async def test_a_run_leaves_a_valid_report_and_private_files(
     assert document["scan"]["coverage"]["targeted"] == 2
     assert [item.done for item in told] == [1, 2]
     files = {path.name: path.stat().st_mode & 0o777 for path in result.folder.iterdir()}
-    assert files == dict.fromkeys(["run.json", "observations.ndjson", "report.json"], 0o600)
+    names = [".lock", "run.json", "observations.ndjson", "report.json"]
+    assert files == dict.fromkeys(names, 0o600)
     assert (result.exit_code, result.interrupted) == (1, False)
 
 
@@ -184,16 +188,28 @@ async def _cancelled_after_one(task: asyncio.Task[RunResult], wanted: RunRequest
 
 
 async def test_targets_of_another_vantage_are_left_out_and_counted(tmp_path: Path) -> None:
-    path = targets(tmp_path, host(1, "outside", vantages=["internet"]))
+    path = targets(tmp_path, host(1, "outside", vantages=["internet"]), host(2, "inside"))
     result = await run(request(tmp_path, path, vantage="internal"), quiet)
+    assert [each["asset"] for each in report(result)["hosts"]] == ["inside"]
     assert report(result)["scan"]["coverage"] == {
-        "targeted": 0,
+        "targeted": 1,
         "assessed": 0,
-        "unreachable": 0,
+        "unreachable": 1,
         "excluded": 1,
-        "inconclusive": 0,
+        "inconclusive": 1,
     }
-    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize("wanted", ["intrenet", None])
+async def test_a_vantage_that_no_target_lists_scans_nothing(
+    tmp_path: Path, wanted: str | None
+) -> None:
+    path = targets(tmp_path, host(1, "a", vantages=["dmz"]), host(2, "b", vantages=["internet"]))
+    with pytest.raises(InputError, match="one of: dmz, internet"):
+        await run(request(tmp_path, path, vantage=wanted), quiet)
+    with pytest.raises(InputError, match="one of: dmz, internet"):
+        plan(path, vantage=wanted)
+    assert not (tmp_path / "reports").exists()
 
 
 async def test_shards_share_the_targets_out(tmp_path: Path) -> None:
@@ -260,3 +276,151 @@ async def test_a_target_that_left_the_file_is_named(tmp_path: Path) -> None:
     targets(tmp_path, host(1, "b"))
     with pytest.raises(InputError, match="a: no longer in the targets file"):
         assess(result.folder)
+
+
+CLOSED_HOURS = ["Mon-Fri 00:00-05:00"]
+"""``NIGHT`` is a Sunday."""
+
+
+async def test_outside_its_windows_an_asset_is_not_dialled(tmp_path: Path) -> None:
+    async with counting() as (port, calls):
+        path = targets(tmp_path, host(port, "a", windows=CLOSED_HOURS))
+        result = await run(request(tmp_path, path), quiet)
+        assert calls == []
+        document = report(result)
+        assert document["hosts"][0]["endpoints"][0]["reason"] == "outside-window"
+        assert result.exit_code == 3
+        assert report(assess(result.folder)) == document
+        await run(request(tmp_path, path, night=1), quiet)
+        assert calls != []
+
+
+async def test_windows_are_hours_of_the_targets_own_time_zone(tmp_path: Path) -> None:
+    """Sunday 03:00 in UTC is still Saturday evening in New York."""
+    async with counting() as (port, calls):
+        hours: dict[str, Any] = {"windows": ["Sat 20:00-24:00"], "timezone": "America/New_York"}
+        await run(request(tmp_path, targets(tmp_path, host(port, "a", **hours))), quiet)
+        assert calls != []
+
+
+async def test_a_plan_notes_the_windows(tmp_path: Path) -> None:
+    (asset,) = plan(targets(tmp_path, host(1, "a", windows=CLOSED_HOURS)))
+    assert asset.notes[0].startswith("scanned only within Mon-Fri 00:00-05:00 (UTC)")
+
+
+async def test_a_run_that_goes_cannot_be_judged_again(tmp_path: Path) -> None:
+    path = targets(tmp_path, *(host(1 + number, f"a{number}") for number in range(3)))
+    refused: list[str] = []
+
+    def judge_again(progress: Progress) -> None:
+        (folder,) = (tmp_path / "reports").iterdir()
+        with pytest.raises(LockedError):
+            assess(folder)
+        refused.append(progress.asset)
+
+    result = await run(request(tmp_path, path), judge_again)
+    assert sorted(refused) == ["a0", "a1", "a2"]
+    assert len(report(result)["hosts"]) == 3
+
+
+async def test_a_run_that_died_is_interrupted_once_it_is_judged_again(tmp_path: Path) -> None:
+    result = await run(request(tmp_path, targets(tmp_path, host(1, "a"))), quiet)
+    head = result.folder / "run.json"
+    head.write_text(json.dumps(json.loads(head.read_text()) | {"state": "running", "finished": ""}))
+    (result.folder / "hosts.ndjson").write_text("{}")
+    again = assess(result.folder)
+    assert again.interrupted
+    assert json.loads(head.read_text())["state"] == "interrupted"
+    assert report(again)["scan"]["finished"] == "2026-11-22T03:00:00Z"
+    assert sorted(path.name for path in result.folder.iterdir()) == [
+        ".lock",
+        "observations.ndjson",
+        "report.json",
+        "run.json",
+    ]
+
+
+async def test_a_second_judgement_names_the_papers_it_rests_on(tmp_path: Path) -> None:
+    result = await run(request(tmp_path, targets(tmp_path, host(1, "a"))), quiet)
+    leave = {"reference": "CHG-2", "scope": ["127.0.0.0/8"]}
+    path = targets(tmp_path, host(1, "a"), authorisation=leave)
+    head = report(assess(result.folder))["scan"]
+    assert head["authorisation"] == "CHG-2"
+    assert head["targets_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+async def test_a_history_that_cannot_be_written_loses_nothing_that_was_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def held(*_: object) -> None:
+        raise HistoryError("history.sqlite3: is held by another process")
+
+    monkeypatch.setattr(History, "remember", held)
+    with pytest.raises(HistoryError, match="held by another process"):
+        await run(request(tmp_path, targets(tmp_path, host(1, "a"))), quiet)
+    (folder,) = (tmp_path / "reports").iterdir()
+    assert json.loads((folder / "run.json").read_text())["state"] == "interrupted"
+    document = json.loads((folder / "report.json").read_text())
+    assert [each["asset"] for each in document["hosts"]] == ["a"]
+    monkeypatch.undo()
+    assert report(assess(folder)) == document
+
+
+async def test_what_was_finished_before_a_signal_is_kept(
+    start_server: StartServer, tmp_path: Path
+) -> None:
+    """The second endpoint of the asset accepts and never says a word."""
+    server = start_server("vsftpd-plain")
+    async with counting(mute=True) as (port, calls):
+        endpoints = [{"port": each, "protocol": "ftp"} for each in (server.port, port)]
+        path = targets(tmp_path, {"host": "127.0.0.1", "asset": "a", "endpoints": endpoints})
+        task = asyncio.create_task(run(request(tmp_path, path), quiet))
+        async with asyncio.timeout(60):
+            await calls.begun.wait()
+        task.cancel()
+        result = await task
+    document = report(result)
+    assert result.interrupted
+    reasons = {each["port"]: each["reason"] for each in document["hosts"][0]["endpoints"]}
+    assert reasons == {server.port: None, port: "interrupted"}
+    assert finding(document, "a", "anonymous-read")["verdict"] == "fail"
+
+
+async def test_secrets_of_deliveries_and_drills_keep_no_run_from_scanning(tmp_path: Path) -> None:
+    test = {"kind": "http", "url": "https://127.0.0.1/alerts", "token": "env:NO_SUCH_TOKEN"}
+    drill = {"test": test}
+    path = targets(tmp_path, host(1, "a", drill=drill))
+    result = await run(request(tmp_path, path), quiet)
+    assert result.unserved == ("drill",)
+    assert any("NO_SUCH_TOKEN" in line for line in validate(path))
+
+
+class Calls(list[int]):
+    """One entry per connection that was taken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = asyncio.Event()
+
+
+@asynccontextmanager
+async def counting(*, mute: bool = False) -> AsyncIterator[tuple[int, Calls]]:
+    """Listen on loopback, count who comes, and close at once or say nothing."""
+    calls = Calls()
+    kept: list[asyncio.StreamWriter] = []
+
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        calls.append(1)
+        calls.begun.set()
+        kept.append(writer)
+        if not mute:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1], calls
+    finally:
+        for writer in kept:
+            writer.close()
+        server.close()
+        await server.wait_closed()

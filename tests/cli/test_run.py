@@ -137,3 +137,44 @@ def test_a_second_run_with_the_same_history_finds_the_lock_held(tmp_path: Path) 
     assert second.stdout == ""
     assert second.stderr.startswith("scan: ")
     assert second.stderr.count("\n") == 1
+
+
+def test_what_is_declared_in_vain_is_one_line_on_standard_error(tmp_path: Path) -> None:
+    target = {"host": "127.0.0.1", "endpoints": [{"port": 1, "protocol": "ftp"}]}
+    more = {"drill": {"minutes": 5}, "allow": {"shell_test": True}}
+    file = str(written(tmp_path, {"targets": [target | more]}))
+    line = "scan: declared, not used by this version: drill, allow.shell_test\n"
+    for words in (("validate", file), ("run", file, "--dry-run"), ("run", file)):
+        told = scan(*words, *(options(tmp_path) if words[0] == "run" else ()))
+        assert told.stderr.count(line) == 1, words
+
+
+def test_a_vantage_that_no_target_lists_is_invalid_input(targets: Path, tmp_path: Path) -> None:
+    for more in ((), ("--dry-run",)):
+        told = scan("run", str(targets), "--vantage", "intrenet", *more, *options(tmp_path))
+        assert (told.returncode, told.stdout) == (2, "")
+        assert "'intrenet'; give --vantage with one of: internal" in told.stderr
+    assert not (tmp_path / "reports").exists()
+
+
+def test_a_run_that_goes_is_not_judged_again(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        endpoint = {"port": server.getsockname()[1], "protocol": "ftp"}
+        target = {"host": "127.0.0.1", "asset": "mute", "endpoints": [endpoint]}
+        file = written(tmp_path, {"targets": [target]})
+        with subprocess.Popen(
+            [sys.executable, "-m", "scanner", "run", str(file), *options(tmp_path)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=environment(),
+        ) as process:
+            server.settimeout(60)
+            connection, _ = server.accept()
+            (folder,) = (tmp_path / "reports").iterdir()
+            told = scan("assess", str(folder))
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=60)
+            connection.close()
+    assert (told.returncode, told.stdout) == (75, "")
+    assert told.stderr.endswith("another run holds the lock\n")
+    assert scan("assess", str(folder)).returncode == 3

@@ -106,8 +106,11 @@ def test_a_signal_ends_an_ad_hoc_scan(console: Console, number: signal.Signals, 
         process.send_signal(number)
         out, err = process.communicate(timeout=_WAIT_SECONDS)
         connection.close()
-    assert (process.returncode, out) == (code, "")
-    assert err == "scan: interrupted; nothing was concluded\n"
+    assert process.returncode == code
+    (host,) = json.loads(out)["hosts"]
+    assert {row["verdict"] for row in host["failures"]} == {"unknown"}
+    assert [endpoint["reason"] for endpoint in host["endpoints"]] == ["interrupted"]
+    assert err == "scan: interrupted: what was seen is told, the rest is unknown\n"
 
 
 def test_a_second_run_is_75_while_the_first_is_under_way_and_not_afterwards(

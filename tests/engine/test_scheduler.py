@@ -39,12 +39,18 @@ async def test_no_more_than_the_bound_run_at_once() -> None:
     assert peak == 5
 
 
-async def test_a_failing_worker_ends_the_schedule() -> None:
-    async def work(_target: Target) -> None:
-        raise OSError("disk full")
+async def test_a_failing_worker_ends_the_schedule_with_its_own_exception() -> None:
+    begun: list[str] = []
 
-    with pytest.raises(ExceptionGroup):
-        await schedule(targets(3), work, most=2)
+    async def work(target: Target) -> None:
+        begun.append(target.asset)
+        if target.asset == "a1":
+            raise OSError("disk full")
+        await asyncio.Event().wait()
+
+    with pytest.raises(OSError, match="disk full"):
+        await schedule(targets(9), work, most=2)
+    assert begun == ["a0", "a1"]
 
 
 async def test_one_scan_at_a_time_reaches_an_address_and_nothing_is_kept_after() -> None:

@@ -650,7 +650,7 @@ def test_a_file_beyond_the_bound_is_refused(tmp_path: Path) -> None:
         load_targets(path)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(root=damaged())
 def test_a_damaged_file_is_loaded_or_refused_with_lines(
     tmp_path_factory: pytest.TempPathFactory, root: Any

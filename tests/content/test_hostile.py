@@ -55,7 +55,7 @@ SAMPLES = (
     st.integers(min_value=0, max_value=2000),
 )
 @example(b"PK\x05\x06", b"\xff" * 40, 0)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_any_bytes_get_an_answer(magic: bytes, rest: bytes, extra: int) -> None:
     data = magic + rest
     facts = facts_of(data, size=len(data) + extra)
@@ -64,7 +64,7 @@ def test_any_bytes_get_an_answer(magic: bytes, rest: bytes, extra: int) -> None:
 
 
 @given(st.sampled_from(SAMPLES), st.integers(min_value=0), st.binary(min_size=1, max_size=8))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_mutant_gets_an_answer(sample: bytes, at: int, patch: bytes) -> None:
     at %= len(sample)
     assert isinstance(facts_of(sample[:at] + patch + sample[at + len(patch) :]), ContentFacts)

@@ -67,7 +67,7 @@ def damaged(draw: st.DrawFn) -> Any:
     return root
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(root=damaged())
 def test_following_references_and_dropping_repetitions_changes_no_verdict_of_the_library(
     checker: Checker, oracle: Draft202012Validator, root: Any

@@ -548,7 +548,7 @@ def _leaves(paths: set[bytes]) -> set[bytes]:
     return {p for p in paths if not any(q.startswith(p + b"/") for q in paths)}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(paths=st.sets(PATHS, max_size=25))
 async def test_any_tree_within_the_bounds_is_seen_whole_and_each_directory_once(
     paths: set[bytes],
@@ -563,7 +563,7 @@ async def test_any_tree_within_the_bounds_is_seen_whole_and_each_directory_once(
     assert len(tree.asked) == len(set(tree.asked))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     paths=st.sets(PATHS, max_size=25),
     depth=st.integers(0, 4),

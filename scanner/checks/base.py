@@ -22,7 +22,7 @@ from scanner.model.finding import (
     Verdict,
     finding_uid,
 )
-from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.model.reading import Reading, Reason, Unobserved
 
 T = TypeVar("T")
 
@@ -290,8 +290,3 @@ def _result(
         controls=check.controls,
         findings=tuple(findings),
     )
-
-
-def known(value: T, evidence: tuple[str, ...] = ()) -> Observed[T]:
-    """Return an observed reading; shorthand for checks that join several facts."""
-    return Observed(value, evidence)

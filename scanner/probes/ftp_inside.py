@@ -14,7 +14,7 @@ from scanner.model.observation import DataProtection, PassiveAddress, Reply
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Account
 from scanner.model.view import AccountView, CredentialStatus, View
-from scanner.probes.ftp_access import Entrance, log_in_anonymously
+from scanner.probes.ftp_access import Entrance, Login, log_in_anonymously
 from scanner.probes.ftp_accounts import Credential, load_credential, not_sent, refused
 from scanner.probes.ftp_contact import read_features
 from scanner.probes.ftp_tls import ask_ccc, ask_protection
@@ -88,28 +88,20 @@ class Inside:
         return await self._log_in(account, credential)
 
     async def _log_in(self, account: Account, credential: Credential) -> AccountView:
-        async def question() -> Reading[AccountView]:
-            session, login = await credential.log_in()
-            if not login.accepted:
-                return Observed(refused(account, login))
-            view = await self._tour(
-                session, credential.again, account.username, encrypted=True, private=True
-            )
-            return Observed(
-                AccountView(username=account.username, status=CredentialStatus.ACCEPTED, view=view)
-            )
+        async def question() -> Reading[tuple[FtpSession, Login]]:
+            return Observed(await credential.log_in())
 
         reading = await self._visit.ask(question)
-        if isinstance(reading, Observed):
-            return reading.value
-        if not credential.sent:
-            return not_sent(account, reading.reason, reading.detail)
-        return AccountView(
-            username=account.username,
-            status=CredentialStatus.UNDECIDED,
-            detail=reading.detail,
-            view=reading,
+        if isinstance(reading, Unobserved):
+            return _undecided(account, credential, reading)
+        session, login = reading.value
+        if not login.accepted:
+            return refused(account, login)
+        # Whatever becomes of the look around: that the login was let in is known.
+        view = await self._tour(
+            session, credential.again, account.username, encrypted=True, private=True
         )
+        return AccountView(username=account.username, status=CredentialStatus.ACCEPTED, view=view)
 
     async def look_around(self, entrance: Entrance) -> Reading[View]:
         """Tour with the anonymous login that got in, in TLS if it can be; else in clear."""
@@ -130,15 +122,15 @@ class Inside:
         async def again() -> FtpSession:
             return await _enter_again(self._visit, username, encrypted=encrypted)
 
-        async def question() -> Reading[View]:
-            entered = session or await again()
-            return await self._tour(entered, again, username, encrypted=encrypted)
+        async def question() -> Reading[FtpSession]:
+            return Observed(session or await again())
 
-        try:
-            return await self._visit.ask(question)
-        finally:
+        entered = await self._visit.ask(question)
+        if isinstance(entered, Unobserved):
             if session is not None:
                 session.abort()
+            return entered
+        return await self._tour(entered.value, again, username, encrypted=encrypted)
 
     async def _tour(
         self,
@@ -161,6 +153,7 @@ class Inside:
         try:
             return await self._look_and_strip(session, reconnect, username, encrypted, private)
         finally:
+            session.abort()
             if encrypted and len(self.ccc) == asked:
                 # What this class of user would have shown must not hide behind another's answer.
                 self.protection.append(_CUT_SHORT)
@@ -175,9 +168,12 @@ class Inside:
         private: bool,  # noqa: FBT001 - handed on by _tour alone
     ) -> Reading[View]:
         visit = self._visit
-        await self._settle_in(session)
+        opened = await visit.ask(lambda: self._open(session, reconnect))
+        if isinstance(opened, Unobserved):
+            session.abort()
+            return opened
+        tree = opened.value
         exposed = private and not session.data_protected
-        tree = await open_tree(session, reconnect=reconnect, clock=visit.context.clock)
         try:
             self.passive.append(await visit.ask(lambda: ask_passive(visit, tree)))
             view: Reading[View] = Unobserved(Reason.NOT_OFFERED, _UNPROTECTED)
@@ -188,6 +184,13 @@ class Inside:
         finally:
             await tree.close()
         return view
+
+    async def _open(
+        self, session: FtpSession, reconnect: Callable[[], Awaitable[FtpSession]]
+    ) -> Reading[FtpTree]:
+        await self._settle_in(session)
+        clock = self._visit.context.clock
+        return Observed(await open_tree(session, reconnect=reconnect, clock=clock))
 
     def _share(self) -> float:
         """Return this view's share of the time left; the last share is for what comes after.
@@ -215,6 +218,17 @@ class Inside:
             await ask(lambda: _revived(tree))
             self.protection.append(await ask(lambda: ask_protection(self._visit, tree)))
             self.ccc.append(await ask(lambda: ask_ccc(self._visit, tree)))
+
+
+def _undecided(account: Account, credential: Credential, why: Unobserved) -> AccountView:
+    if not credential.sent:
+        return not_sent(account, why.reason, why.detail)
+    return AccountView(
+        username=account.username,
+        status=CredentialStatus.UNDECIDED,
+        detail=why.detail,
+        view=why,
+    )
 
 
 async def _revived(tree: FtpTree) -> Reading[bool]:

@@ -91,10 +91,13 @@ def test_a_supplied_password_goes_to_the_trusted_server_inside_tls_or_nowhere(
 ) -> None:
     secret = SECRET.encode()
     assert not any(secret in connection.clear for connection in outcome.connections)
-    sent = sum(connection.protected.count(secret) for connection in outcome.connections)
-    assert sent <= 1
+    times = [connection.protected.count(secret) for connection in outcome.connections]
+    sent = sum(times)
+    assert max(times, default=0) <= 1
     assert not (sent and "forged-certificate" in request.node.name)
     (credential,) = outcome.host["credentials"]
+    # Once, unless it was let in and the session then lost: only so may it be sent again.
+    assert sent <= 1 or credential["status"] == "accepted"
     assert (credential["status"] == "not-sent") is (sent == 0)
 
 

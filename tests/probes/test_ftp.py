@@ -397,6 +397,7 @@ async def test_an_account_with_a_second_factor_of_ftp_is_partial(tmp_path: Path)
     assert reason(visit.facts.anonymous) is Reason.PROTOCOL_ERROR
 
 
+LISTED = b"type=file;size=4;modify=20240101000000; a.txt\r\n"
 KNOWN = MemorySecrets({str(SECRET): b"sesame-sesame"})
 
 
@@ -613,6 +614,19 @@ async def test_the_seconds_of_an_asset_bound_a_slow_server() -> None:
     assert isinstance(facts.greeting, Observed)
     assert reason(facts.tls) is Reason.TIME_BUDGET
     assert reason(facts.anonymous) is Reason.TIME_BUDGET
+
+
+async def test_what_an_account_saw_outlives_a_question_that_eats_the_time(tmp_path: Path) -> None:
+    made = make_certificate(tmp_path)
+    script = FtpScript(tls=server_context(made), listing=lambda: (LISTED,), replies={"CCC": b""})
+    limits = Limits(timeout_seconds=30.0, asset_seconds=4.0)
+    target = _with_account(TlsTrust(ca=made.authority), limits=limits)
+    async with serving(ftp(script)) as endpoint, asyncio.timeout(20):
+        facts = (await look(endpoint.port, target, secrets=KNOWN)).facts
+    assert reason(facts.ccc) is Reason.TIME_BUDGET
+    (account,) = facts.accounts
+    assert account.status is CredentialStatus.ACCEPTED
+    assert seen(account.view).walk.entries == 1
 
 
 async def test_connections_come_one_at_a_time(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from scanner.model.finding import (
     Verdict,
     finding_uid,
 )
+from scanner.model.product import Product
 from scanner.model.reading import Reading, Reason, Unobserved
 
 T = TypeVar("T")
@@ -34,13 +35,15 @@ PAPERS = "papers"
 class Question(Generic[T]):
     """One facet, put to one way in from one vantage.
 
-    ``required``: without an answer the failure cannot pass.
+    ``required``: without an answer the failure cannot pass. ``product`` is what answers there,
+    for a remedy that names its own switch.
     """
 
     vantage: str
     way_in: str
     reading: Reading[T]
     required: bool = True
+    product: Product = Product.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +66,8 @@ class Facet(Generic[T]):
 
     ``reads`` yields where it is to be asked and what was seen there; ``judge`` rules on a fact.
     ``required`` says in words what it is required for; ``severity`` is what a fail is worth
-    unless the judge says otherwise.
+    unless the judge says otherwise. ``remedies`` are lines for products that are known; the
+    others are told ``remedy``.
     """
 
     id: str
@@ -74,6 +78,7 @@ class Facet(Generic[T]):
     remedy: str
     reads: Callable[[Case], Iterable[Question[T]]]
     judge: Callable[[T, Case], Ruling]
+    remedies: Mapping[Product, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +159,7 @@ def _answer(check: Check, facet: Facet[Any], case: Case, question: Question[Any]
         severity=_severity(ruling, facet),
         summary=ruling.summary,
         reason=ruling.reason,
-        remedy=facet.remedy,
+        remedy=facet.remedies.get(question.product, facet.remedy),
         required=question.required,
         evidence=tuple(dict.fromkeys((*reading.evidence, *ruling.evidence))),
         caps=ruling.caps if ruling.verdict is Verdict.FAIL else (),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from scanner.checks import ftp_posture
 from scanner.checks.base import Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
 from scanner.checks.personal import harm_in
@@ -217,5 +218,6 @@ CHECK = Check(
             reads=read_neighbour,
             judge=judge_neighbour,
         ),
+        *ftp_posture.ZONE_FACETS,
     ),
 )

@@ -10,6 +10,7 @@ from scanner.checks.base import Question
 from scanner.model.case import Case
 from scanner.model.listing import Outcome
 from scanner.model.observation import EndpointObservation, FtpFacts, SshFacts
+from scanner.model.product import Product
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Protocol
 from scanner.model.view import AccountView, CredentialStatus, View
@@ -36,9 +37,16 @@ def ftp_questions(
         if isinstance(facts, FtpFacts):
             reading = pick(facts)
             if reading is not None:
-                yield Question(vantage, endpoint.way_in, reading, required)
+                product = product_of(facts)
+                yield Question(vantage, endpoint.way_in, reading, required, product)
         elif facts is None and endpoint.protocol is not Protocol.SFTP:
             yield Question(vantage, endpoint.way_in, unseen(endpoint), required)
+
+
+def product_of(facts: FtpFacts) -> Product:
+    """Return what the server calls itself, for remedies alone."""
+    software = facts.software
+    return software.value.product if isinstance(software, Observed) else Product.UNKNOWN
 
 
 def ssh_questions(

@@ -63,7 +63,11 @@ class PassivePort:
         """Return a new connection to the server's data port. Raises ``Fault``."""
         port = await self._port()
         dialer = self._session.opening.dialer
-        return await Stream.over(await dialer.open(port), dialer.meter)
+        try:
+            return await Stream.over(await dialer.open(port), dialer.meter)
+        except Fault as fault:
+            # Refused or silent: the server is there, and something bars the way to its data.
+            raise Fault(fault.reason, f"data port: {fault.detail}") from fault
 
     async def _port(self) -> int:
         if self._extended:
@@ -106,14 +110,19 @@ class Transfers:
         self._session = session
         self.port = PassivePort(session)
 
-    async def list(self, verb: str, argument: bytes, parser: ListingParser) -> Transfer:
-        """Run LIST or MLSD and feed what comes to ``parser``, until its bound is met."""
+    async def list(
+        self, verb: str, argument: bytes, parser: ListingParser, *, resume: bool = True
+    ) -> Transfer:
+        """Run LIST or MLSD and feed what comes to ``parser``, until its bound is met.
+
+        ``resume`` false begins a TLS session of its own on the data connection.
+        """
 
         def take(data: bytes) -> bool:
             parser.feed(data)
             return not parser.full
 
-        transfer = await self._run(_Request(verb, argument), take)
+        transfer = await self._run(_Request(verb, argument, resume=resume), take)
         parser.close()
         return transfer
 
@@ -128,6 +137,10 @@ class Transfers:
         transfer = await self._run(_Request("RETR", path, offset), take)
         whole = transfer.whole or len(kept) >= length
         return replace(transfer, whole=whole, data=bytes(kept[:length]))
+
+    async def store_nothing(self, name: bytes) -> Transfer:
+        """Store an empty file; only the write test may (``FtpSession.writing``)."""
+        return await self._run(_Request("STOR", name, sends=True), lambda _data: True)
 
     async def _run(self, request: _Request, take: Callable[[bytes], bool]) -> Transfer:
         stream = await self.port.open()
@@ -145,6 +158,9 @@ class Transfers:
         first = await self._begin(stream, request)
         if first.code >= 300:
             return Transfer(reply=first, opened=False, whole=False)
+        if request.sends:
+            async with within(self._session.opening.seconds, "the upload did not end"):
+                await stream.finish()
         ended = await self._drain(stream, take)
         if ended is not _End.SERVER:
             stream.reset()
@@ -161,10 +177,10 @@ class Transfers:
                 return reply
         self._session.send(request.verb, request.argument)
         if self._session.data_protected:
-            return await self._begin_protected(stream)
+            return await self._begin_protected(stream, resume=request.resume)
         return await self._session.reply()
 
-    async def _begin_protected(self, stream: Stream) -> RawReply:
+    async def _begin_protected(self, stream: Stream, *, resume: bool) -> RawReply:
         """Shake hands once the server has agreed to the command: not before, for servers begin
         TLS only then (RFC 4217 section 12.7).
         """
@@ -172,7 +188,7 @@ class Transfers:
         if reply.code >= 300:
             return reply
         try:
-            await self._shake_hands(stream)
+            await self._shake_hands(stream, resume=resume)
         except Fault as fault:
             stream.reset()
             # The server's own words for it, such as 522, where it has any.
@@ -180,17 +196,17 @@ class Transfers:
             if final.code >= 400:
                 return final
             raise fault from None
-        self._check_peer(stream)
+        self._check_peer(stream, resumed=resume)
         return reply
 
-    async def _shake_hands(self, stream: Stream) -> None:
+    async def _shake_hands(self, stream: Stream, *, resume: bool) -> None:
         """Resume the control connection's session, which most servers demand."""
         session = self._session
         context, tls = session.context, session.tls
         if context is None or tls is None:
             raise Fault(Reason.CONNECTION_LOST, "closed by the server")
         # Read only now: under TLS 1.3 its ticket comes with the first reply, not before.
-        context.session = tls.session
+        context.session = tls.session if resume else None
         try:
             async with within(session.opening.seconds, "no TLS handshake on the data channel"):
                 await start_client_tls(stream, context, session.opening.server_name)
@@ -199,11 +215,12 @@ class Transfers:
         finally:
             context.session = None
 
-    def _check_peer(self, stream: Stream) -> None:
+    def _check_peer(self, stream: Stream, *, resumed: bool) -> None:
         control, data = self._session.tls, stream.tls
         if control is None or data is None:
             return
-        self._session.session_reused = bool(data.session_reused)
+        if resumed:
+            self._session.session_reused = bool(data.session_reused)
         if control.getpeercert(binary_form=True) != data.getpeercert(binary_form=True):
             raise Fault(Reason.UNVERIFIED_PEER, "the data channel shows another certificate")
 
@@ -234,6 +251,8 @@ class _Request:
     verb: str
     argument: bytes
     offset: int = 0
+    resume: bool = True
+    sends: bool = False
 
 
 class _End(Enum):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault, fault_of
+from scanner.clients.ftp_verbs import check_permitted
 from scanner.clients.stream import Stream, within
 from scanner.clients.tls import ResumingContext
 from scanner.model.reading import Reason
@@ -22,32 +23,6 @@ from scanner.wire.ftp import (
     has_feature,
     parse_features,
 )
-
-READ_ONLY_VERBS = frozenset(
-    {
-        "ABOR",
-        "AUTH",
-        "CCC",
-        "CWD",
-        "EPSV",
-        "FEAT",
-        "LIST",
-        "MLSD",
-        "NOOP",
-        "PASS",
-        "PASV",
-        "PBSZ",
-        "PROT",
-        "PWD",
-        "QUIT",
-        "REST",
-        "RETR",
-        "SYST",
-        "TYPE",
-        "USER",
-    }
-)
-"""The only commands that ever reach a server. None of them changes anything there."""
 
 _GOODBYE_SECONDS = 2.0
 _RESYNC_SECONDS = 3.0
@@ -96,6 +71,8 @@ class FtpSession:
         self.session_reused: bool | None = None
         """Whether the last protected data connection resumed this connection's session."""
         self.double_iac = False
+        self.writing = False
+        """Whether the opt-in write test is under way: the one time that STOR and DELE may leave."""
         self._stream = stream
         self._replies = ReplyReader()
         self._usable = True
@@ -161,15 +138,24 @@ class FtpSession:
         return await self.reply()
 
     def send(self, verb: str, argument: bytes = b"") -> None:
-        """Send one command and read nothing. The one place where commands leave."""
-        if verb not in READ_ONLY_VERBS:
-            raise ValueError(f"{verb} is not a read-only command")
-        line = encode_command(verb, argument, double_iac=self.double_iac)
+        """Send one command and read nothing."""
+        self.send_together((verb, argument))
+
+    def send_together(self, *commands: tuple[str, bytes]) -> None:
+        """Send commands in one segment and read nothing. The one place where commands leave.
+
+        Raises ``ValueError`` for one that may not be sent, before anything is.
+        """
+        lines = [self._line(*command) for command in commands]
         self._drop_unasked()
+        self.opening.dialer.meter.verbs.update(verb for verb, _ in commands)
+        self._stream.write(b"".join(lines))
+
+    def _line(self, verb: str, argument: bytes) -> bytes:
+        check_permitted(verb, argument, writing=self.writing)
         if verb == "PASS":
             self._secret = argument
-        self.opening.dialer.meter.verbs[verb] += 1
-        self._stream.write(line)
+        return encode_command(verb, argument, double_iac=self.double_iac)
 
     def _drop_unasked(self) -> None:
         """Drop replies that came before the command: they cannot be its answer."""

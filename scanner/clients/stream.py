@@ -157,6 +157,14 @@ class Stream(asyncio.Protocol):
             raise Fault(Reason.CONNECTION_LOST, "closed during the TLS handshake")
         self._transport = upgraded
 
+    async def finish(self) -> None:
+        """End what is sent, inside TLS with a close_notify, and wait until the peer ends too."""
+        if self._transport is not None:
+            self._transport.close()
+        while not self._ended:
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+
     def abort(self) -> None:
         """Drop the connection at once."""
         self._ended = True

@@ -40,18 +40,18 @@ LIFTED_BY = {CapTrigger.OPEN_PERSONAL_DATA: FailureId.OPEN_ZONE}
 """Caps that another row than the one where they fire lifts: once nobody gets in without
 authentication, nothing is readable without it, whoever may still look at the files."""
 
-LIFTING_FACET = {
-    CapTrigger.OPEN_PERSONAL_DATA: "anonymous-read",
-    CapTrigger.ANONYMOUS_WRITE: "anonymous-writable",
-    CapTrigger.OPEN_LISTING: "anonymous-read",
-    CapTrigger.NO_AUTHENTICATION: "ssh-none",
-    CapTrigger.CLEAR_PRIVATE_DATA: "clear-data",
-    CapTrigger.PASSWORD_IN_CLEAR: "named-login-in-clear",
-    CapTrigger.SHARED_ACCOUNT: "inventory-holders",
-    CapTrigger.DRILL_FAILED: "alarm-drill",
-    CapTrigger.NO_ORDER: "unordered-data",
+LIFTING_FACETS = {
+    CapTrigger.OPEN_PERSONAL_DATA: frozenset({"anonymous-read"}),
+    CapTrigger.ANONYMOUS_WRITE: frozenset({"anonymous-write"}),
+    CapTrigger.OPEN_LISTING: frozenset({"anonymous-read"}),
+    CapTrigger.NO_AUTHENTICATION: frozenset({"ssh-none"}),
+    CapTrigger.CLEAR_PRIVATE_DATA: frozenset({"clear-data"}),
+    CapTrigger.PASSWORD_IN_CLEAR: frozenset({"named-login-in-clear", "clear-on-implicit-port"}),
+    CapTrigger.SHARED_ACCOUNT: frozenset({"inventory-holders"}),
+    CapTrigger.DRILL_FAILED: frozenset({"alarm-drill"}),
+    CapTrigger.NO_ORDER: frozenset({"unordered-data"}),
 }
-"""The facet whose pass, from the same vantage, lifts each cap."""
+"""The facets whose passes, from the same vantage, lift each cap: all of those that were asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,14 +208,14 @@ def _caps(results: Sequence[FailureResult], case: Case) -> tuple[Cap, ...]:
 
 
 def _still_holds(cap: PastCap, results: Sequence[FailureResult]) -> bool:
-    """A cap that fired once holds until its facet passes from the same vantage."""
+    """A cap that fired once holds until its facets pass from the same vantage."""
     if cap.trigger is CapTrigger.ATTESTED_ONLY:
         return True  # the score itself decides that one; only its date is kept
     seen = [
         finding
         for result in results
         for finding in result.findings
-        if finding.facet == LIFTING_FACET[cap.trigger] and finding.vantage == cap.vantage
+        if finding.facet in LIFTING_FACETS[cap.trigger] and finding.vantage == cap.vantage
     ]
     return not seen or any(finding.verdict is not Verdict.PASS for finding in seen)
 

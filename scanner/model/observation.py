@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from scanner.model.evidence import Evidence
+from scanner.model.product import Product
 from scanner.model.reading import Reading, Reason, Unobserved, unasked
 from scanner.model.target import Protocol
 from scanner.model.view import AccountView, View
@@ -176,11 +177,64 @@ class PassiveAddress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Software:
+    """What a server calls itself. ``signs`` are the commands whose replies said so.
+
+    ``version`` is its own word, for a person to read: nothing is judged by it.
+    """
+
+    product: Product = Product.UNKNOWN
+    version: str = ""
+    signs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounce:
+    """Whether PORT or EPRT toward a third address is taken (RFC 2577 section 3).
+
+    The address belongs to documentation, and no transfer follows: nothing is connected to it.
+    """
+
+    accepted: bool
+    replies: tuple[Reply, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearOnImplicit:
+    """What a port of implicit TLS said when it was spoken to in clear.
+
+    ``answers``: it greeted; ``login`` is then how far a named user got.
+    """
+
+    answers: bool
+    login: ClearLogin = ClearLogin.REFUSED
+    replies: tuple[Reply, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteTest:
+    """The opt-in write test of an anonymous login: an empty file of our own, removed at once.
+
+    ``tried`` directories were asked; ``written`` took the file; ``left`` did not remove it.
+    ``names`` are those of the files that were left, so that somebody can remove them.
+    """
+
+    tried: int
+    written: int
+    left: int = 0
+    names: tuple[str, ...] = ()
+    replies: tuple[Reply, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FtpFacts:
     """Everything seen of one FTP or FTPS endpoint.
 
-    ``anonymous_view`` holds what an accepted anonymous login saw. ``data`` and ``ccc`` are read
-    last, in a TLS session that is then dropped.
+    ``anonymous_view`` holds what an accepted anonymous login saw. ``data``, ``bounce`` and
+    ``ccc`` are read last, in a TLS session that is then dropped. ``system``, ``help``,
+    ``site_help`` and ``status`` are what the server says of itself. ``injectable``: a command
+    sent in clear behind AUTH is carried out inside TLS. ``reuse_required``: a data connection
+    that does not resume the control connection's TLS session is refused.
     """
 
     greeting: Reading[Reply]
@@ -196,6 +250,16 @@ class FtpFacts:
     ccc: Reading[Reply] = field(default_factory=unasked)
     session_reused: Reading[bool] = field(default_factory=unasked)
     passive: Reading[PassiveAddress] = field(default_factory=unasked)
+    software: Reading[Software] = field(default_factory=unasked)
+    system: Reading[Reply] = field(default_factory=unasked)
+    help: Reading[Reply] = field(default_factory=unasked)
+    site_help: Reading[Reply] = field(default_factory=unasked)
+    status: Reading[Reply] = field(default_factory=unasked)
+    injectable: Reading[bool] = field(default_factory=unasked)
+    reuse_required: Reading[bool] = field(default_factory=unasked)
+    bounce: Reading[Bounce] = field(default_factory=unasked)
+    clear_on_implicit: Reading[ClearOnImplicit] = field(default_factory=unasked)
+    write_test: Reading[WriteTest] = field(default_factory=unasked)
     accounts: tuple[AccountView, ...] = ()
 
 

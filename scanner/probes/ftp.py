@@ -8,14 +8,23 @@ from typing import TypeVar
 
 from scanner.clients.dialer import Dialer
 from scanner.clients.ftp_session import NotFtp
-from scanner.model.observation import DataProtection, FtpFacts, Reply, TlsOffer
+from scanner.model.observation import (
+    ClearLadder,
+    ClearOnImplicit,
+    DataProtection,
+    FtpFacts,
+    Reply,
+    TlsOffer,
+)
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.probes.context import ProbeContext
 from scanner.probes.ftp_access import ask_named, try_anonymous
 from scanner.probes.ftp_contact import Contact, make_contact, unobserved
 from scanner.probes.ftp_inside import Inside
+from scanner.probes.ftp_posture import ask_clear_on_implicit, ask_injection
 from scanner.probes.ftp_tls import ask_legacy
 from scanner.probes.ftp_visit import Visit
+from scanner.probes.ftp_words import Words
 
 __all__ = ["NotFtp", "observe_ftp"]
 
@@ -24,6 +33,9 @@ T = TypeVar("T")
 _NO_LOGIN = Unobserved(Reason.NO_LOGIN, "nobody was let in")
 _NO_TLS_LOGIN = Unobserved(Reason.NO_LOGIN, "nobody was let in over TLS")
 _NO_TLS = Unobserved(Reason.NOT_OFFERED, "the server offers no TLS")
+_NO_AUTH = Unobserved(Reason.NOT_OFFERED, "the server has no AUTH TLS")
+_NOT_IMPLICIT = Unobserved(Reason.NOT_OFFERED, "TLS is not implicit on this port")
+_NO_WRITE_TEST = Unobserved(Reason.NOT_LOOKED_AT, "no anonymous login was asked to write")
 
 
 async def observe_ftp(dialer: Dialer, context: ProbeContext, *, implicit: bool) -> FtpFacts:
@@ -34,17 +46,21 @@ async def observe_ftp(dialer: Dialer, context: ProbeContext, *, implicit: bool) 
     A server that accepts the connection and stays silent is ``Unobserved`` throughout.
     """
     visit = Visit(dialer, context, implicit=implicit)
-    contact = await make_contact(visit)
+    words = Words(visit)
+    contact = await make_contact(visit, words)
     if visit.stopped is not None:
-        return unobserved(contact.facts, visit.stopped)
-    return await _go_on(visit, contact)
+        software = words.software(contact.facts.greeting)
+        return unobserved(dataclasses.replace(contact.facts, software=software), visit.stopped)
+    return await _go_on(visit, contact, words)
 
 
-async def _go_on(visit: Visit, contact: Contact) -> FtpFacts:
+async def _go_on(visit: Visit, contact: Contact, words: Words) -> FtpFacts:
     # First what costs no login, then the logins: supplied ones before anonymous ones.
     legacy = await _legacy(visit)
-    named = await visit.ask(lambda: ask_named(visit))
-    inside = Inside(visit)
+    injectable = await _injectable(visit)
+    on_implicit = await _on_implicit(visit)
+    named = _ladder(on_implicit) if visit.implicit else await visit.ask(lambda: ask_named(visit))
+    inside = Inside(visit, words)
     accounts = await inside.visit_accounts()
     entrance = await try_anonymous(visit)
     view = await inside.look_around(entrance)
@@ -62,7 +78,39 @@ async def _go_on(visit: Visit, contact: Contact) -> FtpFacts:
         ccc=_worst(inside.ccc, _gives_up_tls) or visit.stopped or _NO_TLS_LOGIN,
         session_reused=_worst_seen(inside.reused, bool) or _NO_TLS_LOGIN,
         passive=_worst_seen(inside.passive, lambda seen: seen.foreign) or _NO_LOGIN,
+        software=words.software(contact.facts.greeting),
+        system=words["SYST"],
+        help=words["HELP"],
+        site_help=words["SITE HELP"],
+        status=words["STAT"],
+        injectable=injectable,
+        reuse_required=_worst_seen(inside.reuse_required, _is_loose) or _NO_TLS_LOGIN,
+        bounce=_worst_seen(inside.bounce, lambda seen: seen.accepted) or _NO_LOGIN,
+        clear_on_implicit=on_implicit,
+        write_test=inside.write_test or _NO_WRITE_TEST,
     )
+
+
+async def _injectable(visit: Visit) -> Reading[bool]:
+    if visit.implicit or not visit.mechanism:
+        return _NO_AUTH
+    return await visit.ask(lambda: ask_injection(visit))
+
+
+async def _on_implicit(visit: Visit) -> Reading[ClearOnImplicit]:
+    if not visit.implicit:
+        return _NOT_IMPLICIT
+    return await visit.ask(lambda: ask_clear_on_implicit(visit))
+
+
+def _ladder(seen: Reading[ClearOnImplicit]) -> Reading[ClearLadder]:
+    if isinstance(seen, Unobserved):
+        return seen
+    return Observed(ClearLadder(step=seen.value.login, replies=seen.value.replies), seen.evidence)
+
+
+def _is_loose(required: bool) -> bool:  # noqa: FBT001 - the fact itself
+    return not required
 
 
 async def _legacy(visit: Visit) -> Reading[tuple[TlsOffer, ...]]:

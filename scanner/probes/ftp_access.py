@@ -6,12 +6,11 @@ import re
 import secrets
 from dataclasses import dataclass, field
 
-from scanner.clients.faults import Fault
 from scanner.clients.ftp_session import FtpSession
 from scanner.model.attempts import AttemptKind, limit_key
 from scanner.model.observation import AnonymousAccess, AnonymousTry, ClearLadder, ClearLogin
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
-from scanner.probes.ftp_visit import Visit, check_greeting, raise_if_throttled
+from scanner.probes.ftp_visit import Visit, raise_if_throttled
 from scanner.wire.ftp import RawReply
 
 ANONYMOUS_NAMES = ("anonymous", "ftp")
@@ -19,6 +18,7 @@ ANONYMOUS_NAMES = ("anonymous", "ftp")
 LET_IN = frozenset({230, 232})
 """Logged in: straight after USER, or after PASS, where a superfluous 202 counts too."""
 ASKS_PASSWORD = 331
+NEEDS_ACCOUNT = 332
 _SUPERFLUOUS = 202
 _WANT_TLS_AT_USER = frozenset({421, 503, 522, 530, 534, 550})
 _WANT_TLS_AT_PASS = frozenset({522, 534})
@@ -27,13 +27,12 @@ _SPEAKS_OF_TLS = re.compile(rb"\b(?:tls|ssl|ftps)\b|encrypt|secure|clear ?text",
 
 async def ask_named(visit: Visit) -> Reading[ClearLadder]:
     """Name a user that does not exist, in clear, and stop before PASS."""
-    if visit.implicit:
-        return await _named_on_implicit(visit)
     async with visit.in_clear() as session:
-        return await _name(visit, session)
+        return await name_nobody(visit, session)
 
 
-async def _name(visit: Visit, session: FtpSession) -> Reading[ClearLadder]:
+async def name_nobody(visit: Visit, session: FtpSession) -> Reading[ClearLadder]:
+    """Name a user that does not exist in a session in clear."""
     name = f"zz-{secrets.token_hex(4)}"
     reply = await session.command("USER", name.encode("ascii"))
     raise_if_throttled(reply, closing=not visit.mechanism)
@@ -56,30 +55,6 @@ def _step_of(reply: RawReply) -> ClearLogin | None:
 def is_refusal(reply: RawReply) -> bool:
     """Whether the reply is a negative completion (RFC 959 section 4.2.1)."""
     return reply.code // 100 in {4, 5}
-
-
-async def _named_on_implicit(visit: Visit) -> Reading[ClearLadder]:
-    """Speak in clear to a port of implicit TLS: an alert or an end is a refusal, a greeting
-    is not.
-    """
-    session = await visit.dial()
-    try:
-        session.send("FEAT")
-        check_greeting(await session.await_greeting())
-        await session.reply()
-        visit.speaks_clear = True
-        return await _name(visit, session)
-    except Fault as error:
-        raise_if_throttled(session.greeting, closing=False)
-        if visit.speaks_clear or error.reason is Reason.TIMEOUT:
-            raise
-        replies = (session.greeting.shown,) if session.greeting.code else ()
-        identity = visit.context.evidence.add(
-            "ftp-clear-refused", {"command": "FEAT", "answer": str(error)}
-        )
-        return Observed(ClearLadder(step=ClearLogin.REFUSED, replies=replies), (identity,))
-    finally:
-        await session.drop()
 
 
 @dataclass(slots=True)
@@ -208,7 +183,7 @@ async def _enter(visit: Visit, name: str, *, secure: bool) -> Reading[_Entered]:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """The replies to USER and, where it was sent, PASS."""
+    """The replies to USER and, where they were sent, PASS and ACCT."""
 
     replies: tuple[RawReply, ...]
 
@@ -223,7 +198,8 @@ class Login:
         """How far it got."""
         if self.accepted:
             return ClearLogin.ACCEPTED
-        return ClearLogin.ASKED if len(self.replies) > 1 else ClearLogin.REFUSED
+        asked = any(reply.code == ASKS_PASSWORD for reply in self.replies)
+        return ClearLogin.ASKED if asked else ClearLogin.REFUSED
 
     @property
     def wants_tls(self) -> bool:
@@ -231,13 +207,12 @@ class Login:
         last = self.replies[-1]
         if self.accepted:
             return False
-        if len(self.replies) == 1:
-            return last.code in _WANT_TLS_AT_USER
-        return last.code in _WANT_TLS_AT_PASS or bool(_SPEAKS_OF_TLS.search(last.text))
+        codes = _WANT_TLS_AT_USER if len(self.replies) == 1 else _WANT_TLS_AT_PASS
+        return last.code in codes or bool(_SPEAKS_OF_TLS.search(last.text))
 
 
 async def log_in_anonymously(visit: Visit, session: FtpSession, name: str) -> Reading[Login]:
-    """Send USER and, where it is asked for and the budget allows, the contact as PASS.
+    """Send USER, PASS where it is asked for and the budget allows, and ACCT where that is.
 
     Raises ``Fault``, also where the server wants no more of us.
     """
@@ -245,7 +220,7 @@ async def log_in_anonymously(visit: Visit, session: FtpSession, name: str) -> Re
     user = await session.command("USER", name.encode("ascii"))
     raise_if_throttled(user, closing=not wary)
     evidence = visit.note(f"USER {name}", user)
-    if user.code != ASKS_PASSWORD:
+    if user.code not in {ASKS_PASSWORD, NEEDS_ACCOUNT}:
         if user.code in LET_IN:
             visit.dialer.meter.logins += 1
         elif not is_refusal(user):
@@ -255,14 +230,29 @@ async def log_in_anonymously(visit: Visit, session: FtpSession, name: str) -> Re
     attempt = budget.reserve(limit_key(visit.dialer.admitted), AttemptKind.ANONYMOUS)
     if attempt is None:
         return Unobserved(Reason.ATTEMPT_BUDGET, "no failing login is left to risk", (evidence,))
-    reply = await session.command("PASS", visit.context.contact.encode("utf-8"))
-    login = Login((user, reply))
+    told = await _identify(session, name, visit.context.contact, user.code)
+    login = Login((user, *(reply for _, reply in told)))
     budget.settle(attempt, failed=not login.accepted)
     visit.dialer.meter.logins += 1
     visit.dialer.meter.logins_failed += not login.accepted
-    proof = (evidence, visit.note("PASS", reply))
+    proof = (evidence, *(visit.note(verb, reply) for verb, reply in told))
     if not login.accepted:
-        raise_if_throttled(reply, closing=not wary)
-        if not is_refusal(reply):
-            return Unobserved(Reason.PROTOCOL_ERROR, f"PASS answered {reply.shown}", proof)
+        verb, last = told[-1]
+        raise_if_throttled(last, closing=not wary)
+        if not is_refusal(last):
+            return Unobserved(Reason.PROTOCOL_ERROR, f"{verb} answered {last.shown}", proof)
     return Observed(login, proof)
+
+
+async def _identify(
+    session: FtpSession, name: str, contact: str, code: int
+) -> list[tuple[str, RawReply]]:
+    """Go on after USER: PASS on 331, then ACCT on 332 (RFC 959 section 5.4), each once."""
+    told: list[tuple[str, RawReply]] = []
+    if code == ASKS_PASSWORD:
+        reply = await session.command("PASS", contact.encode("utf-8"))
+        told.append(("PASS", reply))
+        code = reply.code
+    if code == NEEDS_ACCOUNT:
+        told.append(("ACCT", await session.command("ACCT", name.encode("ascii"))))
+    return told

@@ -12,13 +12,12 @@ from scanner.model.attempts import AttemptKind, limit_key
 from scanner.model.reading import Reason, Unobserved
 from scanner.model.target import Account
 from scanner.model.view import AccountView, CredentialStatus
-from scanner.probes.ftp_access import ASKS_PASSWORD, LET_IN, Login
+from scanner.probes.ftp_access import ASKS_PASSWORD, LET_IN, NEEDS_ACCOUNT, Login
 from scanner.probes.ftp_tls import connect_trusted
 from scanner.probes.ftp_visit import Visit, raise_if_throttled
 from scanner.wire.ftp import RawReply
 
 REFUSED_BEFORE = "refused before; not tried again until it changes"
-_NEEDS_ACCOUNT = 332
 _UNSENDABLE = (b"\r", b"\n", b"\0")
 
 
@@ -93,7 +92,7 @@ class Credential:
         reply = await session.command("PASS", self._password)
         visit.note("PASS", reply)
         login = Login((user, reply))
-        rejected = not login.accepted and reply.code != _NEEDS_ACCOUNT
+        rejected = not login.accepted and reply.code != NEEDS_ACCOUNT
         visit.context.attempts.settle(attempt, failed=rejected)
         visit.dialer.meter.logins += 1
         visit.dialer.meter.logins_failed += rejected
@@ -141,12 +140,12 @@ def refused(account: Account, login: Login) -> AccountView:
         username=account.username,
         status=_status_of(reply),
         detail=detail,
-        remaining=("account",) if reply.code == _NEEDS_ACCOUNT else (),
+        remaining=("account",) if reply.code == NEEDS_ACCOUNT else (),
         view=Unobserved(Reason.CREDENTIAL_REFUSED, detail),
     )
 
 
 def _status_of(reply: RawReply) -> CredentialStatus:
-    if reply.code == _NEEDS_ACCOUNT:
+    if reply.code == NEEDS_ACCOUNT:
         return CredentialStatus.PARTIAL
     return CredentialStatus.REFUSED if reply.code // 100 == 5 else CredentialStatus.UNDECIDED

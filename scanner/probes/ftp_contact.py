@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from scanner.clients.faults import Fault
 from scanner.clients.ftp_session import FtpSession, NotFtp
@@ -12,6 +13,7 @@ from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.probes.detect import expect_tls
 from scanner.probes.ftp_tls import TlsLook, ask_auth, ask_early_protection
 from scanner.probes.ftp_visit import Visit, check_greeting
+from scanner.probes.ftp_words import BEFORE_LOGIN, Words
 
 _NOT_LOGGED_IN = 530
 _FEATURES = 211
@@ -28,20 +30,20 @@ class Contact:
     early: Reading[DataProtection]
 
 
-async def make_contact(visit: Visit) -> Contact:
+async def make_contact(visit: Visit, words: Words) -> Contact:
     """Make first contact. Sets what the visit goes on with: ``mechanism``, ``features``.
 
     Raises ``Fault`` where nothing can be connected to, ``NotFtp`` where no FTP answers.
     """
-    contact = await _contact(visit)
+    contact = await _contact(visit, words)
     greeting = contact.facts.greeting
     if isinstance(greeting, Unobserved) and greeting.reason in _SPOKE_NO_FTP:
         await expect_tls(visit.dialer, visit.opening.seconds)
     return contact
 
 
-async def _contact(visit: Visit) -> Contact:
-    contact = _FirstContact(visit, await FtpSession.dial(visit.opening))
+async def _contact(visit: Visit, words: Words) -> Contact:
+    contact = _FirstContact(visit, words, await FtpSession.dial(visit.opening))
     try:
         return await (contact.inside_tls() if visit.implicit else contact.in_clear())
     finally:
@@ -49,8 +51,9 @@ async def _contact(visit: Visit) -> Contact:
 
 
 class _FirstContact:
-    def __init__(self, visit: Visit, session: FtpSession) -> None:
+    def __init__(self, visit: Visit, words: Words, session: FtpSession) -> None:
         self._visit = visit
+        self._words = words
         self._look = TlsLook(visit)
         self.session = session
 
@@ -58,6 +61,7 @@ class _FirstContact:
         visit = self._visit
         greeting = await self._greeting()
         features = await visit.ask(self._features)
+        await self._words.ask(self.session, BEFORE_LOGIN)
         auth = await visit.ask(lambda: ask_auth(visit, self.session))
         tls = await self._tls(auth)
         early = await self._early(tls)
@@ -72,6 +76,7 @@ class _FirstContact:
         visit.mechanism = "implicit"
         greeting = await self._greeting()
         features = await visit.ask(self._features)
+        await self._words.ask(self.session, BEFORE_LOGIN)
         auth: Reading[AuthTls] = Observed(AuthTls(mechanism="implicit"), tls.evidence)
         early = await self._early(tls)
         facts = FtpFacts(greeting=greeting, features=features, auth_tls=auth, tls=tls)
@@ -153,18 +158,9 @@ def unobserved(facts: FtpFacts, reading: Unobserved) -> FtpFacts:
     """Return the facts with all but first contact's unobserved for one reason, and of those
     what was not observed.
     """
-    return FtpFacts(
-        greeting=facts.greeting,
-        features=facts.features if isinstance(facts.features, Observed) else reading,
-        auth_tls=facts.auth_tls if isinstance(facts.auth_tls, Observed) else reading,
-        tls=facts.tls if isinstance(facts.tls, Observed) else reading,
-        legacy_tls=reading,
-        clear_named=reading,
-        clear_anonymous=reading,
-        anonymous=reading,
-        anonymous_view=reading,
-        data=reading,
-        ccc=reading,
-        session_reused=reading,
-        passive=reading,
-    )
+    kept: dict[str, Any] = {"greeting": facts.greeting, "accounts": facts.accounts}
+    for each in fields(facts):
+        if each.name not in kept:
+            seen = getattr(facts, each.name)
+            kept[each.name] = seen if isinstance(seen, Observed) else reading
+    return FtpFacts(**kept)

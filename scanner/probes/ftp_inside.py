@@ -10,15 +10,18 @@ from scanner.clients.ftp import FtpTree, open_tree
 from scanner.clients.ftp_session import FtpSession
 from scanner.model.listing import Listing, Outcome
 from scanner.model.mask import without_paths
-from scanner.model.observation import DataProtection, PassiveAddress, Reply
+from scanner.model.observation import Bounce, DataProtection, PassiveAddress, Reply, WriteTest
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Account
 from scanner.model.view import AccountView, CredentialStatus, View
 from scanner.probes.ftp_access import Entrance, Login, log_in_anonymously
 from scanner.probes.ftp_accounts import Credential, load_credential, not_sent, refused
 from scanner.probes.ftp_contact import read_features
+from scanner.probes.ftp_posture import ask_bounce, ask_reuse
 from scanner.probes.ftp_tls import ask_ccc, ask_protection
 from scanner.probes.ftp_visit import Visit
+from scanner.probes.ftp_words import AFTER_LOGIN, Words
+from scanner.probes.ftp_write_test import Candidates, ask_write
 from scanner.probes.walk import observe_view
 
 _CUT_SHORT = Unobserved(Reason.CONNECTION_LOST, "a session inside TLS ended before it was asked")
@@ -26,16 +29,21 @@ _UNPROTECTED = "the server does not protect data connections; an account lists n
 
 
 class WitnessedTree:
-    """A ``RemoteTree`` that keeps the reply to its home's listing as evidence."""
+    """A ``RemoteTree`` that keeps the reply to its home's listing as evidence, and remembers
+    where a write may succeed.
+    """
 
     def __init__(self, tree: FtpTree, visit: Visit) -> None:
         self._tree = tree
         self._visit = visit
         self.home = tree.home
+        self.candidates = Candidates(tree.home)
 
     async def list_directory(self, path: bytes, *, most: int) -> Reading[Listing]:
         """List as the tree does."""
         reading = await self._tree.list_directory(path, most=most)
+        if isinstance(reading, Observed):
+            self.candidates.meet(path, reading.value)
         if path != self.home or isinstance(reading, Unobserved):
             return reading
         listing = reading.value
@@ -58,14 +66,18 @@ class WitnessedTree:
 class Inside:
     """Makes tours of logged-in sessions and gathers what they teach beside the view."""
 
-    def __init__(self, visit: Visit) -> None:
+    def __init__(self, visit: Visit, words: Words) -> None:
         self._visit = visit
+        self._words = words
         self._views_to_come = 1  # that of anonymous
         self.features: Reading[tuple[str, ...]] | None = None
         self.protection: list[Reading[DataProtection]] = []
         self.ccc: list[Reading[Reply]] = []
         self.reused: list[Reading[bool]] = []
         self.passive: list[Reading[PassiveAddress]] = []
+        self.reuse_required: list[Reading[bool]] = []
+        self.bounce: list[Reading[Bounce]] = []
+        self.write_test: Reading[WriteTest] | None = None
 
     async def visit_accounts(self) -> tuple[AccountView, ...]:
         """Try every supplied account, look around with those let in.
@@ -179,16 +191,26 @@ class Inside:
             view: Reading[View] = Unobserved(Reason.NOT_OFFERED, _UNPROTECTED)
             if not exposed:
                 look = _Look(username, encrypted=encrypted, seconds=self._share())
-                view = await visit.ask(lambda: look.through(visit, tree))
+                witness = WitnessedTree(tree, visit)
+                view = await visit.ask(lambda: look.through(visit, witness))
+                await self._write(tree, witness.candidates, private=private)
             await self._strip(tree, encrypted=encrypted)
         finally:
             await tree.close()
         return view
 
+    async def _write(self, tree: FtpTree, candidates: Candidates, *, private: bool) -> None:
+        """Write, where the target asks for it, as nobody in particular; never as an account."""
+        visit = self._visit
+        if visit.context.target.allow.write_test and not private:
+            paths = candidates.paths()
+            self.write_test = await visit.ask(lambda: ask_write(visit, tree, paths))
+
     async def _open(
         self, session: FtpSession, reconnect: Callable[[], Awaitable[FtpSession]]
     ) -> Reading[FtpTree]:
         await self._settle_in(session)
+        await self._words.ask(session, AFTER_LOGIN)
         clock = self._visit.context.clock
         return Observed(await open_tree(session, reconnect=reconnect, clock=clock))
 
@@ -212,12 +234,22 @@ class Inside:
     async def _strip(self, tree: FtpTree, *, encrypted: bool) -> None:
         if tree.session.session_reused is not None:
             self.reused.append(Observed(tree.session.session_reused))
+        visit, ask = self._visit, self._visit.ask
+        # Sampling that ended by its time was cut amid a transfer, and its session with it.
+        await ask(lambda: _revived(tree))
         if encrypted:
-            ask = self._visit.ask
-            # Sampling that ended by its time was cut amid a transfer, and its session with it.
-            await ask(lambda: _revived(tree))
-            self.protection.append(await ask(lambda: ask_protection(self._visit, tree)))
-            self.ccc.append(await ask(lambda: ask_ccc(self._visit, tree)))
+            await self._see_reuse(tree)
+            self.protection.append(await ask(lambda: ask_protection(visit, tree)))
+        self.bounce.append(await ask(lambda: ask_bounce(visit, tree)))
+        if encrypted:
+            self.ccc.append(await ask(lambda: ask_ccc(visit, tree)))
+
+    async def _see_reuse(self, tree: FtpTree) -> None:
+        """Ask once: the server's rule does not depend on who logs in, and some end the session."""
+        if not any(isinstance(reading, Observed) for reading in self.reuse_required):
+            visit = self._visit
+            self.reuse_required.append(await visit.ask(lambda: ask_reuse(visit, tree)))
+            await visit.ask(lambda: _revived(tree))
 
 
 def _undecided(account: Account, credential: Credential, why: Unobserved) -> AccountView:
@@ -242,9 +274,9 @@ class _Look:
     encrypted: bool = field(kw_only=True)
     seconds: float = field(kw_only=True)
 
-    async def through(self, visit: Visit, tree: FtpTree) -> Reading[View]:
+    async def through(self, visit: Visit, tree: WitnessedTree) -> Reading[View]:
         return await observe_view(
-            WitnessedTree(tree, visit),
+            tree,
             username=self.username,
             encrypted=self.encrypted,
             context=visit.context,

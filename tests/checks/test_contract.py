@@ -55,7 +55,9 @@ def test_what_was_not_observed_is_never_a_pass(check: Check, reason: Reason) -> 
     assert row.reason
 
 
-@pytest.mark.parametrize("check", [c for c in CHECKS if c.id in NETWORK_ROWS], ids=str)
+@pytest.mark.parametrize(
+    "check", [c for c in CHECKS if c.id in NETWORK_ROWS], ids=lambda check: check.id
+)
 @pytest.mark.parametrize("reason", sorted(INCOMPLETE))
 def test_one_silent_declared_endpoint_keeps_a_network_row_unknown(
     check: Check, reason: Reason
@@ -67,14 +69,18 @@ def test_one_silent_declared_endpoint_keeps_a_network_row_unknown(
     assert row.reason == str(reason)
 
 
-@pytest.mark.parametrize("check", [c for c in CHECKS if c.id in NETWORK_ROWS], ids=str)
+@pytest.mark.parametrize(
+    "check", [c for c in CHECKS if c.id in NETWORK_ROWS], ids=lambda check: check.id
+)
 def test_a_silent_undeclared_port_is_left_out_when_another_answers(check: Check) -> None:
     silent = endpoint(None, port=990, declared=False)
     judged = case(observations=(seen(endpoint(enforced_ftp()), silent),))
     assert evaluate(check, judged).verdict is Verdict.PASS
 
 
-@pytest.mark.parametrize("check", [c for c in CHECKS if c.id in NETWORK_ROWS], ids=str)
+@pytest.mark.parametrize(
+    "check", [c for c in CHECKS if c.id in NETWORK_ROWS], ids=lambda check: check.id
+)
 @pytest.mark.parametrize("reason", [Reason.THROTTLED, Reason.TIME_BUDGET, Reason.TIMEOUT])
 def test_an_undeclared_port_that_was_not_closed_but_unasked_counts(
     check: Check, reason: Reason
@@ -87,19 +93,25 @@ def test_an_undeclared_port_that_was_not_closed_but_unasked_counts(
     assert evaluate(check, judged).verdict is Verdict.ERROR
 
 
-@pytest.mark.parametrize("check", [c for c in CHECKS if c.id in NETWORK_ROWS], ids=str)
+@pytest.mark.parametrize(
+    "check", [c for c in CHECKS if c.id in NETWORK_ROWS], ids=lambda check: check.id
+)
 def test_silent_undeclared_ports_are_unknown_when_nothing_answers(check: Check) -> None:
     silent = endpoint(None, port=21, declared=False)
     assert evaluate(check, case(observations=(seen(silent),))).verdict is Verdict.UNKNOWN
 
 
-@pytest.mark.parametrize("check", [c for c in CHECKS if c.id in NETWORK_ROWS], ids=str)
+@pytest.mark.parametrize(
+    "check", [c for c in CHECKS if c.id in NETWORK_ROWS], ids=lambda check: check.id
+)
 def test_a_bug_of_a_probe_is_an_error_not_an_unknown(check: Check) -> None:
     broken = endpoint(None, fault="KeyError in ftp.py:1", reason=None)
     assert evaluate(check, case(observations=(seen(broken),))).verdict is Verdict.ERROR
 
 
-@pytest.mark.parametrize("check", [c for c in CHECKS if c.id in NETWORK_ROWS], ids=str)
+@pytest.mark.parametrize(
+    "check", [c for c in CHECKS if c.id in NETWORK_ROWS], ids=lambda check: check.id
+)
 def test_a_pass_from_inside_does_not_close_what_the_internet_did_not_show(check: Check) -> None:
     inside = seen(endpoint(enforced_ftp()), endpoint(modern_ssh()))
     outside = seen(endpoint(None), vantage="internet")

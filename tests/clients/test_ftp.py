@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 import uvloop
 
+import scanner
 from scanner.clients.faults import Fault
 from scanner.clients.ftp import MOST_RECONNECTS
-from scanner.clients.ftp_session import READ_ONLY_VERBS, FtpSession, NotFtp
+from scanner.clients.ftp_session import FtpSession, NotFtp
+from scanner.clients.ftp_verbs import READ_ONLY_VERBS, check_permitted, own_file_name
 from scanner.clients.tls import looking_context
 from scanner.model.listing import EntryKind, Outcome
 from scanner.model.reading import Observed, Reason, Unobserved
@@ -66,7 +68,7 @@ EVERY_KIND = [
     "vsftpd-nat",
     "proftpd-nat",
 ]
-WRITING = {"STOR", "STOU", "APPE", "DELE", "RMD", "MKD", "RNFR", "RNTO", "SITE", "PORT", "EPRT"}
+WRITING = {"STOR", "STOU", "APPE", "DELE", "RMD", "MKD", "RNFR", "RNTO"}
 
 
 def big_file(root: Path, size: int = 20_000_000) -> bytes:
@@ -289,6 +291,42 @@ async def test_a_writing_command_never_leaves(verb: str) -> None:
             await session.command(verb, b"x")
         await session.leave()
     assert endpoint.only.verbs == ["QUIT"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "argument"),
+    [
+        ("SITE", b"CHMOD 777 x"),
+        ("SITE", b""),
+        ("PORT", b"127,0,0,1,0,22"),
+        ("EPRT", b"|1|127.0.0.1|22|"),
+        ("STOR", b"transfer-exposure-scanner-0123456789abcdef.tmp"),
+        ("DELE", b"transfer-exposure-scanner-0123456789abcdef.tmp"),
+    ],
+)
+async def test_a_command_that_is_harmless_with_one_argument_leaves_with_no_other(
+    verb: str, argument: bytes
+) -> None:
+    async with serving(ftp()) as endpoint:
+        session = await FtpSession.connect(an_opening(endpoint.port))
+        with pytest.raises(ValueError, match="read-only"):
+            await session.command(verb, argument)
+        await session.leave()
+    assert endpoint.only.verbs == ["QUIT"]
+
+
+@pytest.mark.parametrize("name", [b"members.csv", b"../x", b"transfer-exposure-scanner-1.tmp"])
+@pytest.mark.parametrize("verb", ["STOR", "DELE"])
+def test_the_write_test_names_its_own_files_alone(verb: str, name: bytes) -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        check_permitted(verb, name, writing=True)
+    check_permitted(verb, own_file_name(bytes(8)), writing=True)
+
+
+def test_one_module_alone_may_begin_the_write_test() -> None:
+    package = Path(scanner.__file__).parent
+    begun = [path.name for path in package.rglob("*.py") if "writing = True" in path.read_text()]
+    assert begun == ["ftp_write.py"]
 
 
 async def test_an_argument_with_a_line_end_never_leaves() -> None:

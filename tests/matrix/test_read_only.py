@@ -12,7 +12,7 @@ import pytest
 
 from scanner.api import ScanDocument
 from scanner.api.job import Clock
-from scanner.clients.ftp_session import READ_ONLY_VERBS
+from scanner.clients.ftp_verbs import READ_ONLY_VERBS
 from scanner.clients.sftp import READ_ONLY_REQUESTS
 from scanner.model.attempts import MOST_FAILURES
 from scanner.model.view import CredentialStatus

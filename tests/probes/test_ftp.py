@@ -14,7 +14,8 @@ import pytest
 from scanner.clients.dialer import Dialer
 from scanner.clients.effort import EffortMeter
 from scanner.clients.faults import Fault
-from scanner.clients.ftp_session import READ_ONLY_VERBS, NotFtp
+from scanner.clients.ftp_session import NotFtp
+from scanner.clients.ftp_verbs import READ_ONLY_VERBS
 from scanner.model.address import Admitted
 from scanner.model.attempts import AttemptKind
 from scanner.model.listing import Outcome
@@ -394,7 +395,28 @@ async def test_an_account_with_a_second_factor_of_ftp_is_partial(tmp_path: Path)
         visit = await look(endpoint.port, _with_account(TlsTrust(ca=made.authority)), secrets=KNOWN)
     (account,) = visit.facts.accounts
     assert (account.status, account.remaining) == (CredentialStatus.PARTIAL, ("account",))
-    assert reason(visit.facts.anonymous) is Reason.PROTOCOL_ERROR
+    assert not seen(visit.facts.anonymous).accepted
+
+
+@pytest.mark.parametrize(
+    ("replies", "accepted", "said"),
+    [
+        ({"USER": b"332 account?\r\n", "ACCT": b"230 in\r\n"}, True, [332, 230]),
+        ({"PASS": b"332 account?\r\n", "ACCT": b"230 in\r\n"}, True, [331, 332, 230]),
+        ({"PASS": b"332 account?\r\n", "ACCT": b"202 needless\r\n"}, True, [331, 332, 202]),
+        ({"PASS": b"332 account?\r\n", "ACCT": b"530 no\r\n"}, False, [331, 332, 530]),
+    ],
+)
+async def test_a_server_that_wants_an_account_is_told_one_once(
+    replies: dict[str, bytes], *, accepted: bool, said: list[int]
+) -> None:
+    async with serving(ftp(FtpScript(replies=replies))) as endpoint:
+        facts = (await look(endpoint.port, LAB)).facts
+    access = seen(facts.anonymous)
+    assert access.accepted is accepted
+    assert [reply.code for reply in access.tries[0].replies] == said
+    accounts = [one.commands.count(b"ACCT anonymous") for one in endpoint.connections]
+    assert max(accounts) == 1
 
 
 LISTED = b"type=file;size=4;modify=20240101000000; a.txt\r\n"
@@ -441,7 +463,8 @@ async def test_evidence_quotes_replies_and_no_password(start_server: StartServer
     text = str(log)
     assert server.user("transfer").password not in text
     assert "scans@example.org" not in text
-    assert {"ftp-reply", "tls-session", "tls-offer", "ftp-listing"} == {one.kind for one in log}
+    kinds = {"ftp-reply", "tls-session", "tls-offer", "ftp-listing", "ftp-injection"}
+    assert kinds == {one.kind for one in log}
     ids = {one.id for one in log}
     for reading in (visit.facts.anonymous, visit.facts.data, visit.facts.anonymous_view):
         assert isinstance(reading, Observed)

@@ -1,0 +1,61 @@
+"""What an FTP server says of itself: SYST, HELP, SITE HELP and STAT (RFC 959 section 4.1.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from scanner.clients.ftp_session import FtpSession
+from scanner.model.observation import Reply, Software
+from scanner.model.product import Product
+from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.probes.ftp_visit import Visit
+from scanner.wire.ftp_software import identify
+
+BEFORE_LOGIN = ("SYST", "HELP")
+AFTER_LOGIN = ("SYST", "HELP", "SITE HELP", "STAT")
+_NOT_LOGGED_IN = 530
+_NOBODY = Unobserved(Reason.NO_LOGIN, "it is answered after a login only")
+
+
+class Words:
+    """What was said, by command. Each command is put until it is answered, once a session."""
+
+    def __init__(self, visit: Visit) -> None:
+        self._visit = visit
+        self._said: dict[str, Reading[Reply]] = {}
+
+    def __getitem__(self, command: str) -> Reading[Reply]:
+        """Return what the command was answered, or why it was not."""
+        return self._said.get(command, self._visit.stopped or _NOBODY)
+
+    async def ask(self, session: FtpSession, commands: tuple[str, ...]) -> None:
+        """Put those of ``commands`` that were not answered before."""
+        for command in commands:
+            if not isinstance(self._said.get(command), Observed) and session.is_usable:
+                self._said[command] = await self._visit.ask(partial(_said, session, command))
+
+    def software(self, greeting: Reading[Reply]) -> Reading[Software]:
+        """Return the product that all this names; unknown is an answer, silence is not."""
+        told = list(self._told(greeting))
+        if not told:
+            return greeting if isinstance(greeting, Unobserved) else _NOBODY
+        found = identify(told)
+        if found.product is Product.UNKNOWN and isinstance(self["STAT"], Unobserved):
+            return Unobserved(Reason.NO_LOGIN, "the server does not say before a login")
+        return Observed(found)
+
+    def _told(self, greeting: Reading[Reply]) -> Iterator[tuple[str, Reply]]:
+        if isinstance(greeting, Observed):
+            yield "", greeting.value
+        for command, reading in self._said.items():
+            if isinstance(reading, Observed):
+                yield command, reading.value
+
+
+async def _said(session: FtpSession, command: str) -> Reading[Reply]:
+    verb, _, argument = command.partition(" ")
+    reply = await session.command(verb, argument.encode("ascii"))
+    if reply.code == _NOT_LOGGED_IN:
+        return _NOBODY
+    return Observed(reply.shown)

@@ -46,8 +46,20 @@ def _lines(check: Check) -> Iterator[str]:
             facet.remedy,
         )
         yield f"| {' | '.join(cells)} |"
+    yield from _switches(check)
     named = (f"{name}: {', '.join(ids)}" for name, ids in check.controls.items() if ids)
     yield f"\nControls: {'; '.join(named)}."
+
+
+def _switches(check: Check) -> Iterator[str]:
+    known = [facet for facet in check.facets if facet.remedies]
+    if known:
+        yield "\nWhere the product is known, a finding names its own switch:\n"
+        yield "| facet | product | switch |"
+        yield "|---|---|---|"
+    for facet in known:
+        for product, remedy in facet.remedies.items():
+            yield f"| `{facet.id}` | {product} | {remedy} |"
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scanner.checks import ftp_posture
+from scanner.checks import ftp_posture, ftp_remedies
 from scanner.checks.base import Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
 from scanner.checks.personal import harm_in
@@ -177,6 +177,7 @@ CHECK = Check(
             ),
             reads=read_anonymous,
             judge=judge_anonymous,
+            remedies=ftp_remedies.ANONYMOUS_READ,
         ),
         Facet(
             id="anonymous-writable",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scanner.checks import ftp_posture, ssh_transport
+from scanner.checks import ftp_posture, ftp_remedies, ssh_transport
 from scanner.checks.base import Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
 from scanner.checks.questions import ftp_questions
@@ -245,6 +245,7 @@ CHECK = Check(
             ),
             reads=read_tls,
             judge=judge_tls,
+            remedies=ftp_remedies.TLS_NOT_OFFERED,
         ),
         Facet(
             id="named-login-in-clear",
@@ -258,6 +259,7 @@ CHECK = Check(
             ),
             reads=read_named,
             judge=judge_named,
+            remedies=ftp_remedies.NAMED_LOGIN_IN_CLEAR,
         ),
         Facet(
             id="anonymous-login-in-clear",
@@ -271,6 +273,7 @@ CHECK = Check(
             ),
             reads=read_anonymous,
             judge=judge_anonymous,
+            remedies=ftp_remedies.ANONYMOUS_LOGIN_IN_CLEAR,
         ),
         Facet(
             id="data-in-clear",
@@ -284,6 +287,7 @@ CHECK = Check(
             ),
             reads=read_data,
             judge=judge_data,
+            remedies=ftp_remedies.DATA_IN_CLEAR,
         ),
         Facet(
             id="ccc-accepted",
@@ -296,6 +300,7 @@ CHECK = Check(
             ),
             reads=read_ccc,
             judge=judge_ccc,
+            remedies=ftp_remedies.CCC_ACCEPTED,
         ),
         Facet(
             id="legacy-tls",
@@ -306,6 +311,7 @@ CHECK = Check(
             remedy="Allow TLS 1.2 and 1.3 only, with AEAD suites.",
             reads=read_legacy,
             judge=judge_legacy,
+            remedies=ftp_remedies.LEGACY_TLS,
         ),
         Facet(
             id="certificate-trust",

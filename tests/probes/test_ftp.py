@@ -89,7 +89,11 @@ async def look(
         **changes,
     )
     meter = EffortMeter()
-    dialer = Dialer(Admitted(ip_address("127.0.0.1"), port, "localhost"), meter)
+    dialer = Dialer(
+        Admitted(ip_address("127.0.0.1"), port, "localhost"),
+        meter,
+        connect_seconds=context.target.limits.timeout_seconds,
+    )
     facts = await observe_ftp(dialer, context, implicit=implicit)
     return Visit(facts, context, meter)
 

@@ -106,7 +106,7 @@ async def _injected(visit: Visit, session: FtpSession) -> Reading[bool]:
         if fault.reason not in _NO_HANDSHAKE:
             raise
         # It took the clear bytes for a broken handshake: they were not kept for later.
-        identity = visit.context.evidence.add("ftp-injection", {"answer": str(fault)})
+        identity = visit.context.evidence.add("ftp-injection", {"answer": "no handshake"})
         return Observed(False, (identity,))  # noqa: FBT003 - the fact itself
     session.send("QUIT")
     first = await session.reply()

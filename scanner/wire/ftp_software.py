@@ -5,11 +5,11 @@ by those who patch, and patched by those who do not say so.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from scanner.model.observation import Reply, Software
+from scanner.model.observation import Software
 from scanner.model.product import Product
 
 _MOST_VERSION: Final = 24
@@ -49,16 +49,16 @@ _SIGNS: Final = (
 """In this order: what names a product comes before what only hints at one."""
 
 
-def identify(told: Iterable[tuple[str, Reply]]) -> Software:
+def identify(told: Iterable[tuple[str, Sequence[str]]]) -> Software:
     """Return the product that replies name, and its version where one of them tells it.
 
-    ``told`` pairs a command (empty for the greeting) with its reply. Without a sign the product
+    ``told`` pairs a command (empty for the greeting) with the lines of its reply. Without a sign the product
     is ``unknown``. The first product named wins; later replies may still tell its version.
     """
     found = Product.UNKNOWN
     version, signs = "", []
-    for command, reply in told:
-        for line in reply.text:
+    for command, lines in told:
+        for line in lines:
             product, number = _read(line)
             if product is Product.UNKNOWN or found not in {Product.UNKNOWN, product}:
                 continue

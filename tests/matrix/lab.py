@@ -144,10 +144,14 @@ def facets(found: Sequence[Finding], verdict: Verdict, *, lead: bool = False) ->
 def said(document: ScanDocument) -> list[str]:
     """Return what the server answered, as evidence holds it: ``USER anonymous 331``.
 
-    The name of the decoy user is told as ``zz-…``.
+    The name of the decoy user is told as ``zz-…``, PORT and EPRT without their argument.
     """
     return [
-        re.sub("zz-[0-9a-f]{8}", "zz-…", f"{piece.data['command']} {piece.data['code']}".strip())
+        re.sub(
+            "zz-[0-9a-f]{8}|(?<=^PORT ).* |(?<=^EPRT ).* ",
+            lambda found: "zz-…" if found[0].startswith("zz-") else "",
+            f"{piece.data['command']} {piece.data['code']}".strip(),
+        )
         for piece in observations_of(document).evidence
         if piece.kind == "ftp-reply"
     ]

@@ -46,6 +46,8 @@ class Row(NamedTuple):
 NOBODY: Final = "certificate-trust"
 CLAIMS: Final = "anonymous-writable"
 WEAK: Final = "ssh-weak-algorithms"
+REUSE: Final = "data-session-reuse"
+ELSEWHERE: Final = "passive-address"
 
 # Fails, in the words of the catalogue.
 READ: Final = "anonymous-read"
@@ -68,14 +70,29 @@ VS_NAMED: Final = "USER zz-… 530"
 ASKED: Final = "USER zz-… 331"
 PRO_NAMED: Final = "USER zz-… 550"
 PURE_NAMED: Final = "USER zz-… 421"
-VS_PLAIN: Final = f"{VS_NONE}, {VS_NAMED}, {ANON_IN}, PASV 227"
-VS_OPEN: Final = f"{TLS}, {VS_NAMED}, {ANON_IN}, {ANON_IN}, PASV 227, PROT C 200, LIST 226, CCC 500"
+# Toward a third address: refused by all three.
+BOUNCE: Final = "PORT 500, EPRT 500"
+# A data connection with a TLS session of its own: vsftpd refuses it and ends the session behind
+# its refusal, so that one logs in again; ProFTPD refuses it and goes on; Pure-FTPd takes it.
+VS_REUSE: Final = f"LIST 522, {ANON_IN}"
+PRO_REUSE: Final = "LIST 425"
+PURE_REUSE: Final = "LIST 226"
+# vsftpd takes a command that was sent in clear behind AUTH for a broken handshake; the others drop
+# it and answer what comes inside TLS.
+DROPPED: Final = "QUIT 221"
+VS_PLAIN: Final = f"{VS_NONE}, {VS_NAMED}, {ANON_IN}, PASV 227, {BOUNCE}"
+VS_IN: Final = f"{ANON_IN}, PASV 227, {VS_REUSE}"
+VS_OPEN: Final = f"{TLS}, {VS_NAMED}, {ANON_IN}, {VS_IN}, PROT C 200, LIST 226, {BOUNCE}, CCC 500"
 # A name that does not exist is an empty listing for vsftpd and Pure-FTPd, 450 for ProFTPD.
-PRO_PLAIN: Final = f"{PRO_NONE}, {ASKED}, {ANON_IN}, PASV 227"
-PRO_OPEN: Final = f"{TLS}, {ASKED}, {ANON_IN}, {ANON_IN}, PASV 227, PROT C 200, LIST 450, CCC 200"
-PRO_TLS: Final = f"{TLS}, {PRO_NAMED}, USER anonymous 550, {ANON_IN}, PASV 227"
-PURE_PLAIN: Final = f"{PRO_NONE}, {ASKED}, USER anonymous 230, PASV 227"
-PURE_TLS: Final = f"{TLS}, {PURE_NAMED}, USER anonymous 421, USER anonymous 230, PASV 227"
+PRO_PLAIN: Final = f"{PRO_NONE}, {ASKED}, {ANON_IN}, PASV 227, {BOUNCE}"
+PRO_IN: Final = f"{ANON_IN}, PASV 227, {PRO_REUSE}"
+PRO_OPEN: Final = (
+    f"{TLS}, {DROPPED}, {ASKED}, {ANON_IN}, {PRO_IN}, PROT C 200, LIST 450, {BOUNCE}, CCC 200"
+)
+PRO_TLS: Final = f"{TLS}, {DROPPED}, {PRO_NAMED}, USER anonymous 550, {PRO_IN}"
+PURE_PLAIN: Final = f"{PRO_NONE}, {ASKED}, USER anonymous 230, PASV 227, {BOUNCE}"
+PURE_IN: Final = f"USER anonymous 230, PASV 227, {PURE_REUSE}"
+PURE_TLS: Final = f"{TLS}, {DROPPED}, {PURE_NAMED}, USER anonymous 421, {PURE_IN}"
 
 PLAIN_VSFTPD: Final = Row("fail", "fail", f"{READ} {NO_TLS}", replies=VS_PLAIN, listed="clear")
 OPEN_VSFTPD: Final = Row(
@@ -99,7 +116,9 @@ PLAIN_PUREFTPD: Final = Row(
     "fail", "fail", f"{READ} {NO_TLS} {NAMED}", replies=PURE_PLAIN, listed="clear"
 )
 # No tickets in TLS 1.3, hence nothing to resume.
-TLS_PUREFTPD: Final = Row("fail", "fail", "", NOBODY, "", "", "TLSv1.3", "tls", reused=False)
+TLS_PUREFTPD: Final = Row(
+    "fail", "fail", "", f"{NOBODY} {REUSE}", "", "", "TLSv1.3", "tls", reused=False
+)
 
 FTP: Final = {
     # vsftpd ---------------------------------------------------------------------------------
@@ -115,16 +134,18 @@ FTP: Final = {
     "vsftpd-tls-without-anonymous": OPEN_VSFTPD._replace(
         fails=f"{READ} {ANON}",
         unknown=f"{DATA} {CCC}",
-        replies=f"{TLS}, {VS_NAMED}, {ANON_IN}, USER anonymous 530, {ANON_IN}, PASV 227",
+        replies=f"{TLS}, {VS_NAMED}, {ANON_IN}, USER anonymous 530, {ANON_IN}, PASV 227, {BOUNCE}",
         listed="clear",
         reused=None,
     ),
-    "vsftpd-tls-no-reuse": OPEN_VSFTPD,
+    "vsftpd-tls-no-reuse": OPEN_VSFTPD._replace(
+        leads=f"{NOBODY} {REUSE}", replies=VS_OPEN.replace(VS_REUSE, "LIST 226")
+    ),
     "vsftpd-tls-required": OPEN_VSFTPD._replace(
         transport="pass",
         fails=READ,
-        replies=f"{TLS}, {VS_NAMED}, USER anonymous 530, {ANON_IN}, PASV 227, "
-        "PROT C 200, LIST 522, CCC 500",
+        replies=f"{TLS}, {VS_NAMED}, USER anonymous 530, {VS_IN}, "
+        f"PROT C 200, LIST 522, {BOUNCE}, CCC 500",
     ),
     "vsftpd-tls-only-users": Row(
         "pass", "unknown", "", NOBODY, f"{DATA} {CCC}", f"{TLS}, {VS_NAMED}, {NOBODY_IN}", "TLSv1.3"
@@ -132,7 +153,7 @@ FTP: Final = {
     "vsftpd-implicit": OPEN_VSFTPD._replace(
         transport="pass",
         fails=READ,
-        replies=f"{ANON_IN}, PASV 227, PROT C 200, LIST 522, CCC 500",
+        replies=f"{VS_IN}, PROT C 200, LIST 522, {BOUNCE}, CCC 500",
     ),
     "vsftpd-tls-1.2": OPEN_VSFTPD._replace(tls="TLSv1.2"),
     "vsftpd-tls-1.3": OPEN_VSFTPD,
@@ -141,7 +162,7 @@ FTP: Final = {
     "vsftpd-self-signed": OPEN_VSFTPD,
     "vsftpd-wrong-name": OPEN_VSFTPD,
     "vsftpd-no-epsv": PLAIN_VSFTPD,
-    "vsftpd-nat": PLAIN_VSFTPD,
+    "vsftpd-nat": PLAIN_VSFTPD._replace(leads=ELSEWHERE),
     # ProFTPD --------------------------------------------------------------------------------
     "proftpd-plain": PLAIN_PROFTPD,
     "proftpd-no-anonymous": Row(
@@ -150,30 +171,30 @@ FTP: Final = {
     "proftpd-writable": PLAIN_PROFTPD,
     "proftpd-tls-off": OPEN_PROFTPD,
     "proftpd-tls-on": OPEN_PROFTPD._replace(
-        transport="pass", fails=READ, replies=f"{PRO_TLS}, PROT C 534, CCC 534"
+        transport="pass", fails=READ, replies=f"{PRO_TLS}, PROT C 534, {BOUNCE}, CCC 534"
     ),
     "proftpd-tls-ctrl": OPEN_PROFTPD._replace(
-        fails=f"{READ} {DATA}", replies=f"{PRO_TLS}, PROT C 200, LIST 450, CCC 534"
+        fails=f"{READ} {DATA}", replies=f"{PRO_TLS}, PROT C 200, LIST 450, {BOUNCE}, CCC 534"
     ),
     "proftpd-tls-auth": OPEN_PROFTPD._replace(
-        fails=f"{READ} {DATA} {CCC}", replies=f"{PRO_TLS}, PROT C 200, LIST 450, CCC 200"
+        fails=f"{READ} {DATA} {CCC}", replies=f"{PRO_TLS}, PROT C 200, LIST 450, {BOUNCE}, CCC 200"
     ),
     "proftpd-tls-data": OPEN_PROFTPD._replace(
         fails=f"{READ} {NAMED} {ANON} {CCC}",
-        replies=f"{TLS}, {ASKED}, {ANON_IN}, {ANON_IN}, PASV 227, PROT C 534, CCC 200",
+        replies=f"{TLS}, {DROPPED}, {ASKED}, {ANON_IN}, {PRO_IN}, PROT C 534, {BOUNCE}, CCC 200",
     ),
     "proftpd-tls-auth+data": OPEN_PROFTPD._replace(
-        fails=f"{READ} {CCC}", replies=f"{PRO_TLS}, PROT C 534, CCC 200"
+        fails=f"{READ} {CCC}", replies=f"{PRO_TLS}, PROT C 534, {BOUNCE}, CCC 200"
     ),
     "proftpd-implicit": OPEN_PROFTPD._replace(
-        transport="pass", fails=READ, replies=f"{ANON_IN}, PASV 227, PROT C 534, CCC 534"
+        transport="pass", fails=READ, replies=f"{PRO_IN}, PROT C 534, {BOUNCE}, CCC 534"
     ),
     "proftpd-tls-1.2": OPEN_PROFTPD._replace(tls="TLSv1.2"),
     "proftpd-tls-1.3": OPEN_PROFTPD,
     "proftpd-tls-1.0": OPEN_PROFTPD._replace(
         tls="TLSv1", fails=f"{READ} {NAMED} {ANON} {DATA} {CCC} {OLD}"
     ),
-    "proftpd-nat": PLAIN_PROFTPD,
+    "proftpd-nat": PLAIN_PROFTPD._replace(leads=f"{CLAIMS} {ELSEWHERE}"),
     # Pure-FTPd ------------------------------------------------------------------------------
     "pureftpd-plain": PLAIN_PUREFTPD,
     "pureftpd-no-anonymous": Row(
@@ -182,14 +203,14 @@ FTP: Final = {
     "pureftpd-uploads": PLAIN_PUREFTPD,
     "pureftpd-tls-1": TLS_PUREFTPD._replace(
         fails=f"{READ} {NAMED} {ANON} {DATA} {CCC}",
-        replies=f"{TLS}, {ASKED}, USER anonymous 230, USER anonymous 230, PASV 227, "
-        "PROT C 200, LIST 226, CCC 200",
+        replies=f"{TLS}, {DROPPED}, {ASKED}, USER anonymous 230, {PURE_IN}, "
+        f"PROT C 200, LIST 226, {BOUNCE}, CCC 200",
     ),
     "pureftpd-tls-2": TLS_PUREFTPD._replace(
-        fails=f"{READ} {DATA} {CCC}", replies=f"{PURE_TLS}, PROT C 200, LIST 226, CCC 200"
+        fails=f"{READ} {DATA} {CCC}", replies=f"{PURE_TLS}, PROT C 200, LIST 226, {BOUNCE}, CCC 200"
     ),
     "pureftpd-tls-3": TLS_PUREFTPD._replace(
-        fails=f"{READ} {CCC}", replies=f"{PURE_TLS}, PROT C 200, LIST 521, CCC 200"
+        fails=f"{READ} {CCC}", replies=f"{PURE_TLS}, PROT C 200, LIST 521, {BOUNCE}, CCC 200"
     ),
 }
 

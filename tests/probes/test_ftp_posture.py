@@ -77,6 +77,13 @@ async def test_where_nobody_gets_in_what_is_told_after_a_login_stays_unknown(
         assert reason(reading) is Reason.NO_LOGIN
 
 
+async def test_a_hidden_banner_is_betrayed_by_the_status(start_server: StartServer) -> None:
+    server = start_server(Vsftpd(extra=("ftpd_banner=ready",)))
+    software = seen((await look_at(server)).facts.software)
+    assert (software.product, software.version) == (Product.VSFTPD, "3.0.3")
+    assert software.signs == ("STAT",)
+
+
 async def test_a_banner_that_names_nobody_is_unknown_not_guessed() -> None:
     script = FtpScript(replies={"STAT": b"211 fine\r\n", "SYST": b"215 UNIX Type: L8\r\n"})
     async with serving(ftp(script)) as endpoint:

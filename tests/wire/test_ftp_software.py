@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.model.observation import Reply
 from scanner.model.product import Product
 from scanner.wire.ftp_software import identify
 
@@ -28,24 +27,24 @@ GREETINGS = [
 
 @pytest.mark.parametrize(("line", "product", "version"), GREETINGS)
 def test_a_greeting_names_its_product(line: str, product: Product, version: str) -> None:
-    found = identify([("", Reply(220, (line,)))])
+    found = identify([("", (line,))])
     assert (found.product, found.version) == (product, version)
 
 
 def test_a_later_reply_tells_what_the_greeting_hides() -> None:
-    told = [("", Reply(220, ("ready",))), ("STAT", Reply(211, ("FTP", "vsFTPd 3.0.5 - secure")))]
+    told = [("", ("ready",)), ("STAT", ("FTP", "vsFTPd 3.0.5 - secure"))]
     found = identify(told)
     assert (found.product, found.version, found.signs) == (Product.VSFTPD, "3.0.5", ("STAT",))
 
 
 def test_the_first_product_named_is_not_overruled() -> None:
-    told = [("", Reply(220, ("ProFTPD",))), ("HELP", Reply(214, ("like vsFTPd 3.0.3",)))]
+    told = [("", ("ProFTPD",)), ("HELP", ("like vsFTPd 3.0.3",))]
     assert identify(told).product is Product.PROFTPD
     assert identify(told).version == ""
 
 
 @given(st.lists(st.tuples(st.sampled_from(["", "SYST"]), st.text(max_size=300)), max_size=8))
 def test_whatever_is_said_the_version_is_short_and_plain(told: list[tuple[str, str]]) -> None:
-    found = identify((command, Reply(220, (line,))) for command, line in told)
+    found = identify((command, (line,)) for command, line in told)
     assert len(found.version) <= 24
     assert found.version == "" or found.version[0].isdigit()

@@ -35,7 +35,7 @@ _NO_TLS_LOGIN = Unobserved(Reason.NO_LOGIN, "nobody was let in over TLS")
 _NO_TLS = Unobserved(Reason.NOT_OFFERED, "the server offers no TLS")
 _NO_AUTH = Unobserved(Reason.NOT_OFFERED, "the server has no AUTH TLS")
 _NOT_IMPLICIT = Unobserved(Reason.NOT_OFFERED, "TLS is not implicit on this port")
-_NO_WRITE_TEST = Unobserved(Reason.NOT_LOOKED_AT, "no anonymous login was asked to write")
+_NOT_OPTED_IN = Unobserved(Reason.NOT_DECLARED, "the target does not opt in to it")
 
 
 async def observe_ftp(dialer: Dialer, context: ProbeContext, *, implicit: bool) -> FtpFacts:
@@ -87,8 +87,12 @@ async def _go_on(visit: Visit, contact: Contact, words: Words) -> FtpFacts:
         reuse_required=_worst_seen(inside.reuse_required, _is_loose) or _NO_TLS_LOGIN,
         bounce=_worst_seen(inside.bounce, lambda seen: seen.accepted) or _NO_LOGIN,
         clear_on_implicit=on_implicit,
-        write_test=inside.write_test or _NO_WRITE_TEST,
+        write_test=inside.write_test or _no_write_test(visit),
     )
+
+
+def _no_write_test(visit: Visit) -> Unobserved:
+    return _NO_LOGIN if visit.context.target.allow.write_test else _NOT_OPTED_IN
 
 
 async def _injectable(visit: Visit) -> Reading[bool]:

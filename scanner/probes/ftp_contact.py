@@ -61,10 +61,10 @@ class _FirstContact:
         visit = self._visit
         greeting = await self._greeting()
         features = await visit.ask(self._features)
-        await self._words.ask(self.session, BEFORE_LOGIN)
         auth = await visit.ask(lambda: ask_auth(visit, self.session))
         tls = await self._tls(auth)
         early = await self._early(tls)
+        await self._words.ask(self.session, BEFORE_LOGIN)
         facts = FtpFacts(greeting=greeting, features=features, auth_tls=auth, tls=tls)
         return Contact(facts, early)
 
@@ -76,9 +76,9 @@ class _FirstContact:
         visit.mechanism = "implicit"
         greeting = await self._greeting()
         features = await visit.ask(self._features)
-        await self._words.ask(self.session, BEFORE_LOGIN)
         auth: Reading[AuthTls] = Observed(AuthTls(mechanism="implicit"), tls.evidence)
         early = await self._early(tls)
+        await self._words.ask(self.session, BEFORE_LOGIN)
         facts = FtpFacts(greeting=greeting, features=features, auth_tls=auth, tls=tls)
         return Contact(facts, early)
 

@@ -48,8 +48,8 @@ def _invites(entry: Entry) -> bool:
 async def ask_write(visit: Visit, tree: FtpTree, paths: Iterable[bytes]) -> Reading[WriteTest]:
     """Write and remove an empty file of our own in each directory, until one takes it.
 
-    A connection that is lost before anything was written leaves it unknown; one lost after that
-    is told as a file that was left.
+    A connection that is lost before the server said that it took the file leaves it unknown; one
+    lost after that is told as a file that was left.
     """
     tried, written, left = 0, 0, 0
     names: list[str] = []
@@ -61,9 +61,9 @@ async def ask_write(visit: Visit, tree: FtpTree, paths: Iterable[bytes]) -> Read
             await tree.revive()
             done = await write_and_remove(tree, path, name)
         except Fault as fault:
-            if not written:
-                return Unobserved(fault.reason, fault.detail, tuple(evidence))
-            break
+            # Not even a server that takes a file and falls silent may leave one unnamed.
+            told = f"{fault.detail}; {name.decode('ascii')} may have been left"
+            return Unobserved(fault.reason, told, tuple(evidence))
         tried += 1
         written += done.taken
         left += done.left

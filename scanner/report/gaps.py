@@ -23,6 +23,16 @@ NAMES = {
     "ccc": "CCC",
     "session_reused": "TLS session reuse",
     "passive": "passive address",
+    "software": "product",
+    "system": "SYST",
+    "help": "HELP",
+    "site_help": "SITE HELP",
+    "status": "STAT",
+    "injectable": "commands before TLS",
+    "reuse_required": "TLS session reuse demanded",
+    "bounce": "bounce",
+    "clear_on_implicit": "clear text on the TLS port",
+    "write_test": "write test",
     "identification": "SSH version",
     "kexinit": "SSH algorithms",
     "host_keys": "host keys",
@@ -31,6 +41,8 @@ NAMES = {
 """What a reader calls each fact."""
 
 _NO_GAP = frozenset({Reason.NOT_OFFERED})
+_OPT_IN = frozenset({"write_test"})
+"""Not asked unless a target opts in, and then no gap."""
 _LAST = frozenset({Reason.NOT_LOOKED_AT, Reason.NOT_DECLARED})
 
 
@@ -92,12 +104,16 @@ def _endpoint(vantage: str, endpoint: EndpointObservation) -> Iterator[Gap]:
 def _facts(where: str, facts: FtpFacts | SshFacts) -> Iterator[Gap]:
     for item in fields(facts):
         reading = getattr(facts, item.name)
-        if isinstance(reading, Unobserved) and reading.reason not in _NO_GAP:
+        if isinstance(reading, Unobserved) and not _is_no_gap(item.name, reading.reason):
             yield Gap(NAMES[item.name], where, reading.reason, reading.detail)
     if isinstance(facts, FtpFacts) and isinstance(facts.anonymous_view, Observed):
         yield from _walk(where, facts.anonymous_view.value)
     for account in facts.accounts:
         yield from _account(where, account)
+
+
+def _is_no_gap(name: str, reason: Reason) -> bool:
+    return reason in _NO_GAP or (name in _OPT_IN and reason is Reason.NOT_DECLARED)
 
 
 def _account(where: str, account: AccountView) -> Iterator[Gap]:

@@ -52,8 +52,9 @@ _SIGNS: Final = (
 def identify(told: Iterable[tuple[str, Sequence[str]]]) -> Software:
     """Return the product that replies name, and its version where one of them tells it.
 
-    ``told`` pairs a command (empty for the greeting) with the lines of its reply. Without a sign the product
-    is ``unknown``. The first product named wins; later replies may still tell its version.
+    ``told`` pairs a command (empty for the greeting) with the lines of its reply. Without a sign
+    the product is ``unknown``. The first product named wins; later replies may still tell its
+    version.
     """
     found = Product.UNKNOWN
     version, signs = "", []

@@ -73,11 +73,36 @@ DATA: Final = "data-in-clear"
 CCC: Final = "ccc-accepted"
 OLD: Final = "legacy-tls"
 CERTIFICATE: Final = "certificate-trust"
+BOUNCE: Final = "bounce"
+PASSIVE: Final = "passive-address"
+WRITE: Final = "anonymous-write"
+IN_CLEAR: Final = "clear-on-implicit-port"
 WHOLE: Final = "anonymous-writable unordered-data first-seen modified-time"
 """What files that were listed to the end may show."""
 EMPTY: Final = f"{WHOLE} declared-deadline clear-data"
 """What folders that were listed to the end and are empty may show."""
 
+INSIDE: Final = f"{BOUNCE} {PASSIVE}"
+"""What a scripted server shows to whom it lets in: it knows no PORT, and PASV points to itself."""
+NOBODY_IN: Final = frozenset(
+    [
+        "closes-after-0",
+        "closes-after-1",
+        "closes-after-3",
+        "password-for-ever",
+        "password-for-ever-in-tls",
+        "repeats-the-password",
+        "user-220",
+        "user-150",
+        "user-332",
+        "pass-150",
+        "pass-250",
+        "stalls-after-auth",
+        "clear-after-auth",
+        "forged-refusal",
+    ]
+)
+"""Servers that let nobody in."""
 LISTED: Final = f"{READ} {NO_TLS} {NAMED}"
 """What a server without TLS that lists for anybody shows."""
 LISTED_TLS: Final = f"{READ} {NAMED} {ANON} {DATA}"
@@ -231,7 +256,8 @@ FTP: Final[Mapping[str, tuple[Make, str, str]]] = {
     # Codes that are neither a welcome nor a refusal (RFC 959 section 5.4) decide nothing.
     "user-220": (_scripted(USER=b"220 well\r\n"), "", NO_TLS),
     "user-150": (_scripted(USER=b"150 wait\r\n"), "", NO_TLS),
-    "user-332": (_scripted(USER=b"332 account please\r\n"), "", NO_TLS),
+    # It wants an account, is told one, and refuses: that is an answer.
+    "user-332": (_scripted(USER=b"332 account please\r\n"), READ, NO_TLS),
     "pass-150": (_scripted(PASS=b"150 wait\r\n"), "", f"{NO_TLS} {NAMED}"),
     "pass-250": (_scripted(PASS=b"250 fine\r\n"), "", f"{NO_TLS} {NAMED}"),
     "ccc-250": (
@@ -343,6 +369,12 @@ SSH: Final[Mapping[str, Callable[[], Behaviour]]] = {
 }
 
 
+def _posture(name: str, passes: str) -> frozenset[str]:
+    """Return what is shown beside: to whom is let in, or of writing, where nobody is."""
+    inside = frozenset() if name in NOBODY_IN else _words(INSIDE)
+    return inside | ({WRITE} if READ in _words(passes) else frozenset())
+
+
 def _cases() -> Iterator[tuple[str, Case]]:
     for name, make in ANY.items():
         for protocol in PROTOCOLS:
@@ -350,7 +382,12 @@ def _cases() -> Iterator[tuple[str, Case]]:
     for name, (make_ftp, passes, fails) in FTP.items():
         yield (
             f"{name}:ftp",
-            Case(make=make_ftp, protocol="ftp", passes=_words(passes), fails=_words(fails)),
+            Case(
+                make=make_ftp,
+                protocol="ftp",
+                passes=_words(passes) | _posture(name, passes),
+                fails=_words(fails),
+            ),
         )
     for name, (make_ftps, passes, fails) in IMPLICIT.items():
         yield (
@@ -358,7 +395,7 @@ def _cases() -> Iterator[tuple[str, Case]]:
             Case(
                 make=make_ftps,
                 protocol="ftps",
-                passes=_words(passes),
+                passes=_words(passes) | _posture(name, passes) | {IN_CLEAR},
                 fails=_words(fails),
                 implicit=_tls,
             ),

@@ -325,6 +325,40 @@ async def test_nothing_is_written_unless_the_target_asks(
     assert isinstance(facts.write_test, Unobserved)
 
 
+@pytest.mark.parametrize(
+    ("replies", "told"),
+    [
+        # It took the file and says nothing more: what may be left is told, by its name.
+        ({"STOR": b"150 go on\r\n226 done\r\n", "DELE": b""}, (1, 1)),
+        ({"STOR": b"150 go on\r\n226 done\r\n", "DELE": b"550 no\r\n"}, (1, 1)),
+        ({"STOR": b"150 go on\r\n226 done\r\n", "DELE": b"250 gone\r\n"}, (1, 0)),
+        # The upload failed behind the 150: the file is looked for all the same.
+        ({"STOR": b"150 go on\r\n452 full\r\n", "DELE": b"250 gone\r\n"}, (0, 0)),
+        ({"STOR": b"150 go on\r\n452 full\r\n", "DELE": b"550 none\r\n"}, (0, 0)),
+        ({"STOR": b"553 no\r\n"}, (0, 0)),
+    ],
+)
+async def test_what_a_write_test_leaves_is_told(
+    replies: dict[str, bytes], told: tuple[int, int]
+) -> None:
+    limits = Limits(timeout_seconds=1.0, asset_seconds=20.0)
+    target = Target(host="localhost", asset="lab", limits=limits, allow=Allow(write_test=True))
+    async with serving(ftp(FtpScript(replies=replies))) as endpoint:
+        test = seen((await look(endpoint.port, target)).facts.write_test)
+    assert (test.written, test.left) == told
+    assert len(test.names) == test.left
+
+
+async def test_a_session_lost_before_a_write_leaves_it_unknown() -> None:
+    limits = Limits(timeout_seconds=1.0, asset_seconds=20.0)
+    target = Target(host="localhost", asset="lab", limits=limits, allow=Allow(write_test=True))
+    async with serving(ftp(FtpScript(replies={"STOR": b""}))) as endpoint:
+        facts = (await look(endpoint.port, target)).facts
+    assert reason(facts.write_test) is Reason.TIMEOUT
+    assert isinstance(facts.write_test, Unobserved)
+    assert OWN_FILE.search(facts.write_test.detail)
+
+
 async def test_an_account_never_writes(start_server: StartServer) -> None:
     server = start_server(Vsftpd(tls=MODERN, anonymous=False, local_users=True))
     visit = await look_at(server, **WRITING)

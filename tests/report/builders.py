@@ -29,6 +29,7 @@ from scanner.model.observation import (
     AnonymousTry,
     AuthMethods,
     AuthTls,
+    Bounce,
     CertificateFacts,
     ClearLadder,
     ClearLogin,
@@ -43,10 +44,13 @@ from scanner.model.observation import (
     PassiveAddress,
     PeerTrust,
     Reply,
+    Software,
     SshFacts,
     TlsFacts,
     TlsOffer,
+    WriteTest,
 )
+from scanner.model.product import Product
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.scan import Coverage, Delta, ScanHeader
 from scanner.model.target import AcceptedRisk, Decoy, Protocol
@@ -241,6 +245,16 @@ def ftp_facts() -> FtpFacts:
         ccc=Observed(Reply(200)),
         session_reused=Observed(value=True),
         passive=Observed(PassiveAddress(announced="10.0.0.1:40000", foreign=True)),
+        software=Observed(Software(product=Product.VSFTPD, version="3.0.3", signs=("greeting",))),
+        system=Observed(Reply(215, ("UNIX Type: L8",))),
+        help=Observed(Reply(214, ("Help OK.",))),
+        site_help=Observed(Reply(550, ("Permission denied.",))),
+        status=Observed(Reply(211, ("FTP server status:", "End of status"))),
+        injectable=Observed(value=False),
+        reuse_required=Observed(value=True),
+        bounce=Observed(Bounce(accepted=False, replies=(Reply(500), Reply(500)))),
+        clear_on_implicit=Unobserved(Reason.NOT_OFFERED, "TLS is not implicit on this port"),
+        write_test=Observed(WriteTest(tried=2, written=0, replies=(Reply(550), Reply(550)))),
         accounts=(
             AccountView(
                 username="lab-transfer",

@@ -75,8 +75,8 @@ async def _go_on(visit: Visit, contact: Contact, words: Words) -> FtpFacts:
         anonymous=entrance.access,
         anonymous_view=view,
         data=_worst(inside.protection, _exposes) or _unless_enforced(contact.early, visit),
-        ccc=_worst(inside.ccc, _gives_up_tls) or visit.stopped or _NO_TLS_LOGIN,
-        session_reused=_worst_seen(inside.reused, bool) or _NO_TLS_LOGIN,
+        ccc=_worst(inside.ccc, _gives_up_tls) or visit.stopped or _unasked_in_tls(visit),
+        session_reused=_worst_seen(inside.reused, bool) or _unasked_in_tls(visit),
         passive=_worst_seen(inside.passive, lambda seen: seen.foreign) or _NO_LOGIN,
         software=words.software(contact.facts.greeting),
         system=words["SYST"],
@@ -84,7 +84,7 @@ async def _go_on(visit: Visit, contact: Contact, words: Words) -> FtpFacts:
         site_help=words["SITE HELP"],
         status=words["STAT"],
         injectable=injectable,
-        reuse_required=_worst_seen(inside.reuse_required, _is_loose) or _NO_TLS_LOGIN,
+        reuse_required=_worst_seen(inside.reuse_required, _is_loose) or _unasked_in_tls(visit),
         bounce=_worst_seen(inside.bounce, lambda seen: seen.accepted) or _NO_LOGIN,
         clear_on_implicit=on_implicit,
         write_test=inside.write_test or _no_write_test(visit),
@@ -149,4 +149,10 @@ def _gives_up_tls(reply: Reply) -> bool:
 
 
 def _unless_enforced(early: Reading[DataProtection], visit: Visit) -> Reading[DataProtection]:
-    return early if isinstance(early, Observed) else visit.stopped or early
+    if isinstance(early, Observed):
+        return early
+    return visit.stopped or (early if visit.mechanism else _NO_TLS)
+
+
+def _unasked_in_tls(visit: Visit) -> Unobserved:
+    return _NO_TLS_LOGIN if visit.mechanism else _NO_TLS

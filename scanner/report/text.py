@@ -8,7 +8,9 @@ from itertools import groupby
 from scanner.model.case import moment
 from scanner.model.failure import Grade
 from scanner.model.finding import Cap, CredentialReport, HostReport, Verdict
-from scanner.model.observation import EndpointObservation, Observations
+from scanner.model.observation import EndpointObservation, FtpFacts, Observations
+from scanner.model.product import Product
+from scanner.model.reading import Observed
 from scanner.report.document import nine, ranked_caps
 from scanner.report.gaps import gap_texts
 from scanner.report.lines import cut, safe, wrap
@@ -243,4 +245,13 @@ def _states(look: Observations) -> dict[str, list[str]]:
 
 def _state(endpoint: EndpointObservation) -> str:
     told = endpoint.state.value.replace("-", " ")
-    return f"{endpoint.protocol} {endpoint.port} {told}"
+    return f"{endpoint.protocol} {endpoint.port} {told}{_product(endpoint)}"
+
+
+def _product(endpoint: EndpointObservation) -> str:
+    facts = endpoint.facts
+    software = facts.software if isinstance(facts, FtpFacts) else None
+    if not isinstance(software, Observed) or software.value.product is Product.UNKNOWN:
+        return ""
+    named = f"{software.value.product} {software.value.version}".rstrip()
+    return f" ({safe(named)})"

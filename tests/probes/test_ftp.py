@@ -146,7 +146,7 @@ async def test_anonymous_without_tls_is_let_in_in_clear(
     assert reason(facts.tls) is Reason.NOT_OFFERED
     assert reason(facts.legacy_tls) is Reason.NOT_OFFERED
     for unseen in (facts.data, facts.ccc, facts.session_reused):
-        assert reason(unseen) is Reason.NO_LOGIN
+        assert reason(unseen) is Reason.NOT_OFFERED
 
 
 @pytest.mark.parametrize("reuse", [True, False])

@@ -49,7 +49,8 @@ Leads (they decide nothing)
     server's MACs.
 Credentials  lab-transfer accepted; migration partial (a second factor is asked
              for), so not asked: readable-data, shared-keys
-Endpoints    internet, 192.0.2.1: ftp 21 open, sftp 22 open, ftps 990 closed
+Endpoints    internet, 192.0.2.1: ftp 21 open (vsftpd 3.0.3), sftp 22 open, ftps
+             990 closed
 Touched      9 connections, 4 logins (1 refused), 70,000 bytes received
 Not looked at
   - part of the files of anonymous, part of the files of lab-transfer: sample

@@ -116,6 +116,9 @@ class FtpTree:
             complete=outcome is Outcome.LISTED and transfer.whole and not parser.full,
             unparsed=parser.unparsed,
             reply=str(transfer.reply.shown),
+            truncated=parser.full,
+            unparsed_lines=tuple(parser.unparsed_lines),
+            suspect=parser.suspect,
         )
 
     async def _enter(self, path: bytes) -> RawReply:

@@ -9,7 +9,7 @@ from scanner.model.listing import Entry, EntryKind, Precision
 from scanner.wire.listing_words import UnparsedError, if_known, is_itself, moment
 
 _DATE = re.compile(rb"([0-9]{1,4})([-/.])([0-9]{1,2})\2([0-9]{1,4}) {1,4}")
-_CLOCK = re.compile(rb"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))? ?([AaPp])?(?(4)[Mm]) {1,24}")
+_CLOCK = re.compile(rb"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))? ?(?:([AaPp])[Mm]?)? {1,24}")
 _MARK = re.compile(rb"<([A-Z]{1,12})> {1,10}")
 _SIZE = re.compile(rb"([0-9]{1,3}(?:(?:[,.'\xa0\xff]|\xc2\xa0)[0-9]{3}){1,6}|[0-9]{1,19}) ")
 _NOT_DIGIT = re.compile(rb"[^0-9]+")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from scanner.model.listing import Entry, EntryKind, Precision
 from scanner.wire.listing_words import UnparsedError, is_itself, label, number, octal
 
-_SECONDS = re.compile(rb"[0-9]{1,12}")
+_SECONDS = re.compile(rb"[0-9]{1,11}")
 
 
 def parse(line: bytes, _now: datetime) -> Entry | None:
@@ -46,9 +46,5 @@ def _kind(facts: list[bytes]) -> EntryKind:
 
 
 def _moment(text: bytes) -> datetime | None:
-    if not _SECONDS.fullmatch(text):
-        return None
-    try:
-        return datetime.fromtimestamp(int(text), UTC)
-    except (OverflowError, ValueError, OSError):
-        return None
+    # Eleven digits reach the year 5138.
+    return datetime.fromtimestamp(int(text), UTC) if _SECONDS.fullmatch(text) else None

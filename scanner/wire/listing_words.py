@@ -16,6 +16,8 @@ MONTHS = {
     )
 }
 _MOST_DIGITS = 19
+_YEARS = range(1900, 9000)
+"""Beyond them lies no file's time, and adding a day or a zone to it must not overflow."""
 _FORBIDDEN = re.compile(rb"[/\r\n\0]")
 _OCTAL = re.compile(rb"[0-7]{3,6}")
 
@@ -49,9 +51,11 @@ def label(text: bytes) -> str | None:
 
 
 def moment(year: int, month: int, day: int, *clock: int) -> datetime | None:
-    """Return the moment, read as UTC; ``None`` for a date that no calendar has, or a time that
-    no ``clock`` shows: hour, minute, second, as far as they are known.
+    """Return the moment, read as UTC; ``None`` for a date that no calendar has or no file, or a
+    time that no ``clock`` shows: hour, minute, second, as far as they are known.
     """
+    if year not in _YEARS:
+        return None
     hour, minute, second = (*clock, 0, 0, 0)[:3]
     try:
         return datetime(year, month, day, hour, minute, second, tzinfo=UTC)

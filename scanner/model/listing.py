@@ -74,10 +74,11 @@ class UnparsedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """One directory. ``complete`` is false when a bound cut it (``truncated``) or the transfer
-    failed. ``unparsed`` counts lines that no dialect explains; ``unparsed_lines`` are the first
-    of them. ``suspect`` says why a name may have forged lines, empty where nothing speaks for it:
-    a forgery that imitates its listing in everything cannot be told.
+    """One directory. ``complete`` is false when a bound of ours or of the server's cut it
+    (``truncated``) or the transfer failed. ``unparsed`` counts lines that no dialect explains;
+    ``unparsed_lines`` are the first of them. ``suspect`` says why a name may have forged lines,
+    empty where nothing speaks for it: a forgery that imitates its listing in everything cannot
+    be told.
     """
 
     outcome: Outcome

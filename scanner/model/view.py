@@ -97,8 +97,8 @@ class OrderSeen:
 class Walk:
     """What a bounded walk met. ``stopped`` names the bounds that cut it (``entries``, ``depth``,
     ``time``, ``denied``, ``missing``, ``connection-lost``) and what else keeps it from being
-    whole (``unfinished`` transfers, ``unparsed`` lines, ``forged-possible`` listings); empty when
-    it was whole.
+    whole (listings that were ``truncated`` by the server or ``unfinished``, ``unparsed`` lines,
+    ``forged-possible`` ones); empty when it was whole.
 
     ``outside_public`` counts entries outside every declared public area. ``sampled`` of
     ``eligible`` files were read. ``files`` is a bounded sample: read and harmful first, then the

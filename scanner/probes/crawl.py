@@ -221,9 +221,11 @@ class _Crawler:
             self.seen.unseen[node.path] = "unparsed"
 
     def _note_incomplete(self, node: _Node, listing: Listing) -> None:
-        cut = listing.truncated or len(listing.entries) >= node.most
-        self.seen.unseen[node.path] = "entries" if cut else "unfinished"
-        if cut and not node.again:
+        if len(listing.entries) < node.most:
+            self.seen.unseen[node.path] = "truncated" if listing.truncated else "unfinished"
+            return
+        self.seen.unseen[node.path] = "entries"
+        if not node.again:
             self._cut.append(node)
 
     def _enqueue(self, node: _Node, listing: Listing, queue: deque[_Node]) -> None:

@@ -112,15 +112,26 @@ def _date_position(words: _Words) -> int:
 
 
 def _is_date(words: _Words, index: int) -> bool:
-    first, second, third = _texts(words, index)
+    first = words[index].group()
+    if first.lower() in MONTHS:
+        second, third = _texts(words, index)[1:]
+        return _is_day(second) and _is_time_or_year(third)
+    if not first[:1].isdigit():
+        return False
     if _DAY.fullmatch(first):
         return True
+    second, third = _texts(words, index)[1:]
     if _DAY_OF_YEAR.fullmatch(first):
-        return _CLOCK.fullmatch(second) is not None
-    day = second if first.lower() in MONTHS else first
-    month = first if day is second else second
-    named = month.lower() in MONTHS and is_number(day) and len(day) <= 2
-    return named and bool(_CLOCK.fullmatch(third) or _YEAR.fullmatch(third))
+        return _is_time_or_year(second)
+    return _is_day(first) and second.lower() in MONTHS and _is_time_or_year(third)
+
+
+def _is_day(word: bytes) -> bool:
+    return len(word) <= 2 and word.isdigit()
+
+
+def _is_time_or_year(word: bytes) -> bool:
+    return bool(_CLOCK.fullmatch(word) or _YEAR.fullmatch(word))
 
 
 def _texts(words: _Words, index: int) -> list[bytes]:
@@ -133,9 +144,9 @@ def _date(words: _Words, first: int, now: datetime) -> _Date:
     if day := _DAY.fullmatch(texts[0]):
         return _iso_date(words, first, day, texts)
     if day := _DAY_OF_YEAR.fullmatch(texts[0]):
-        when = _recent(int(day[1]), int(day[2]), texts[1], now)
-        return _Date(when, Precision.MINUTE, words[first + 1].end())
-    return _named_date(words, first, texts, now)
+        return _short_date(int(day[1]), int(day[2]), words[first + 1], now)
+    name, number = texts[:2] if texts[0].lower() in MONTHS else texts[1::-1]
+    return _short_date(MONTHS[name.lower()], int(number), words[first + 2], now)
 
 
 def _iso_date(words: _Words, first: int, day: re.Match[bytes], texts: list[bytes]) -> _Date:
@@ -165,13 +176,12 @@ def _in_zone(when: datetime | None, zone: re.Match[bytes]) -> datetime | None:
         return None
 
 
-def _named_date(words: _Words, first: int, texts: list[bytes], now: datetime) -> _Date:
-    """Read ``Nov 22 06:31``, ``Nov 22 2024``, and both with the day first."""
-    name, day = texts[:2] if texts[0].lower() in MONTHS else texts[1::-1]
-    month, end = MONTHS[name.lower()], words[first + 2].end()
-    if _YEAR.fullmatch(texts[2]):
-        return _Date(moment(int(texts[2]), month, int(day)), Precision.DAY, end)
-    return _Date(_recent(month, int(day), texts[2], now), Precision.MINUTE, end)
+def _short_date(month: int, day: int, last: re.Match[bytes], now: datetime) -> _Date:
+    """Read a date whose last word is its year or, where it is recent, its time."""
+    text = last.group()
+    if _YEAR.fullmatch(text):
+        return _Date(moment(int(text), month, day), Precision.DAY, last.end())
+    return _Date(_recent(month, day, text, now), Precision.MINUTE, last.end())
 
 
 def _recent(month: int, day: int, time: bytes, now: datetime) -> datetime | None:

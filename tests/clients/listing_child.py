@@ -1,4 +1,4 @@
-"""Lists one directory in a process of its own, and tells by how much that made it grow."""
+"""Lists and walks one directory in a process of its own, and tells how much that made it grow."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import resource
 import sys
 
-from tests.clients.ftp_lab import a_tree, listing
+from tests.clients.ftp_lab import a_tree, listing, walk_of
 
 
 def _most_kib() -> int:
@@ -19,7 +19,10 @@ async def _look(port: int) -> dict[str, object]:
         await listing(tree, b"/", most=1)
         before = _most_kib()
         found = await listing(tree, b"/", most=50_000)
+        walk = await walk_of(tree, entries=50_000)
         return {
+            "walked": walk.entries,
+            "stopped": walk.stopped,
             "entries": len(found.entries),
             "complete": found.complete,
             "truncated": found.truncated,

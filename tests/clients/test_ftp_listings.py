@@ -7,21 +7,13 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from scanner.clients.ftp import FtpTree
 from scanner.model.listing import EntryKind, Outcome
-from scanner.model.reading import Observed
-from scanner.model.target import Limits, Target
-from scanner.model.view import Walk
-from scanner.probes.walk import observe_view
-from tests.clients.ftp_lab import a_tree, listing, names, tree_of
+from tests.clients.ftp_lab import a_tree, listing, names, tree_of, walk_of
 from tests.hostile import FtpScript, ftp, serving
-from tests.probes.memory_tree import a_context
 from tests.servers import Proftpd, Pureftpd, Vsftpd
 from tests.servers.fixtures import StartServer
 from tests.servers.tree import Tree
@@ -29,16 +21,6 @@ from tests.servers.tree import Tree
 ROOT = Path(__file__).resolve().parents[2]
 PLAIN = ["vsftpd-plain", "proftpd-plain", "pureftpd-plain"]
 WITHOUT_MLSD = b"211-Features:\r\n EPSV\r\n211 End\r\n"
-
-
-async def walk_of(tree: FtpTree, **bounds: Any) -> Walk:
-    limits = replace(Limits(files_sampled=0), **bounds)
-    target = Target(host="localhost", asset="lab", limits=limits)
-    reading = await observe_view(
-        tree, username="anonymous", encrypted=False, context=a_context(target)
-    )
-    assert isinstance(reading, Observed)
-    return reading.value.walk
 
 
 def many(count: int) -> Callable[[Path], Tree]:
@@ -285,4 +267,5 @@ async def test_a_million_entries_are_cut_at_the_bound_in_bounded_memory(
     seen = json.loads(told)
     assert seen["entries"] == 50_000
     assert (seen["complete"], seen["truncated"]) == (False, True)
+    assert (seen["walked"], seen["stopped"]) == (50_000, ["entries"])
     assert seen["grown_kib"] < 60 * 1024

@@ -46,6 +46,7 @@ def one(line: bytes, dialect: Dialect = Dialect.LIST) -> Entry:
         (b"-rw-r--r-- 1 a b 7 2024-05-06 07:08 x", 7, (2024, 5, 6, 7, 8), Precision.MINUTE),
         (b"-rw-r--r-- 1 a b 7 2024-05-06 07:08:09 x", 7, (2024, 5, 6, 7, 8, 9), Precision.SECOND),
         (b"-rw-r--r-- 1 a b 7 05-06 07:08 x", 7, (2025, 5, 6, 7, 8), Precision.MINUTE),
+        (b"-rw-r--r-- 1 a b 7 05-06 2023 x", 7, (2023, 5, 6), Precision.DAY),
         (b"-rw-r--r-- 1 a b 7 2024-05-06  x", 7, (2024, 5, 6), Precision.DAY),
         (b"-rw-r--r-- 7 Jan  1  2020 x", 7, (2020, 1, 1), Precision.DAY),
         (b"-rw-r--r-- 1 domain users of x 7 Jan  1  2020 x", 7, (2020, 1, 1), Precision.DAY),

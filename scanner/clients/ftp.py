@@ -122,6 +122,7 @@ class FtpTree:
             truncated=truncated,
             unparsed_lines=tuple(parser.unparsed_lines),
             suspect=parser.suspect,
+            itself=parser.itself,
         )
 
     async def _enter(self, path: bytes) -> RawReply:

@@ -78,7 +78,7 @@ class Listing:
     (``truncated``) or the transfer failed. ``unparsed`` counts lines that no dialect explains;
     ``unparsed_lines`` are the first of them. ``suspect`` says why a name may have forged lines,
     empty where nothing speaks for it: a forgery that imitates its listing in everything cannot
-    be told.
+    be told. ``itself`` is what the listing told of its own directory, under the name ``.``.
     """
 
     outcome: Outcome
@@ -90,6 +90,7 @@ class Listing:
     truncated: bool = False
     unparsed_lines: tuple[UnparsedLine, ...] = ()
     suspect: tuple[str, ...] = ()
+    itself: Entry | None = None
 
 
 class RemoteTree(Protocol):

@@ -129,7 +129,7 @@ class _Survey:
             outside_public=self._outside_public(),
             eligible=sum(file.eligible for file in self.files),
             sampled=self.sample.read,
-            writable_claims=sum(claims_writable(entry) for _, entry in _entries(self.seen)),
+            writable_claims=sum(map(claims_writable, self._judged_for_writing())),
             unparsed=sum(listing.unparsed for listing in listings),
             areas=tuple(self._area(*area) for area in self.places.areas),
             orders=tuple(self._order(order) for order in self.places.orders),
@@ -137,10 +137,18 @@ class _Survey:
             dropped=len(self.files) - len(kept),
             links=sum(entry.kind is EntryKind.LINK for _, entry in _entries(self.seen)),
             links_outside=links_outside(by_path),
-            writable=writable_signs(entry for _, entry in _entries(self.seen)),
+            writable=writable_signs(self._judged_for_writing()),
             unparsed_shapes=shapes(listings),
             forged_possible=sum(bool(listing.suspect) for listing in listings),
         )
+
+    def _judged_for_writing(self) -> Iterator[Entry]:
+        """Yield every entry, and the directories that stand in no listing but their own."""
+        for path, listing in _listings(self.seen):
+            yield from listing.entries
+            untold = path == b"/" or parent_of(path) not in self.seen.readings
+            if untold and listing.itself is not None:
+                yield listing.itself
 
     def _outside_public(self) -> int:
         return sum(

@@ -15,7 +15,7 @@ from scanner.wire import (
     listing_unix,
     listing_vms,
 )
-from scanner.wire.listing_words import UnparsedError
+from scanner.wire.listing_words import ITSELF, UnparsedError
 
 MOST_LINE = 8192
 """Bytes of one line; a longer one is counted as unparsed."""
@@ -46,7 +46,8 @@ class Dialect(StrEnum):
 class ListingParser:
     """Takes a listing's bytes as they come and keeps its entries.
 
-    ``entries`` never hold ``.`` or ``..``. ``unparsed`` counts lines that no dialect explains,
+    ``entries`` never hold ``.`` or ``..``; ``itself`` is what the listing tells of its own
+    directory, named ``.``. ``unparsed`` counts lines that no dialect explains,
     ``unparsed_lines`` are the first of them. ``full`` says that an entry beyond ``most`` was
     met, or more bytes than so many entries can need: the rest is not read. ``lines`` counts
     every line that was not empty and ``dots`` tells that ``.`` or ``..`` was among them, so that
@@ -59,6 +60,7 @@ class ListingParser:
 
     def __init__(self, dialect: Dialect, *, now: datetime, most: int) -> None:
         self.entries: list[Entry] = []
+        self.itself: Entry | None = None
         self.unparsed = 0
         self.unparsed_lines: list[UnparsedLine] = []
         self.lines = 0
@@ -186,8 +188,9 @@ class ListingParser:
             self._order.sort(key=lambda name: name != dialect)
         elif self.habit != dialect:
             self._suspicions["lines of another dialect"] = None
-        if entry is None:
+        if entry is None or entry.name == ITSELF:
             self.dots = True
+            self.itself = self.itself or entry
         elif len(self.entries) >= self._most:
             self.full = True
         else:

@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 
 from scanner.model.listing import Entry, EntryKind, Precision
-from scanner.wire.listing_words import UnparsedError, if_known, is_itself, moment
+from scanner.wire.listing_words import UnparsedError, if_known, is_parent, moment
 
 _DATE = re.compile(rb"([0-9]{1,4})([-/.])([0-9]{1,2})\2([0-9]{1,4}) {1,4}")
 _CLOCK = re.compile(rb"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))? ?(?:([AaPp])[Mm]?)? {1,24}")
@@ -17,7 +17,7 @@ _LINK_TARGET = re.compile(rb"(.+) \[([^\[\]]+)\]", re.DOTALL)
 
 
 def parse(line: bytes, _now: datetime) -> Entry | None:
-    """Return the entry, ``None`` for the directory itself and its parent.
+    """Return the entry, ``None`` for the parent; the directory itself is named ``.``.
 
     Raises ``UnparsedError``. The zone of its times is the server's, and not told.
     """
@@ -35,7 +35,7 @@ def parse(line: bytes, _now: datetime) -> Entry | None:
         kind = EntryKind.DIRECTORY if mark[1] == b"DIR" else EntryKind.LINK
     if kind is EntryKind.LINK:
         name, target = _split_link(name)
-    if is_itself(name):
+    if is_parent(name):
         return None
     modified = _moment(date, clock)
     return Entry(

@@ -6,13 +6,13 @@ import re
 from datetime import UTC, datetime
 
 from scanner.model.listing import Entry, EntryKind, Precision
-from scanner.wire.listing_words import UnparsedError, is_itself, label, number, octal
+from scanner.wire.listing_words import UnparsedError, is_parent, label, number, octal
 
 _SECONDS = re.compile(rb"[0-9]{1,11}")
 
 
 def parse(line: bytes, _now: datetime) -> Entry | None:
-    """Return the entry, ``None`` for the directory itself and its parent.
+    """Return the entry, ``None`` for the parent; the directory itself is named ``.``.
 
     ``/`` says that one can enter, ``r`` that one can read: what allows neither is of no known
     kind. Raises ``UnparsedError``.
@@ -21,7 +21,7 @@ def parse(line: bytes, _now: datetime) -> Entry | None:
     if not head.startswith(b"+") or not tab:
         raise UnparsedError("no plus sign with facts and a tab")
     facts = head[1:].split(b",")
-    if is_itself(name):
+    if is_parent(name):
         return None
     modified = _moment(_fact(facts, b"m"))
     return Entry(

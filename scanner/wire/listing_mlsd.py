@@ -7,8 +7,9 @@ from datetime import datetime
 
 from scanner.model.listing import Entry, EntryKind, Precision
 from scanner.wire.listing_words import (
+    ITSELF,
     UnparsedError,
-    is_itself,
+    is_parent,
     label,
     moment,
     number,
@@ -18,7 +19,11 @@ from scanner.wire.listing_words import (
 _TIMEVAL = re.compile(
     rb"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})(?:\.[0-9]{1,9})?"
 )
-_KINDS = {b"file": EntryKind.FILE, b"dir": EntryKind.DIRECTORY}
+_KINDS = {
+    b"file": EntryKind.FILE,
+    b"dir": EntryKind.DIRECTORY,
+    b"cdir": EntryKind.DIRECTORY,
+}
 _LINKS = (b"os.unix=slink", b"os.unix=symlink")
 _PERMISSIONS = re.compile(r"[a-z]{0,16}")
 _WRITING = frozenset("acdfmpw")
@@ -26,7 +31,7 @@ _WRITING = frozenset("acdfmpw")
 
 
 def parse(line: bytes, _now: datetime) -> Entry | None:
-    """Return the entry, ``None`` for the directory itself and its parent.
+    """Return the entry, ``None`` for the parent; the directory itself is named ``.``.
 
     Raises ``UnparsedError``. Facts that make no sense are left out.
     """
@@ -34,7 +39,9 @@ def parse(line: bytes, _now: datetime) -> Entry | None:
     declared = facts.get(b"type", b"")
     if not declared:
         raise UnparsedError("no type")
-    if declared.lower() in {b"cdir", b"pdir"} or is_itself(name):
+    if declared.lower() == b"cdir":
+        name = ITSELF  # servers write a path there, or the name that it has in its parent
+    elif declared.lower() == b"pdir" or is_parent(name):
         return None
     kind, target = _kind(declared)
     modified = _timeval(facts.get(b"modify", b""))

@@ -12,8 +12,8 @@ from scanner.wire.listing_words import (
     MONTHS,
     UnparsedError,
     if_known,
-    is_itself,
     is_number,
+    is_parent,
     label,
     moment,
 )
@@ -50,7 +50,7 @@ def is_total(line: bytes) -> bool:
 
 
 def parse(line: bytes, now: datetime) -> Entry | None:
-    """Return the entry, ``None`` for the directory itself and its parent.
+    """Return the entry, ``None`` for the parent; the directory itself is named ``.``.
 
     Raises ``UnparsedError``. Recent dates have no year: it is the latest that does not lie ahead
     of ``now``. Unless it is told, the zone is the server's and not known.
@@ -64,7 +64,7 @@ def parse(line: bytes, now: datetime) -> Entry | None:
     kind = _KINDS.get(line[:1], EntryKind.OTHER)
     size = _size(words, first)
     name, target = _name(line[date.end + 1 :], kind, size)
-    if is_itself(name):
+    if is_parent(name):
         return None
     owner, group = _owners(words, first)
     return Entry(
@@ -88,7 +88,7 @@ def _without_facts(line: bytes) -> Entry | None:
     if found is None:
         raise UnparsedError("no mode")
     kind = _KINDS.get(line[:1], EntryKind.OTHER)
-    return None if is_itself(found[1]) else Entry(name=found[1], kind=kind, zone_known=False)
+    return None if is_parent(found[1]) else Entry(name=found[1], kind=kind, zone_known=False)
 
 
 def _words(line: bytes) -> _Words:

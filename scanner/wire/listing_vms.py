@@ -7,10 +7,11 @@ from datetime import datetime
 
 from scanner.model.listing import Entry, EntryKind, Precision
 from scanner.wire.listing_words import (
+    ITSELF,
     MONTHS,
     UnparsedError,
     if_known,
-    is_itself,
+    is_parent,
     label,
     moment,
 )
@@ -88,7 +89,7 @@ def _name(text: bytes) -> tuple[bytes, EntryKind]:
     bare = text.rpartition(b";")[0]
     is_directory = bare[-4:].upper() == b".DIR"
     name = bare[:-4] if is_directory else text
-    if is_itself(name):
+    if name == ITSELF or is_parent(name):
         raise UnparsedError("its name is no segment of a path")
     return name, EntryKind.DIRECTORY if is_directory else EntryKind.FILE
 

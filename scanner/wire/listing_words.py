@@ -15,6 +15,8 @@ MONTHS = {
         b"jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1
     )
 }
+ITSELF = b"."
+"""The name by which a directory stands in its own listing."""
 _MOST_DIGITS = 19
 _YEARS = range(1900, 9000)
 """Beyond them lies no file's time, and adding a day or a zone to it must not overflow."""
@@ -68,11 +70,11 @@ def if_known(when: datetime | None, precision: Precision) -> Precision | None:
     return None if when is None else precision
 
 
-def is_itself(name: bytes) -> bool:
-    """Whether a name means the directory or its parent. Raises ``UnparsedError`` where the name
-    is no segment of a path.
+def is_parent(name: bytes) -> bool:
+    """Whether a name means the parent. Raises ``UnparsedError`` where it is no segment of a path;
+    the directory's own (``.``) passes.
     """
-    if name in {b".", b".."}:
+    if name == b"..":
         return True
     if not name or _FORBIDDEN.search(name):
         raise UnparsedError("its name is no segment of a path")

@@ -174,6 +174,16 @@ async def test_mode_bits_are_signs_of_their_own(start_server: StartServer) -> No
     assert (signs.perm, signs.perm_letters, signs.others, signs.group) == (0, "", 1, 2)
 
 
+async def test_a_root_that_all_may_write_is_seen_though_no_listing_names_it(
+    start_server: StartServer,
+) -> None:
+    server = start_server("proftpd-plain", contents=Tree)
+    server.root.chmod(0o777)
+    async with tree_of(server) as tree:
+        walk = await walk_of(tree)
+    assert (walk.entries, walk.writable.others, walk.writable_claims) == (0, 1, 1)
+
+
 @pytest.mark.parametrize("posture", PLAIN)
 async def test_times_say_whether_their_zone_is_known(
     start_server: StartServer, posture: str

@@ -765,3 +765,20 @@ async def test_a_file_of_unknown_size_is_read_and_not_called_empty() -> None:
     content = seen.walk.files[0].content
     assert isinstance(content, Observed)
     assert content.value.kinds[0].count == 1
+
+
+async def test_a_start_that_no_listing_names_bears_signs_of_its_own() -> None:
+    class Told(MemoryTree):
+        async def list_directory(self, path: bytes, *, most: int) -> Reading[Listing]:
+            reading = await super().list_directory(path, most=most)
+            assert isinstance(reading, Observed)
+            return Observed(replace(reading.value, itself=a_directory(b".", mode=0o777)))
+
+    below = {b"/pub": (a_directory(b"in", mode=0o777),), b"/pub/in": ()}
+    areas = Areas(public=("/pub",))
+
+    apart = await view(Told(below, home=b"/home"), target(areas=areas))
+    told = await view(Told({**below, b"/": (a_directory(b"pub"),)}), target(areas=areas))
+
+    # /home, /pub and /pub/in; then the root and /pub/in, for the root's listing tells of /pub.
+    assert (apart.walk.writable.others, told.walk.writable.others) == (3, 2)

@@ -250,6 +250,28 @@ def test_half_a_vms_file_is_unparsed_and_costs_no_other() -> None:
     assert [line.raw for line in parser.unparsed_lines] == [b"ALONE.DAT;1", b"LAST.DAT;1"]
 
 
+# The directory itself.
+
+
+@pytest.mark.parametrize(
+    ("dialect", "data", "mode", "perm"),
+    [
+        (Dialect.LIST, b"drwxrwxrwx 2 a b 4096 Jan  1  2020 .\r\n", 0o777, ""),
+        (Dialect.LIST, b"+/,up777,\t.\r\n", 0o777, ""),
+        (Dialect.MLSD, b"type=cdir;perm=flcdmpe;UNIX.mode=0777; /srv/pub\r\n", 0o777, "flcdmpe"),
+    ],
+)
+def test_a_listing_tells_of_its_own_directory(
+    dialect: Dialect, data: bytes, mode: int, perm: str
+) -> None:
+    parent = b"drwxr-xr-x 2 a b 4096 Jan  1  2020 ..\r\n"
+    parser = parse(data + (parent if dialect is Dialect.LIST else b""), dialect)
+    assert parser.itself is not None
+    assert (parser.itself.name, parser.itself.kind) == (b".", EntryKind.DIRECTORY)
+    assert (parser.itself.mode, parser.itself.perm) == (mode, perm)
+    assert (parser.entries, parser.dots) == ([], True)
+
+
 # Habits, and lines that nobody explains.
 
 

@@ -75,6 +75,7 @@ def fed(dialect: Dialect, pieces: list[bytes], most: int = 1000) -> ListingParse
 def outcome(parser: ListingParser) -> tuple[object, ...]:
     return (
         parser.entries,
+        parser.itself,
         parser.unparsed,
         parser.unparsed_lines,
         parser.lines,

@@ -16,7 +16,7 @@ from scanner.model.finding import Confidence, Severity, Source
 from scanner.model.listing import Outcome
 from scanner.model.observation import AnonymousAccess, AuthMethods, FtpFacts
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
-from scanner.model.view import AreaSeen, View, Zone
+from scanner.model.view import AreaSeen, View, WritableSigns, Zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +90,29 @@ def read_writable(case: Case) -> Iterator[Question[View]]:
 
 def judge_writable(view: View, _case: Case) -> Ruling:
     """Servers misreport permissions: a claim is a lead, never proof."""
-    claims = view.walk.writable_claims
+    claims, signs = view.walk.writable_claims, _signs(view.walk.writable)
     if claims:
+        told = f" ({signs})" if signs else ""
         return failed(
-            f"the server claims that {claims} entries are writable by anyone", Confidence.WEAK
+            f"the server claims that {claims} entries are writable by anyone{told}; "
+            "nobody tried to write",
+            Confidence.WEAK,
         )
+    weaker = f"; {signs}" if signs else ""
     if cut := was_cut(view):
-        return undecided(f"no claim that anyone may write, but {cut}", "walk-cut")
-    return passed("no entry is claimed to be writable by anyone")
+        return undecided(f"no claim that anyone may write, but {cut}{weaker}", "walk-cut")
+    return passed(f"no entry is claimed to be writable by anyone{weaker}")
+
+
+def _signs(signs: WritableSigns) -> str:
+    """Tell each sign apart: the server's word, the mode for others, and two weaker ones."""
+    told = (
+        (signs.perm, f"MLSD perm {signs.perm_letters} on {signs.perm}"),
+        (signs.others, f"mode: others may write {signs.others}"),
+        (signs.group, f"mode: the group may write {signs.group}"),
+        (signs.acl, f"an access list on {signs.acl}"),
+    )
+    return ", ".join(words for count, words in told if count)
 
 
 def read_none(case: Case) -> Iterator[Question[AuthMethods]]:

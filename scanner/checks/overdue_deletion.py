@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from scanner.checks.base import PAPERS, Check, Facet, Question, Ruling, failed, passed, undecided
@@ -13,9 +13,18 @@ from scanner.checks.questions import logins, was_cut
 from scanner.model.case import Case, moment
 from scanner.model.failure import FailureId
 from scanner.model.finding import Confidence, Severity, Source
+from scanner.model.listing import Precision
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Migration
 from scanner.model.view import FileFact, OrderSeen, View, Zone
+
+_DOUBT = {
+    Precision.DAY: timedelta(days=1),
+    Precision.MINUTE: timedelta(minutes=1),
+}
+"""How much later than its time a file may have been changed, by the precision of that."""
+_ZONE_DOUBT = timedelta(days=1)
+"""How far off a local time may be whose zone nobody told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +120,28 @@ def judge_order(due: DueOrder, case: Case) -> Ruling:
 
 
 def _newer(due: DueOrder, case: Case) -> int:
-    return sum(_day(file.modified, case) > due.deadline for file in due.files if file.modified)
+    """Count files that are newer than the deadline, whatever is in doubt of their times."""
+    spans = (_span(file) for file in due.files)
+    return sum(_day_of(span[0], case) > due.deadline for span in spans if span)
+
+
+def _span(file: FileFact) -> tuple[datetime, datetime] | None:
+    """Return between which moments a file was last changed, as far as its server told."""
+    if file.modified is None:
+        return None
+    told = moment(file.modified)
+    zone = timedelta() if file.zone_known else _ZONE_DOUBT
+    doubt = _DOUBT.get(file.precision, timedelta()) if file.precision else timedelta()
+    return told - zone, told + doubt + zone
 
 
 def _day(text: str, case: Case) -> date:
     """Return the day of a moment, where the target is."""
-    return moment(text).astimezone(ZoneInfo(case.target.timezone)).date()
+    return _day_of(moment(text), case)
+
+
+def _day_of(when: datetime, case: Case) -> date:
+    return when.astimezone(ZoneInfo(case.target.timezone)).date()
 
 
 def _absent(due: DueOrder, case: Case) -> Ruling:
@@ -175,12 +200,20 @@ def judge_first_seen(ages: Ages, case: Case) -> Ruling:
 
 
 def judge_modified(ages: Ages, case: Case) -> Ruling:
-    """A modification time may be the source's own (``put -p``): a strong sign, not proof."""
-    times = [moment(file.modified) for file in ages.files if file.modified]
-    late = sum(case.now - modified > ages.retention for modified in times)
+    """A modification time may be the source's own (``put -p``): a strong sign, not proof.
+
+    Only what is older however its time is read counts; what may be older is in doubt.
+    """
+    spans = [span for file in ages.files if (span := _span(file))]
+    limit = case.now - ages.retention
+    late = sum(latest < limit for _, latest in spans)
+    doubtful = sum(earliest < limit <= latest for earliest, latest in spans)
     days = ages.retention.days
     if late:
         return failed(f"{late} files were last changed over {days} days ago", Confidence.STRONG)
+    if doubtful:
+        told = f"{doubtful} files are about {days} days old, and their times too coarse to tell"
+        return undecided(told, "time-in-doubt")
     if ages.cut:
         return undecided(f"no file older than {days} days, but {ages.cut}", "walk-cut")
     return passed(f"no file is older than {days} days")

@@ -31,6 +31,8 @@ _ABSENT = re.compile(
 _BARRED = re.compile(
     rb"denied|not permitted|not allowed|forbidden|permission|privilege", re.IGNORECASE
 )
+_TRUNCATED = re.compile(rb"truncated", re.IGNORECASE)
+"""Pure-FTPd lists 10,000 names by default, and tells so in a 226 only."""
 _UNOPENED = re.compile(rb"failed to open|(?:can't|cannot|unable to) open", re.IGNORECASE)
 
 
@@ -110,12 +112,17 @@ class FtpTree:
         transfer, parser = await self._fetch(most)
         self._remember(path, transfer, parser)
         outcome = self._outcome(transfer, parser)
+        truncated = parser.full or _is_truncated(transfer.reply)
         return Listing(
             outcome=outcome,
             entries=tuple(parser.entries),
-            complete=outcome is Outcome.LISTED and transfer.whole and not parser.full,
+            complete=outcome is Outcome.LISTED and transfer.whole and not truncated,
             unparsed=parser.unparsed,
             reply=str(transfer.reply.shown),
+            truncated=truncated,
+            unparsed_lines=tuple(parser.unparsed_lines),
+            suspect=parser.suspect,
+            itself=parser.itself,
         )
 
     async def _enter(self, path: bytes) -> RawReply:
@@ -200,7 +207,8 @@ class FtpTree:
         return Outcome.MISSING if absent else Outcome.DENIED
 
     def _remember(self, path: bytes, transfer: Transfer, parser: ListingParser) -> None:
-        whole = transfer.whole and not parser.full and not parser.unparsed
+        cut = parser.full or _is_truncated(transfer.reply)
+        whole = transfer.whole and not cut and not parser.unparsed and not parser.suspect
         if not whole or len(parser.entries) > _MOST_PARENT_ENTRIES:
             return
         if self._outcome(transfer, parser) is Outcome.LISTED:
@@ -230,6 +238,10 @@ async def open_tree(
     except MalformedReply:
         home = b"/"  # a server that will not say where one is still has a root
     return FtpTree(session, home=home, reconnect=reconnect, clock=clock)
+
+
+def _is_truncated(reply: RawReply) -> bool:
+    return _TRUNCATED.search(reply.text) is not None
 
 
 def _last(path: bytes) -> bytes:

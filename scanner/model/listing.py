@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -39,7 +39,10 @@ class Outcome(StrEnum):
 class Entry:
     """One entry. ``name`` is the raw bytes of one path segment, never ``.`` or ``..``,
     never holding a slash, CR, LF or NUL. ``modified`` is UTC. ``mode`` is the permission bits
-    (``0o7777``). ``writable`` is the server's own claim (MLSD ``perm``), never proof.
+    (``0o7777``). ``writable`` is the server's own claim (MLSD ``perm``), never proof, and
+    ``perm`` are the letters of that claim. ``acl``: an access list says more than the mode.
+    ``zone_known`` is false where the server told a local time and not of which zone: ``modified``
+    may then be up to a day off, either way.
     """
 
     name: bytes
@@ -52,12 +55,30 @@ class Entry:
     identity: str | None = None
     link_target: bytes | None = None
     writable: bool | None = None
+    perm: str = ""
+    acl: bool = False
+    group: str | None = None
+    zone_known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class UnparsedLine:
+    """A line that no dialect explains: its first bytes, and what each dialect missed in it.
+
+    ``raw`` may hold a name: it is for the one who looks now, and is never stored.
+    """
+
+    raw: bytes = field(repr=False)
+    errors: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """One directory. ``complete`` is false when a bound cut it or the transfer failed;
-    ``unparsed`` counts lines that no dialect explains.
+    """One directory. ``complete`` is false when a bound of ours or of the server's cut it
+    (``truncated``) or the transfer failed. ``unparsed`` counts lines that no dialect explains;
+    ``unparsed_lines`` are the first of them. ``suspect`` says why a name may have forged lines,
+    empty where nothing speaks for it: a forgery that imitates its listing in everything cannot
+    be told. ``itself`` is what the listing told of its own directory, under the name ``.``.
     """
 
     outcome: Outcome
@@ -66,6 +87,10 @@ class Listing:
     unparsed: int = 0
     reply: str = ""
     evidence: tuple[str, ...] = ()
+    truncated: bool = False
+    unparsed_lines: tuple[UnparsedLine, ...] = ()
+    suspect: tuple[str, ...] = ()
+    itself: Entry | None = None
 
 
 class RemoteTree(Protocol):

@@ -89,6 +89,10 @@ _DIRECTORY_WORDS = _words(
 """Ordinary words of directories, without accents. None is a usual name of a person."""
 
 
+MOST_SHAPE = 80
+"""Characters of a line's shape."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mask:
     """Keys and masks names with one secret key of at least 16 bytes."""
@@ -119,6 +123,22 @@ class Mask:
         _, dot, last = name.decode("latin-1").rpartition(".")
         extension = last.lower()
         return extension if dot and extension in _EXTENSIONS else ""
+
+
+def shape(line: bytes) -> str:
+    """Return what a line looks like and nothing of what it says: letters as ``a``, digits as
+    ``9``, marks as they are, all else as ``?``; at most ``MOST_SHAPE`` characters.
+    """
+    return "".join(map(_shaped, line[:MOST_SHAPE]))
+
+
+def _shaped(byte: int) -> str:
+    char = chr(byte)
+    if byte >= 0x80 or char.isalpha():
+        return "a"
+    if char.isdigit():
+        return "9"
+    return char if char.isprintable() else "?"
 
 
 def without_paths(text: str) -> str:

@@ -31,7 +31,8 @@ class CredentialStatus(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileFact:
     """A file, masked: ``key`` is a keyed hash of its path, ``directory`` has person-like and
-    long-digit parts replaced. ``modified`` is RFC 3339 UTC.
+    long-digit parts replaced. ``modified`` is RFC 3339 UTC; where ``zone_known`` is false it is
+    the server's own time and may be up to a day off, either way.
     """
 
     key: str
@@ -44,6 +45,24 @@ class FileFact:
     zone: Zone = Zone.UNDECLARED
     orders: tuple[str, ...] = ()
     content: Reading[ContentFacts] = field(default_factory=unasked)
+    zone_known: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WritableSigns:
+    """How many entries bear each sign that someone may write: leads, never proof.
+
+    ``perm``: the server says so in MLSD, by the letters ``perm_letters``; ProFTPD says so of
+    what its configuration denies. ``others``: the mode lets everyone write. ``group``: it lets
+    the group write, and who belongs to that is not known. ``acl``: an access list says more than
+    the mode does. Links are not counted.
+    """
+
+    perm: int = 0
+    perm_letters: str = ""
+    others: int = 0
+    group: int = 0
+    acl: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +96,19 @@ class OrderSeen:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
     """What a bounded walk met. ``stopped`` names the bounds that cut it (``entries``, ``depth``,
-    ``time``, ``denied``, ``missing``, ``connection-lost``); empty when the walk was whole.
+    ``time``, ``denied``, ``missing``, ``connection-lost``) and what else keeps it from being
+    whole (listings that were ``truncated`` by the server or ``unfinished``, ``unparsed`` lines,
+    ``forged-possible`` ones); empty when it was whole.
 
     ``outside_public`` counts entries outside every declared public area. ``sampled`` of
     ``eligible`` files were read. ``files`` is a bounded sample: read and harmful first, then the
     others that were read, then those of orders, each the oldest first. ``dropped`` files were met
-    but not kept: their ages are not seen. ``links`` were met and not followed.
+    but not kept: their ages are not seen. ``links`` were met and not followed; the target of
+    ``links_outside`` lies outside what the login can reach, as far as that was listed.
+
+    ``writable_claims`` counts entries that the server or their mode calls writable by anyone,
+    ``writable`` tells the signs apart. ``unparsed`` lines are told by their ``unparsed_shapes``
+    alone, some of them. In ``forged_possible`` directories a name may have forged entries.
     """
 
     directories: int
@@ -99,6 +125,10 @@ class Walk:
     files: tuple[FileFact, ...] = ()
     dropped: int = 0
     links: int = 0
+    links_outside: int = 0
+    writable: WritableSigns = WritableSigns()
+    unparsed_shapes: tuple[str, ...] = ()
+    forged_possible: int = 0
 
     @property
     def complete(self) -> bool:

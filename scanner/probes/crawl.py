@@ -32,8 +32,9 @@ _FINAL = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlBounds:
-    """``depth`` below each start; ``entries`` in all, half of them in one directory at most;
-    ``seconds`` for the whole, and ``grace_seconds`` more for the listing under way then.
+    """``depth`` below each start; ``entries`` in all, and of them half at most in one directory
+    as long as others wait; ``seconds`` for the whole, and ``grace_seconds`` more for the listing
+    under way then.
     """
 
     depth: int
@@ -56,8 +57,10 @@ class Crawl:
 async def crawl(tree: RemoteTree, starts: Sequence[bytes], bounds: CrawlBounds) -> Crawl:
     """List what lies at and below ``starts`` (normal paths), in turn for fairness.
 
-    Links are never followed. A directory that contains itself is entered once. Ends at the
-    first start when that one cannot be asked for. Never raises for what the server does.
+    A directory that held more than its share is listed once more at the end, with what the
+    others left over. Links are never followed. A directory that contains itself is entered once.
+    Ends at the first start when that one cannot be asked for. Never raises for what the server
+    does.
     """
     crawler = _Crawler(tree, starts, bounds)
     await crawler.run()
@@ -71,6 +74,8 @@ class _Node:
     identity: str | None = None
     parent: _Node | None = None
     digest: bytes = b""
+    most: int = 0
+    again: bool = False
 
 
 class _Crawler:
@@ -84,6 +89,7 @@ class _Crawler:
         self._met = set(starts)
         self._told = set(starts[:1])
         self._gone: list[bytes] = []
+        self._cut: deque[_Node] = deque()
         self._faults_running = 0
 
     async def run(self) -> None:
@@ -107,7 +113,19 @@ class _Crawler:
             if queue:
                 self._queues.append(queue)
                 return queue.popleft(), queue
-        return None
+        return self._next_cut()
+
+    def _next_cut(self) -> tuple[_Node, deque[_Node]] | None:
+        """Return a directory that was cut at its share, once, now that something is left over."""
+        if not self._cut or self._left < len(self._cut):
+            return None
+        share = self._left // len(self._cut)
+        node, queue = self._cut.popleft(), deque[_Node]()
+        had = self.seen.readings[node.path]
+        kept = len(had.value.entries) if isinstance(had, Observed) else 0
+        node.most, node.again = kept + share, True
+        self._queues.append(queue)
+        return node, queue
 
     def _spent(self, deadline: float) -> str:
         if self._left <= 0:
@@ -120,32 +138,54 @@ class _Crawler:
 
     async def _visit(self, node: _Node, queue: deque[_Node], deadline: float) -> str:
         """List one directory; return why the crawl must end, or an empty string."""
+        if node.again:
+            return await self._visit_again(node, queue, deadline)
         if node.depth == 0:
             self._starts_left -= 1
-        reading = await self._list(node.path, deadline)
+        node.most = self._share()
+        reading = await self._list(node, deadline)
         if isinstance(reading, Unobserved):
             return self._failed(node, reading)
         self._faults_running = 0
         listing = _sound(reading.value, self._left)
         if not self._is_loop(node, listing):
-            self.seen.readings[node.path] = Observed(listing, reading.evidence)
-            self._note(node, listing)
-            self._enqueue(node, listing, queue)
+            self._keep(node, Observed(listing, reading.evidence), queue)
         return ""
 
-    async def _list(self, path: bytes, deadline: float) -> Reading[Listing]:
+    async def _visit_again(self, node: _Node, queue: deque[_Node], deadline: float) -> str:
+        """List once more what was cut; what was seen of it before is not lost by a failure."""
+        reading = await self._list(node, deadline)
+        if isinstance(reading, Unobserved):
+            return _cause(reading) if reading.reason in _FINAL else ""
+        had = self.seen.readings[node.path]
+        kept = len(had.value.entries) if isinstance(had, Observed) else 0
+        listing = _sound(reading.value, self._left + kept)
+        if len(listing.entries) >= kept:
+            self._left += kept
+            del self.seen.unseen[node.path]
+            self._keep(node, Observed(listing, reading.evidence), queue)
+        return ""
+
+    def _keep(self, node: _Node, reading: Observed[Listing], queue: deque[_Node]) -> None:
+        self.seen.readings[node.path] = reading
+        self._note(node, reading.value)
+        self._enqueue(node, reading.value, queue)
+
+    def _share(self) -> int:
         half = max(1, self._bounds.entries // 2)
         kept = _KEPT_FOR_EACH_START * self._starts_left
-        most = max(1, min(half, self._left, max(self._left - kept, _KEPT_FOR_EACH_START)))
+        return max(1, min(half, self._left, max(self._left - kept, _KEPT_FOR_EACH_START)))
+
+    async def _list(self, node: _Node, deadline: float) -> Reading[Listing]:
         try:
             async with asyncio.timeout_at(deadline + self._bounds.grace_seconds):
-                return await self._tree.list_directory(path, most=most)
+                return await self._tree.list_directory(node.path, most=node.most)
         except TimeoutError:
             return Unobserved(Reason.TIME_BUDGET, "the time for listing was spent")
 
     def _failed(self, node: _Node, reading: Unobserved) -> str:
         self.seen.readings[node.path] = reading
-        cause = "time" if reading.reason is Reason.TIME_BUDGET else str(reading.reason)
+        cause = _cause(reading)
         self.seen.unseen[node.path] = cause
         self._faults_running += 1
         first = len(self.seen.readings) == 1
@@ -174,9 +214,19 @@ class _Crawler:
         elif listing.outcome is Outcome.DENIED:
             self.seen.unseen[node.path] = "denied"
         elif not listing.complete:
-            self.seen.unseen[node.path] = "entries"
+            self._note_incomplete(node, listing)
+        elif listing.suspect:
+            self.seen.unseen[node.path] = "forged-possible"
         elif listing.unparsed:
             self.seen.unseen[node.path] = "unparsed"
+
+    def _note_incomplete(self, node: _Node, listing: Listing) -> None:
+        if len(listing.entries) < node.most:
+            self.seen.unseen[node.path] = "truncated" if listing.truncated else "unfinished"
+            return
+        self.seen.unseen[node.path] = "entries"
+        if not node.again:
+            self._cut.append(node)
 
     def _enqueue(self, node: _Node, listing: Listing, queue: deque[_Node]) -> None:
         for entry in listing.entries:
@@ -195,20 +245,29 @@ class _Crawler:
             )
 
 
+def _cause(reading: Unobserved) -> str:
+    return "time" if reading.reason is Reason.TIME_BUDGET else str(reading.reason)
+
+
 def _sound(listing: Listing, most: int) -> Listing:
     """Drop what no tree should hand out: names that are no path segment, and what is too much."""
     names: set[bytes] = set()
     kept: list[Entry] = []
+    suspect = dict.fromkeys(listing.suspect)
     for entry in listing.entries:
         if _is_segment(entry.name) and entry.name not in names:
             names.add(entry.name)
             kept.append(entry)
+        elif entry.name in names:
+            suspect["a name that comes twice"] = None
     dropped = len(listing.entries) - len(kept)
     return replace(
         listing,
         entries=tuple(kept[:most]),
         complete=listing.complete and len(kept) <= most,
         unparsed=listing.unparsed + dropped,
+        truncated=listing.truncated or len(kept) > most,
+        suspect=tuple(suspect),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scanner.clients.faults import Fault
 from scanner.clients.ftp import FtpTree, open_tree
@@ -308,11 +308,4 @@ async def _enter_again(visit: Visit, username: str, *, encrypted: bool) -> FtpSe
 
 
 def _with_evidence(listing: Listing, identity: str) -> Listing:
-    return Listing(
-        outcome=listing.outcome,
-        entries=listing.entries,
-        complete=listing.complete,
-        unparsed=listing.unparsed,
-        reply=listing.reply,
-        evidence=(*listing.evidence, identity),
-    )
+    return replace(listing, evidence=(*listing.evidence, identity))

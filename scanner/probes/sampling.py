@@ -189,11 +189,14 @@ class _Sampler:
         return reading
 
     def _task(self, file: FoundFile) -> ContentTask:
+        budget = min(self._bounds.bytes_per_file, self._bytes_left)
+        size = file.entry.size
         return ContentTask(
             name=file.entry.name.decode("utf-8", "replace"),
-            size=file.entry.size or 0,
+            # A size that was not told is not nothing: the reading itself finds the end.
+            size=budget if size is None else size,
             ordered_fields=_ordered_fields(file.orders),
-            byte_budget=min(self._bounds.bytes_per_file, self._bytes_left),
+            byte_budget=budget,
         )
 
     def _reader(self, file: FoundFile) -> _Reader:

@@ -15,6 +15,7 @@ from scanner.probes.context import ProbeContext, utc_text
 from scanner.probes.crawl import Crawl, CrawlBounds, crawl
 from scanner.probes.places import Order, Places, below, holds, normal_path, parent_of
 from scanner.probes.sampling import FoundFile, Sample, SampleBounds, is_proof, sample_files
+from scanner.probes.signs import claims_writable, links_outside, shapes, writable_signs
 
 MOST_FILE_FACTS = 2_000
 """Files kept of one walk; the rest is counted."""
@@ -117,7 +118,8 @@ class _Survey:
     context: ProbeContext
 
     def walk(self) -> Walk:
-        listings = [listing for _, listing in _listings(self.seen)]
+        by_path = dict(_listings(self.seen))
+        listings = by_path.values()
         kept = self._kept()
         return Walk(
             directories=sum(listing.outcome is Outcome.LISTED for listing in listings),
@@ -127,14 +129,26 @@ class _Survey:
             outside_public=self._outside_public(),
             eligible=sum(file.eligible for file in self.files),
             sampled=self.sample.read,
-            writable_claims=sum(_claims_writable(entry) for _, entry in _entries(self.seen)),
+            writable_claims=sum(map(claims_writable, self._judged_for_writing())),
             unparsed=sum(listing.unparsed for listing in listings),
             areas=tuple(self._area(*area) for area in self.places.areas),
             orders=tuple(self._order(order) for order in self.places.orders),
             files=tuple(self._fact(file) for file in kept),
             dropped=len(self.files) - len(kept),
             links=sum(entry.kind is EntryKind.LINK for _, entry in _entries(self.seen)),
+            links_outside=links_outside(by_path),
+            writable=writable_signs(self._judged_for_writing()),
+            unparsed_shapes=shapes(listings),
+            forged_possible=sum(bool(listing.suspect) for listing in listings),
         )
+
+    def _judged_for_writing(self) -> Iterator[Entry]:
+        """Yield every entry, and the directories that stand in no listing but their own."""
+        for path, listing in _listings(self.seen):
+            yield from listing.entries
+            untold = path == b"/" or parent_of(path) not in self.seen.readings
+            if untold and listing.itself is not None:
+                yield listing.itself
 
     def _outside_public(self) -> int:
         return sum(
@@ -215,6 +229,7 @@ class _Survey:
             size=entry.size,
             modified=utc_text(entry.modified) if entry.modified else None,
             precision=entry.precision,
+            zone_known=entry.zone_known,
             mode=entry.mode,
             zone=file.zone,
             orders=tuple(order.migration.order_id for order in file.orders),
@@ -222,9 +237,3 @@ class _Survey:
                 file.path, Unobserved(Reason.NOT_LOOKED_AT, "not in the sample")
             ),
         )
-
-
-def _claims_writable(entry: Entry) -> bool:
-    if entry.kind is EntryKind.LINK:
-        return False
-    return bool(entry.writable) or bool((entry.mode or 0) & 0o002)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from scanner.checks.overdue_deletion import deadline_of
 from scanner.model.content import Column, ContentFacts, ContentState, DataClass
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Severity, Verdict
-from scanner.model.listing import Outcome
+from scanner.model.listing import Outcome, Precision
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.recall import OrderSighting, Recall
 from scanner.model.target import Account, Areas, Migration
@@ -243,6 +245,52 @@ def test_the_scanners_own_clock_is_proof_and_a_time_stamp_a_sign() -> None:
     recall = Recall(sightings={"k1": "2026-09-01T00:00:00Z"})
     proved = result(LATE, case(seen, target=kept, recall=recall))
     assert proved.verdict is Verdict.FAIL
+
+
+NEAR = "2026-10-22T12:00:00Z"
+"""Thirty days and fifteen hours before the night of the test."""
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "said"),
+    [
+        ({"precision": Precision.SECOND}, "suspected", "1 files were last changed"),
+        ({"precision": Precision.MINUTE}, "suspected", "1 files were last changed"),
+        ({"precision": Precision.DAY}, "time-in-doubt", "too coarse"),
+        ({"precision": Precision.MINUTE, "zone_known": False}, "time-in-doubt", "too coarse"),
+    ],
+)
+def test_a_time_in_doubt_is_not_held_against_a_file(
+    changes: dict[str, Any], reason: str, said: str
+) -> None:
+    near = private(sampled(file(modified=NEAR, **changes)))
+    told = finding(result(LATE, case(near, target=target(retention_days=30))), "modified-time")
+    assert (told.verdict, told.reason) == (Verdict.UNKNOWN, reason)
+    assert said in told.summary
+
+
+def test_a_time_that_may_lie_on_either_side_is_no_pass() -> None:
+    early = file(modified="2026-10-23T12:00:00Z", precision=Precision.MINUTE, zone_known=False)
+    seen = private(sampled(early))
+    told = finding(result(LATE, case(seen, target=target(retention_days=30))), "modified-time")
+    assert (told.verdict, told.reason) == (Verdict.UNKNOWN, "time-in-doubt")
+    clear = replace(early, modified="2026-10-25T12:00:00Z")
+    told = finding(
+        result(LATE, case(private(sampled(clear)), target=target(retention_days=30))),
+        "modified-time",
+    )
+    assert told.verdict is Verdict.PASS
+
+
+def test_newer_than_the_deadline_is_said_only_where_no_zone_can_change_it() -> None:
+    deadline = deadline_of(ORDERED.migrations[0], case(target=ORDERED))
+    assert deadline is not None
+    just = f"{deadline + timedelta(days=1)}T12:00:00Z"
+    for zone_known in (True, False):
+        new = file(orders=("MIG-1",), modified=just, zone_known=zone_known)
+        seen = walk(orders=(order_seen(files=1),), files=(new,))
+        row = result(LATE, case(private(seen), target=ORDERED))
+        assert ("newer than the deadline" in row.summary) is zone_known
 
 
 def test_files_that_were_met_but_not_kept_may_be_old() -> None:

@@ -11,7 +11,7 @@ from scanner.model.listing import Outcome
 from scanner.model.observation import AuthMethods, FtpFacts
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Areas
-from scanner.model.view import AreaSeen, View, Zone
+from scanner.model.view import AreaSeen, View, WritableSigns, Zone
 from tests.checks.cases import (
     accepted_anonymous,
     account,
@@ -138,3 +138,22 @@ def test_the_worst_endpoint_rules() -> None:
     row = result(ROW, case(enforced_ftp(), open_one))
     assert row.verdict is Verdict.FAIL
     assert len(finding(row, "anonymous-read").ways_in) == 1
+
+
+def test_the_signs_of_writing_are_told_apart() -> None:
+    signs = WritableSigns(perm=3, perm_letters="adf", others=1, group=4, acl=2)
+    claimed = view(walk=walk(entries=9, writable_claims=3, writable=signs, outside_public=9))
+    claim = finding(result(ROW, case(anonymous(claimed))), "anonymous-writable")
+    assert (claim.verdict, claim.is_lead) == (Verdict.FAIL, True)
+    assert claim.summary == (
+        "the server claims that 3 entries are writable by anyone (MLSD perm adf on 3, mode: "
+        "others may write 1, mode: the group may write 4, an access list on 2); "
+        "nobody tried to write"
+    )
+
+
+def test_weaker_signs_of_writing_are_told_and_claim_nothing() -> None:
+    weak = view(walk=walk(entries=9, writable=WritableSigns(group=4, acl=1), outside_public=9))
+    told = finding(result(ROW, case(anonymous(weak))), "anonymous-writable")
+    assert told.verdict is Verdict.PASS
+    assert "mode: the group may write 4, an access list on 1" in told.summary

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from typing import Any
 
 from scanner.clients.dialer import Dialer
 from scanner.clients.effort import EffortMeter
@@ -16,6 +18,10 @@ from scanner.clients.tls import looking_context
 from scanner.model.address import Admitted
 from scanner.model.listing import Listing
 from scanner.model.reading import Observed, Reason
+from scanner.model.target import Limits, Target
+from scanner.model.view import Walk
+from scanner.probes.walk import observe_view
+from tests.probes.memory_tree import a_context
 from tests.servers.handle import Server
 
 
@@ -83,3 +89,14 @@ async def names(tree: FtpTree, path: bytes) -> set[bytes]:
     found = await listing(tree, path)
     assert found.complete, found
     return {entry.name for entry in found.entries}
+
+
+async def walk_of(tree: FtpTree, **bounds: Any) -> Walk:
+    """Walk the whole tree, listing only."""
+    limits = replace(Limits(files_sampled=0), **bounds)
+    target = Target(host="localhost", asset="lab", limits=limits)
+    reading = await observe_view(
+        tree, username="anonymous", encrypted=False, context=a_context(target)
+    )
+    assert isinstance(reading, Observed)
+    return reading.value.walk

@@ -159,6 +159,7 @@ async def test_missing_denied_and_empty_are_told_apart(
 async def test_odd_names_can_be_entered_and_read(start_server: StartServer, posture: str) -> None:
     server = start_server(posture)
     odd = [b" lead", b"trail ", b"-l", b"st*r", b"[a]", b'q"uote', b"caf\xe9", b"a\xffb"]
+    odd += [b"\xc3\xa9", b"e\xcc\x81"]  # composed or not: a name is what the server has
     for name in odd:
         os.mkdir(os.path.join(os.fsencode(server.root), name))  # noqa: PTH102, PTH118 - bytes
         (server.root / os.fsdecode(name) / "inside").write_text("x", encoding="ascii")

@@ -10,13 +10,22 @@ from scanner.engine.record import Record, decode, encode
 from scanner.model.content import DataClass
 from scanner.model.evidence import Evidence
 from scanner.model.recall import OrderSighting, Recall
-from tests.checks.cases import account, endpoint, modern_ssh, plain_ftp, seen, view
+from scanner.model.view import WritableSigns
+from tests.checks.cases import account, endpoint, file, modern_ssh, plain_ftp, seen, view, walk
 from tests.engine.test_judge import AT, docket, open_zone
 
+ODD = walk(
+    files=(file(modified=AT, zone_known=False),),
+    writable=WritableSigns(perm=2, perm_letters="adf", others=1, group=3, acl=1),
+    unparsed_shapes=("aaa 99",),
+    forged_possible=1,
+    links_outside=1,
+)
 FACTS = (
     open_zone(DataClass.PERSONAL),
     plain_ftp(),
     modern_ssh(accounts=(account(view(username="lab")),)),
+    modern_ssh(accounts=(account(view(walk=ODD)),)),
     None,
 )
 

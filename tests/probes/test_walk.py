@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.model.content import ContentFacts
-from scanner.model.listing import Entry, EntryKind, Listing, Outcome
+from scanner.model.listing import Entry, EntryKind, Listing, Outcome, UnparsedLine
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Areas, Limits, Migration, Target
-from scanner.model.view import View, Zone
+from scanner.model.view import View, WritableSigns, Zone
 from scanner.probes.walk import MOST_FILE_FACTS, observe_view
 from tests.probes.memory_tree import (
     NOW,
@@ -640,3 +640,145 @@ async def test_the_reply_to_the_first_listing_keeps_no_path() -> None:
             return Observed(Listing(outcome=Outcome.DENIED, reply=reply))
 
     assert (await view(Talkative({}))).root_reply == "550 *** denied"
+
+
+async def test_what_a_listing_says_of_itself_reaches_the_walk_without_a_name() -> None:
+    class Odd(MemoryTree):
+        async def list_directory(self, path: bytes, *, most: int) -> Reading[Listing]:
+            line = UnparsedLine(b"Jeanne 1984", ("unix: no mode",))
+            return Observed(
+                Listing(
+                    outcome=Outcome.LISTED,
+                    entries=(
+                        a_file(b"a.csv", perm="adfr", writable=True, zone_known=False),
+                        Entry(name=b"l", kind=EntryKind.LINK, link_target=b"/etc/shadow"),
+                    ),
+                    unparsed=1,
+                    unparsed_lines=(line,),
+                    suspect=("line ends of two kinds",),
+                )
+            )
+
+    walk = (await view(Odd({}))).walk
+
+    assert (walk.unparsed, walk.unparsed_shapes) == (1, ("aaaaaa 9999",))
+    assert (walk.forged_possible, walk.stopped) == (1, ("forged-possible",))
+    assert (walk.links, walk.links_outside) == (1, 1)
+    assert walk.writable == WritableSigns(perm=1, perm_letters="adf")
+    assert walk.files[0].zone_known is False
+    assert "Jeanne" not in repr(walk)
+
+
+async def test_a_name_that_comes_twice_may_be_forged() -> None:
+    tree = MemoryTree({b"/": (a_file(b"x"), a_file(b"y"), a_file(b"x", size=7))})
+
+    walk = (await view(tree)).walk
+
+    assert (walk.entries, walk.unparsed, walk.forged_possible) == (2, 1, 1)
+    assert not walk.complete
+
+
+async def test_a_transfer_that_broke_off_is_no_bound_of_ours() -> None:
+    class Broken(MemoryTree):
+        async def list_directory(self, path: bytes, *, most: int) -> Reading[Listing]:
+            listing = Listing(outcome=Outcome.LISTED, entries=(a_file(b"x"),), complete=False)
+            return Observed(listing)
+
+    assert (await view(Broken({}))).walk.stopped == ("unfinished",)
+
+
+def crowd(count: int) -> tuple[Entry, ...]:
+    return tuple(a_file(b"%d.csv" % n) for n in range(count))
+
+
+async def test_a_directory_beyond_its_share_is_seen_whole_if_the_others_leave_room() -> None:
+    tree = MemoryTree({b"/": (a_directory(b"a"), a_directory(b"b")), b"/a": crowd(700), b"/b": ()})
+
+    seen = await view(tree, target(limits=Limits(entries=1_000, files_sampled=0)))
+
+    assert seen.walk.complete
+    assert (seen.walk.entries, seen.walk.directories) == (702, 3)
+    assert tree.asked == [b"/", b"/a", b"/b", b"/a"]
+
+
+async def test_one_huge_directory_starves_no_other() -> None:
+    others = {b"/d%d" % n: crowd(20) for n in range(10)}
+    tree = MemoryTree(
+        {
+            b"/": tuple(a_directory(path[1:]) for path in (b"/huge", *others)),
+            b"/huge": crowd(5_000),
+            **others,
+        }
+    )
+
+    seen = await view(tree, target(limits=Limits(entries=1_000, files_sampled=0)))
+
+    assert set(tree.asked) == {b"/", b"/huge", *others}
+    assert seen.walk.entries == 1_000
+    assert seen.walk.stopped == ("entries",)
+    assert len(seen.walk.files) == 1_000 - 11
+
+
+async def test_two_huge_directories_share_what_is_left() -> None:
+    tree = MemoryTree(
+        {
+            b"/": (a_directory(b"a"), a_directory(b"b"), a_directory(b"c")),
+            b"/a": crowd(3_000),
+            b"/b": crowd(3_000),
+            b"/c": crowd(3_000),
+        }
+    )
+    areas = Areas(public=("/a", "/b", "/c"))
+
+    seen = await view(tree, target(areas=areas, limits=Limits(entries=2_000, files_sampled=0)))
+
+    assert seen.walk.entries == 2_000
+    assert all(area.entries >= 200 for area in seen.walk.areas)
+    assert max(tree.asked.count(path) for path in (b"/a", b"/b", b"/c")) <= 2
+
+
+async def test_what_was_seen_of_a_cut_directory_outlives_a_failure_of_the_second_look() -> None:
+    tree = MemoryTree({b"/": (a_directory(b"a"),), b"/a": crowd(700)}, lost_after=2)
+
+    seen = await view(tree, target(limits=Limits(entries=1_000, files_sampled=0)))
+
+    assert tree.asked == [b"/", b"/a", b"/a"]
+    assert (seen.walk.entries, seen.walk.stopped) == (501, ("entries",))
+
+
+async def test_declared_areas_get_their_turn_before_the_depths_of_the_first() -> None:
+    deep = {b"/" + b"/".join([b"x"] * n): (a_directory(b"x"), *crowd(50)) for n in range(8)}
+    tree = MemoryTree({**deep, b"/pub": crowd(3), b"/own": crowd(3)})
+    areas = Areas(public=("/pub",), private=("/own",))
+
+    seen = await view(tree, target(areas=areas, limits=Limits(entries=200, files_sampled=0)))
+
+    assert tree.asked[:3] == [b"/", b"/pub", b"/own"]
+    assert [area.entries for area in seen.walk.areas] == [3, 3]
+
+
+async def test_a_file_of_unknown_size_is_read_and_not_called_empty() -> None:
+    tree = MemoryTree({b"/": (a_file(b"a.csv", size=None),)}, {b"/a.csv": PERSONAL})
+
+    seen = await view(tree)
+
+    content = seen.walk.files[0].content
+    assert isinstance(content, Observed)
+    assert content.value.kinds[0].count == 1
+
+
+async def test_a_start_that_no_listing_names_bears_signs_of_its_own() -> None:
+    class Told(MemoryTree):
+        async def list_directory(self, path: bytes, *, most: int) -> Reading[Listing]:
+            reading = await super().list_directory(path, most=most)
+            assert isinstance(reading, Observed)
+            return Observed(replace(reading.value, itself=a_directory(b".", mode=0o777)))
+
+    below = {b"/pub": (a_directory(b"in", mode=0o777),), b"/pub/in": ()}
+    areas = Areas(public=("/pub",))
+
+    apart = await view(Told(below, home=b"/home"), target(areas=areas))
+    told = await view(Told({**below, b"/": (a_directory(b"pub"),)}), target(areas=areas))
+
+    # /home, /pub and /pub/in; then the root and /pub/in, for the root's listing tells of /pub.
+    assert (apart.walk.writable.others, told.walk.writable.others) == (3, 2)

@@ -62,6 +62,7 @@ from scanner.model.view import (
     OrderSeen,
     View,
     Walk,
+    WritableSigns,
     Zone,
 )
 
@@ -192,8 +193,13 @@ def view(username: str = "anonymous", *, files: tuple[FileFact, ...] = ()) -> Vi
             outside_public=12,
             eligible=4,
             sampled=2,
-            writable_claims=0,
-            unparsed=0,
+            writable_claims=2,
+            unparsed=3,
+            links=2,
+            links_outside=1,
+            writable=WritableSigns(perm=2, perm_letters="adf", others=1, group=3, acl=1),
+            unparsed_shapes=("aaaaaa aaaaaaa|9999-99-99",),
+            forged_possible=1,
             areas=(
                 AreaSeen(
                     path="/exchange",

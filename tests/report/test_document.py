@@ -190,6 +190,19 @@ def test_a_view_shows_a_bounded_sample_with_the_worst_first_and_counts_all() -> 
     assert document["aggregates"]["data_classes"] == {"health": 1}
 
 
+def test_a_walk_tells_its_odd_lines_and_each_sign_of_writing() -> None:
+    walk = view_document(builders.view())["walk"]
+    assert (walk["unparsed"], walk["unparsed_shapes"]) == (3, ["aaaaaa aaaaaaa|9999-99-99"])
+    assert (walk["links"], walk["links_outside"], walk["forged_possible"]) == (2, 1, 1)
+    assert walk["writable"] == {
+        "perm": 2,
+        "perm_letters": "adf",
+        "others": 1,
+        "group": 3,
+        "acl": 1,
+    }
+
+
 def test_encrypted_files_count_as_no_readable_data() -> None:
     document = view_document(builders.view(files=(builders.file_fact(1, ContentState.ENCRYPTED),)))
     assert document["aggregates"]["data_classes"] == {}

@@ -36,6 +36,8 @@ def test_a_unix_line_is_read_whole() -> None:
         precision=Precision.MINUTE,
         mode=0o644,
         owner="1000",
+        group="users",
+        zone_known=False,
     )
 
 
@@ -159,6 +161,7 @@ def test_mlsd_lines_are_read() -> None:
         owner="daemon",
         identity="FE00U21",
         writable=True,
+        perm="adfr",
     )
 
 

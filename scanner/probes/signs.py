@@ -1,0 +1,95 @@
+"""What listings tell beside their files: signs of writing, links that lead out, odd lines."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+
+from scanner.model.listing import Entry, EntryKind, Listing, Outcome
+from scanner.model.mask import shape
+from scanner.model.view import WritableSigns
+from scanner.probes.places import below, normal_path, parent_of
+
+MOST_SHAPES = 16
+"""Shapes of unparsed lines that are kept of one walk."""
+_OTHERS_WRITE = 0o002
+_GROUP_WRITES = 0o020
+_CLAIMING = frozenset("acdfmpw")
+"""Letters of MLSD's ``perm`` that let something change (RFC 3659 section 7.5.5)."""
+
+
+def claims_writable(entry: Entry) -> bool:
+    """Whether the server, or the mode, calls an entry writable by whoever comes."""
+    if entry.kind is EntryKind.LINK:
+        return False
+    return bool(entry.writable) or bool((entry.mode or 0) & _OTHERS_WRITE)
+
+
+def writable_signs(entries: Iterable[Entry]) -> WritableSigns:
+    """Count each sign by itself; links bear none."""
+    perm = others = group = acl = 0
+    letters: set[str] = set()
+    for entry in entries:
+        if entry.kind is EntryKind.LINK:
+            continue
+        perm += bool(entry.writable)
+        letters |= _CLAIMING & set(entry.perm)
+        others += bool((entry.mode or 0) & _OTHERS_WRITE)
+        group += bool((entry.mode or 0) & _GROUP_WRITES)
+        acl += entry.acl
+    told = "".join(sorted(letters))
+    return WritableSigns(perm=perm, perm_letters=told, others=others, group=group, acl=acl)
+
+
+def shapes(listings: Iterable[Listing]) -> tuple[str, ...]:
+    """Return the different shapes of the lines that no dialect explains, some of them."""
+    found: dict[str, None] = {}
+    for line in (line for listing in listings for line in listing.unparsed_lines):
+        if len(found) >= MOST_SHAPES:
+            break
+        found[shape(line.raw)] = None
+    return tuple(found)
+
+
+def links_outside(listings: Mapping[bytes, Listing]) -> int:
+    """Count links whose target is not in the tree, as far as that was listed."""
+    known = {
+        path: frozenset(entry.name for entry in listing.entries)
+        for path, listing in listings.items()
+        if listing.outcome is Outcome.LISTED
+    }
+    return sum(_leads_out(directory, target, known) for directory, target in _targets(listings))
+
+
+def _targets(listings: Mapping[bytes, Listing]) -> Iterator[tuple[bytes, bytes]]:
+    for directory, listing in listings.items():
+        for entry in listing.entries:
+            if entry.kind is EntryKind.LINK and entry.link_target:
+                yield directory, entry.link_target
+
+
+def _leads_out(directory: bytes, target: bytes, known: Mapping[bytes, frozenset[bytes]]) -> bool:
+    """Whether a target climbs above the root, or lies where the listings show no way to.
+
+    What is missing from a directory that was listed is dangling, not outside; what lies below a
+    directory that was met but not listed may be anything, and is taken to be inside.
+    """
+    joined = target if target.startswith(b"/") else below(directory, target)
+    if _climbs_out(joined):
+        return True
+    path = normal_path(posixpath.normpath(joined))
+    if path in known or parent_of(path) in known:
+        return False
+    above = parent_of(path)
+    while above not in known and above != b"/":
+        path, above = above, parent_of(above)
+    return path.rpartition(b"/")[2] not in known.get(above, frozenset())
+
+
+def _climbs_out(path: bytes) -> bool:
+    depth = 0
+    for part in path.split(b"/"):
+        depth += {b"": 0, b".": 0, b"..": -1}.get(part, 1)
+        if depth < 0:
+            return True
+    return False

@@ -159,6 +159,7 @@ def unobserved(facts: FtpFacts, reading: Unobserved) -> FtpFacts:
         auth_tls=facts.auth_tls if isinstance(facts.auth_tls, Observed) else reading,
         tls=facts.tls if isinstance(facts.tls, Observed) else reading,
         legacy_tls=reading,
+        tls_flight=reading,
         clear_named=reading,
         clear_anonymous=reading,
         anonymous=reading,

@@ -15,6 +15,8 @@ NAMES = {
     "auth_tls": "AUTH TLS",
     "tls": "TLS and certificate",
     "legacy_tls": "old TLS",
+    "tls_flight": "first flight of TLS",
+    "tls_survey": "TLS versions, suites and groups",
     "clear_named": "named login in clear",
     "clear_anonymous": "anonymous login in clear",
     "anonymous": "anonymous login",
@@ -31,6 +33,8 @@ NAMES = {
 """What a reader calls each fact."""
 
 _NO_GAP = frozenset({Reason.NOT_OFFERED})
+_OPTIONAL = frozenset({"tls_survey"})
+"""Asked only where the team wants it: left out it is no gap."""
 _LAST = frozenset({Reason.NOT_LOOKED_AT, Reason.NOT_DECLARED})
 
 
@@ -92,12 +96,17 @@ def _endpoint(vantage: str, endpoint: EndpointObservation) -> Iterator[Gap]:
 def _facts(where: str, facts: FtpFacts | SshFacts) -> Iterator[Gap]:
     for item in fields(facts):
         reading = getattr(facts, item.name)
-        if isinstance(reading, Unobserved) and reading.reason not in _NO_GAP:
+        if isinstance(reading, Unobserved) and not _no_gap(item.name, reading):
             yield Gap(NAMES[item.name], where, reading.reason, reading.detail)
     if isinstance(facts, FtpFacts) and isinstance(facts.anonymous_view, Observed):
         yield from _walk(where, facts.anonymous_view.value)
     for account in facts.accounts:
         yield from _account(where, account)
+
+
+def _no_gap(name: str, reading: Unobserved) -> bool:
+    unwanted = name in _OPTIONAL and reading.reason is Reason.NOT_LOOKED_AT
+    return unwanted or reading.reason in _NO_GAP
 
 
 def _account(where: str, account: AccountView) -> Iterator[Gap]:

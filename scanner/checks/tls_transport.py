@@ -118,11 +118,20 @@ def read_handshake(case: Case) -> Iterator[Question[Handshake]]:
     return ftp_questions(case, _handshake, required=False)
 
 
+def _visible_wish(facts: FtpFacts) -> Reading[Handshake] | None:
+    """TLS 1.3 asks for a client certificate where only the two of them can see it."""
+    seen = _handshake(facts)
+    hidden = isinstance(seen, Observed) and seen.value.only_newest
+    return None if hidden else seen
+
+
+def read_client_certificate(case: Case) -> Iterator[Question[Handshake]]:
+    """Ask every FTP endpoint that does TLS 1.2 or older."""
+    return ftp_questions(case, _visible_wish, required=False)
+
+
 def judge_client_certificate(seen: Handshake, _case: Case) -> Ruling:
     """Whether one is asked for; both are fine."""
-    if seen.only_newest:
-        told = "TLS 1.3 asks for a client certificate where nobody else can see it"
-        return undecided(told, Reason.NOT_LOOKED_AT)
     if not seen.flight.accepted:
         return seen.not_told()
     if seen.flight.client_certificate is None:
@@ -300,7 +309,7 @@ FACETS = (
             "TLSVerifyClient on with TLSCACertificateFile (ProFTPD), sslClientCertificates (IIS). "
             "FileZilla Server has no such setting."
         ),
-        reads=read_handshake,
+        reads=read_client_certificate,
         judge=judge_client_certificate,
     ),
     Facet(

@@ -321,6 +321,16 @@ BAD: list[tuple[str, str, str]] = [
             "write sha256: and the base64 of 32 bytes"
         ),
     ),
+    (
+        '{"ca": "ca.pem"}',
+        '{"enumerate": true, "rounds": 151}',
+        f"18: {T}.tls.rounds: 151 is more than 150; give a number from 1 to 150",
+    ),
+    (
+        '{"ca": "ca.pem"}',
+        '{"enumerate": "yes"}',
+        f"18: {T}.tls.enumerate: 'yes' is not true or false; give true or false",
+    ),
     ('{"ca": "ca.pem"}', "[]", f"18: {T}.tls: a list is not an object; give an object"),
     (
         "Mon-Fri 22:00-05:00",
@@ -756,6 +766,34 @@ def test_paths_are_relative_to_the_folder_of_the_file(
     assert target.inventory == Path("/srv/inventory.csv")
     assert target.policy == f"file:{folder / 'policy.json'}"
     assert target.logs[0].path == str(folder / "logs/x*")
+
+
+@pytest.mark.parametrize(
+    ("tls", "rounds"),
+    [
+        ({}, 0),
+        ({"enumerate": False, "rounds": 9}, 0),
+        ({"enumerate": True}, 80),
+        ({"enumerate": True, "rounds": 9}, 9),
+    ],
+)
+def test_tls_is_enumerated_only_where_it_is_wanted(
+    tmp_path: Path, tls: dict[str, object], rounds: int
+) -> None:
+    assert loaded(tmp_path, minimal(tls=tls)).tls.rounds == rounds
+
+
+@pytest.mark.parametrize(
+    ("written", "file", "system"),
+    [("system", None, True), ("file:system", "system", False), ("ca.pem", "ca.pem", False)],
+)
+def test_the_authorities_of_the_machine_are_a_word_and_no_file(
+    tmp_path: Path, written: str, file: str | None, *, system: bool
+) -> None:
+    trust = loaded(tmp_path, minimal(tls={"ca": written})).tls
+    assert trust.ca == (tmp_path / file if file else None)
+    assert trust.system_ca is system
+    assert trust.declared
 
 
 def test_defaults_fill_what_a_target_does_not_say(tmp_path: Path) -> None:

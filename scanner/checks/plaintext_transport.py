@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scanner.checks import ftp_posture, ftp_remedies, ssh_transport
+from scanner.checks import ftp_posture, ftp_remedies, ssh_transport, tls_transport
 from scanner.checks.base import Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
 from scanner.checks.questions import ftp_questions
@@ -324,6 +324,7 @@ CHECK = Check(
             judge=judge_certificate,
         ),
         *ftp_posture.TRANSPORT_FACETS,
+        *tls_transport.FACETS,
         *ssh_transport.FACETS,
     ),
 )

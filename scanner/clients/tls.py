@@ -63,18 +63,28 @@ def strict_context() -> ResumingContext:
     return context
 
 
-def require_chain(context: ssl.SSLContext, authority: Path) -> None:
-    """Make handshakes fail unless the chain ends in a certificate of the PEM file.
+def require_chain(context: ssl.SSLContext, trust: TlsTrust) -> None:
+    """Make handshakes fail unless the chain ends in a certificate of the declared PEM file, or
+    in one that this machine trusts. Without declared authorities nothing is required.
 
     Names are not looked at here: ``judge_peer`` does. Raises ``Fault`` (unreadable) where the
     file cannot be used.
     """
+    if not trust.authorities:
+        return
+    if trust.ca is None:
+        context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+    else:
+        _trust_file(context, trust.ca)
+    context.verify_mode = ssl.CERT_REQUIRED
+
+
+def _trust_file(context: ssl.SSLContext, authority: Path) -> None:
     try:
         context.load_verify_locations(cafile=str(authority))
     except (OSError, ssl.SSLError):
         raise Fault(Reason.UNREADABLE, "the declared CA file cannot be read") from None
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    context.verify_mode = ssl.CERT_REQUIRED
 
 
 def _bare_context() -> ResumingContext:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from scanner.model.target import Protocol, Target
 
-FTP_CONNECTIONS = 12
+FTP_CONNECTIONS = 13
 """Control connections that the questions to one FTP endpoint take at most, without accounts."""
 SSH_CONNECTIONS = 8
 """Connections that the questions to one SSH endpoint take at most, without accounts."""
@@ -40,12 +40,23 @@ def planned(target: Target, *, notes: tuple[str, ...] = ()) -> PlannedAsset:
         asset=target.asset,
         host=target.host,
         endpoints=tuple(f"{e.protocol}:{e.port}" for e in target.endpoints),
-        connections=ftp * (FTP_CONNECTIONS + len(names)) + ssh * (SSH_CONNECTIONS + len(names)),
+        connections=ftp * _ftp_connections(target, len(names))
+        + ssh * (SSH_CONNECTIONS + len(names)),
         logins=len(names) * len(target.endpoints) + 2 * ftp + ssh,
         bytes=target.limits.bytes_per_host * len(target.endpoints),
         credentials=names,
-        notes=(*(("decoy: scored apart",) if target.decoy else ()), *notes),
+        notes=(*(("decoy: scored apart",) if target.decoy else ()), *_rounds(target, ftp), *notes),
     )
+
+
+def _rounds(target: Target, ftp: int) -> tuple[str, ...]:
+    if not (target.tls.rounds and ftp):
+        return ()
+    return (f"enumerates TLS in up to {target.tls.rounds} connections an endpoint",)
+
+
+def _ftp_connections(target: Target, accounts: int) -> int:
+    return FTP_CONNECTIONS + accounts + target.tls.rounds
 
 
 def from_vantage(targets: Sequence[Target], vantage: str) -> list[Target]:

@@ -45,6 +45,10 @@ _LIMITS = (
     "bytes_per_host",
 )
 _MERGED = ("tls", "limits")
+_SYSTEM = "system"
+"""In place of a file of authorities; a file of that name is written ``file:system``."""
+_ROUNDS = 80
+"""Connections for enumerating TLS on one endpoint, where the file gives no number."""
 
 
 def build(root: _Object, *, path: Path, sha256: str) -> TargetsFile:
@@ -145,10 +149,13 @@ class _Maker:
         return f"file:{self._absolute(text)}" if text.startswith("file:") else text
 
     def _tls(self, entry: _Object) -> TlsTrust:
+        system = entry.get("ca") == _SYSTEM
         return TlsTrust(
-            ca=self._path(entry, "ca"),
+            ca=None if system else self._path(entry, "ca"),
+            system_ca=system,
             server_name=entry.get("server_name"),
             pins=tuple(entry.get("pins", ())),
+            rounds=int(entry.get("rounds", _ROUNDS)) if entry.get("enumerate", False) else 0,
         )
 
     def _account(self, entry: _Object) -> Account:

@@ -72,18 +72,29 @@ class Areas:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsTrust:
-    """How a TLS peer is verified. ``pins`` are ``sha256:`` + base64 of the certificate's
-    SubjectPublicKeyInfo. With neither ``ca`` nor ``pins`` a peer is never verified.
+    """How a TLS peer is verified, and how closely it is looked at.
+
+    ``ca`` is a file of authorities; ``system_ca`` trusts those of this machine instead. ``pins``
+    are ``sha256:`` + base64 of the certificate's SubjectPublicKeyInfo. With none of them a peer
+    is never verified. ``rounds`` is how many connections enumerating versions, suites and groups
+    may take on one endpoint; without any it is not done.
     """
 
     ca: Path | None = None
+    system_ca: bool = False
     server_name: str | None = None
     pins: tuple[str, ...] = ()
+    rounds: int = 0
+
+    @property
+    def authorities(self) -> bool:
+        """Whether the team named authorities that a chain must end in."""
+        return self.ca is not None or self.system_ca
 
     @property
     def declared(self) -> bool:
         """Whether the team gave anything to verify against."""
-        return self.ca is not None or bool(self.pins)
+        return self.authorities or bool(self.pins)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

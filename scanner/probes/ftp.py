@@ -14,15 +14,17 @@ from scanner.model.observation import (
     DataProtection,
     FtpFacts,
     Reply,
+    TlsFlight,
     TlsOffer,
+    TlsSurvey,
 )
-from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.model.reading import Observed, Reading, Reason, Unobserved, unasked
 from scanner.probes.context import ProbeContext
 from scanner.probes.ftp_access import ask_named, try_anonymous
 from scanner.probes.ftp_contact import Contact, make_contact, unobserved
+from scanner.probes.ftp_hellos import Hellos, enumerate_tls
 from scanner.probes.ftp_inside import Inside
 from scanner.probes.ftp_posture import ask_clear_on_implicit, ask_injection
-from scanner.probes.ftp_tls import ask_legacy
 from scanner.probes.ftp_visit import Visit
 from scanner.probes.ftp_words import Words
 
@@ -56,7 +58,7 @@ async def observe_ftp(dialer: Dialer, context: ProbeContext, *, implicit: bool) 
 
 async def _go_on(visit: Visit, contact: Contact, words: Words) -> FtpFacts:
     # First what costs no login, then the logins: supplied ones before anonymous ones.
-    legacy = await _legacy(visit)
+    legacy, flight = await _hellos(visit)
     injectable = await _injectable(visit)
     on_implicit = await _on_implicit(visit)
     named = _ladder(on_implicit) if visit.implicit else await visit.ask(lambda: ask_named(visit))
@@ -64,10 +66,13 @@ async def _go_on(visit: Visit, contact: Contact, words: Words) -> FtpFacts:
     accounts = await inside.visit_accounts()
     entrance = await try_anonymous(visit)
     view = await inside.look_around(entrance)
+    survey = await _survey(visit)
     return dataclasses.replace(
         contact.facts,
         features=inside.features or contact.facts.features,
         legacy_tls=legacy,
+        tls_flight=flight,
+        tls_survey=survey,
         clear_named=named,
         # A port that begins in TLS and refuses clear refuses it to everybody.
         clear_anonymous=entrance.clear or named,
@@ -117,8 +122,22 @@ def _is_loose(required: bool) -> bool:  # noqa: FBT001 - the fact itself
     return not required
 
 
-async def _legacy(visit: Visit) -> Reading[tuple[TlsOffer, ...]]:
-    return await visit.ask(lambda: ask_legacy(visit)) if visit.mechanism else _NO_TLS
+async def _hellos(
+    visit: Visit,
+) -> tuple[Reading[tuple[TlsOffer, ...]], Reading[TlsFlight]]:
+    if not visit.mechanism:
+        return _NO_TLS, _NO_TLS
+    hellos = Hellos(visit)
+    legacy = await visit.ask(hellos.ask_legacy)
+    return legacy, await visit.ask(hellos.ask_flight)
+
+
+async def _survey(visit: Visit) -> Reading[TlsSurvey]:
+    """Enumerate last, where the team wants it: it costs most and decides least."""
+    rounds = visit.context.target.tls.rounds
+    if not rounds:
+        return unasked()
+    return await enumerate_tls(visit, rounds) if visit.mechanism else _NO_TLS
 
 
 def _worst_seen(readings: Sequence[Reading[T]], bad: Callable[[T], bool]) -> Reading[T] | None:

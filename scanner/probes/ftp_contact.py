@@ -18,6 +18,8 @@ from scanner.probes.ftp_words import BEFORE_LOGIN, Words
 _NOT_LOGGED_IN = 530
 _FEATURES = 211
 _SPOKE_NO_FTP = frozenset({Reason.TIMEOUT, Reason.TLS_FAILED})
+_AS_THEY_ARE = ("greeting", "accounts", "tls_survey", "write_test")
+"""Facts that a visit cut short leaves alone: nobody may have wanted the last two."""
 _NO_LOGIN: Unobserved = Unobserved(Reason.NO_LOGIN, "nobody was let in over TLS")
 _NO_TLS = Unobserved(Reason.NOT_OFFERED, "the server offers no TLS")
 
@@ -158,7 +160,7 @@ def unobserved(facts: FtpFacts, reading: Unobserved) -> FtpFacts:
     """Return the facts with all but first contact's unobserved for one reason, and of those
     what was not observed.
     """
-    kept: dict[str, Any] = {"greeting": facts.greeting, "accounts": facts.accounts}
+    kept: dict[str, Any] = {name: getattr(facts, name) for name in _AS_THEY_ARE}
     for each in fields(facts):
         if each.name not in kept:
             seen = getattr(facts, each.name)

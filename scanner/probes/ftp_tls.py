@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import ssl
 from dataclasses import asdict
@@ -10,7 +9,6 @@ from dataclasses import asdict
 from scanner.clients.faults import Fault
 from scanner.clients.ftp import FtpTree
 from scanner.clients.ftp_session import FtpSession
-from scanner.clients.stream import within
 from scanner.clients.tls import (
     ChainFault,
     ResumingContext,
@@ -29,13 +27,11 @@ from scanner.model.observation import (
     PeerTrust,
     Reply,
     TlsFacts,
-    TlsOffer,
 )
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.probes.ftp_visit import Visit, raise_if_throttled
 from scanner.wire.ftp import RawReply, announces_tls
 from scanner.wire.listing import Dialect, ListingParser
-from scanner.wire.tls import OFFERS, HelloError, HelloReader, Offer, client_hello
 from scanner.wire.x509 import CertificateUnreadable, certificate_facts
 
 _MECHANISMS = ("tls", "ssl")
@@ -79,12 +75,10 @@ class TlsLook:
     def first_context(self) -> ResumingContext:
         """Return a permissive context; it verifies the chain where a CA is declared."""
         context = looking_context()
-        authority = self._visit.context.target.tls.ca
-        if authority is not None:
-            try:
-                require_chain(context, authority)
-            except Fault as fault:
-                self._chain = ChainFault(PeerTrust.UNVERIFIED, fault.detail)
+        try:
+            require_chain(context, self._visit.context.target.tls)
+        except Fault as fault:
+            self._chain = ChainFault(PeerTrust.UNVERIFIED, fault.detail)
         return context
 
     def note_chain(self, error: ssl.SSLCertVerificationError) -> None:
@@ -146,8 +140,8 @@ async def connect_trusted(visit: Visit) -> FtpSession:
     target allows trust on first use, shows the certificate that was seen first.
     """
     context = strict_context()
-    if visit.context.target.tls.ca is not None and not visit.context.target.tls.pins:
-        require_chain(context, visit.context.target.tls.ca)
+    if not visit.context.target.tls.pins:
+        require_chain(context, visit.context.target.tls)
     session = await visit.connect_tls(context)
     try:
         _check_trust(visit, leaf_of(session))
@@ -166,57 +160,6 @@ def _check_trust(visit: Visit, leaf: CertificateFacts) -> None:
             return
         detail = "it showed another certificate than before"
     raise Fault(Reason.UNVERIFIED_PEER, f"{trust}: {detail}" if detail else str(trust))
-
-
-async def ask_legacy(visit: Visit) -> Reading[tuple[TlsOffer, ...]]:
-    """Offer old and broken parameters, a connection each.
-
-    Where an offer stays unanswered the others only count if one of them was taken.
-    """
-    answers: list[TlsOffer] = []
-    for offer in OFFERS:
-        try:
-            answers.append(await _offer(visit, offer))
-        except Fault as fault:
-            if not any(answer.accepted for answer in answers):
-                raise
-            if fault.reason is Reason.THROTTLED:
-                visit.stopped = fault.reading
-            break
-    evidence = tuple(visit.context.evidence.add("tls-offer", asdict(answer)) for answer in answers)
-    return Observed(tuple(answers), evidence)
-
-
-async def _offer(visit: Visit, offer: Offer) -> TlsOffer:
-    if visit.implicit:
-        session = await visit.dial()
-    else:
-        session = await visit.connect_clear()
-    try:
-        if not visit.implicit:
-            await visit.authorise(session)
-        session.discard()  # clear bytes behind the 234 are no answer to the hello
-        name = visit.opening.server_name
-        await session.send_raw(client_hello(offer, server_name=name, random=os.urandom(32)))
-        async with within(visit.opening.seconds, f"no answer to the {offer.name} offer"):
-            return await _answer(session, offer)
-    finally:
-        await session.drop()
-
-
-async def _answer(session: FtpSession, offer: Offer) -> TlsOffer:
-    reader = HelloReader(offer)
-    refused = TlsOffer(offer=offer.name, accepted=False, selected="closed without an alert")
-    try:
-        while data := await session.read_raw():
-            if (answer := reader.feed(data)) is not None:
-                return answer
-    except HelloError as error:
-        raise Fault(Reason.PROTOCOL_ERROR, f"{offer.name}: {error}") from error
-    except Fault as fault:
-        if fault.reason is not Reason.CONNECTION_LOST:
-            raise
-    return refused
 
 
 async def ask_early_protection(session: FtpSession) -> Reading[DataProtection]:

@@ -15,6 +15,8 @@ NAMES = {
     "auth_tls": "AUTH TLS",
     "tls": "TLS and certificate",
     "legacy_tls": "old TLS",
+    "tls_flight": "first flight of TLS",
+    "tls_survey": "TLS versions, suites and groups",
     "clear_named": "named login in clear",
     "clear_anonymous": "anonymous login in clear",
     "anonymous": "anonymous login",
@@ -41,8 +43,8 @@ NAMES = {
 """What a reader calls each fact."""
 
 _NO_GAP = frozenset({Reason.NOT_OFFERED})
-_OPT_IN = frozenset({"write_test"})
-"""Not asked unless a target opts in, and then no gap."""
+_OPT_IN = frozenset({"write_test", "tls_survey"})
+"""Asked only where a target wants it: left out it is no gap."""
 _LAST = frozenset({Reason.NOT_LOOKED_AT, Reason.NOT_DECLARED})
 
 
@@ -113,7 +115,8 @@ def _facts(where: str, facts: FtpFacts | SshFacts) -> Iterator[Gap]:
 
 
 def _is_no_gap(name: str, reason: Reason) -> bool:
-    return reason in _NO_GAP or (name in _OPT_IN and reason is Reason.NOT_DECLARED)
+    unwanted = reason in {Reason.NOT_DECLARED, Reason.NOT_LOOKED_AT}
+    return reason in _NO_GAP or (name in _OPT_IN and unwanted)
 
 
 def _account(where: str, account: AccountView) -> Iterator[Gap]:

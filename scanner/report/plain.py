@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from scanner.model.content import ContentFacts
-from scanner.model.observation import AnonymousAccess, AuthTls
+from scanner.model.observation import AnonymousAccess, AuthTls, TlsSurvey
 from scanner.model.reading import Observed, Unobserved
 from scanner.model.view import Walk
 
@@ -16,6 +16,7 @@ _DERIVED: dict[type, tuple[str, ...]] = {
     AnonymousAccess: ("accepted",),
     AuthTls: ("offered",),
     ContentFacts: ("readable",),
+    TlsSurvey: ("complete",),
     Walk: ("complete",),
 }
 """Properties that a reader wants beside the fields they follow from."""

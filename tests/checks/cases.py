@@ -32,6 +32,8 @@ from scanner.model.observation import (
     Reply,
     SshFacts,
     TlsFacts,
+    TlsFlight,
+    TlsGroup,
     TlsOffer,
 )
 from scanner.model.reading import Observed, Reason, Unobserved
@@ -126,6 +128,22 @@ def offers(*accepted: str) -> Observed[tuple[TlsOffer, ...]]:
     return Observed(tuple(TlsOffer(offer=name, accepted=name in accepted) for name in OFFERS))
 
 
+def flight(**changes: Any) -> Observed[TlsFlight]:
+    """What a sound server of TLS 1.2 shows."""
+    sound = TlsFlight(
+        accepted=True,
+        version="TLSv1.2",
+        suite="TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+        secure_renegotiation=True,
+        compression="none",
+        chain=2,
+        group=TlsGroup(name="x25519", bits=256),
+        client_certificate=False,
+        whole=True,
+    )
+    return Observed(replace(sound, **changes), ("e3",))
+
+
 def enforced_ftp(**changes: Any) -> FtpFacts:
     """An endpoint that requires TLS of everybody, on control and data, and was seen to."""
     refused = ClearLadder(step=ClearLogin.REFUSED, replies=(reply(530),))
@@ -134,6 +152,7 @@ def enforced_ftp(**changes: Any) -> FtpFacts:
         auth_tls=Observed(AuthTls(mechanism="tls", replies=(reply(234),))),
         tls=tls(),
         legacy_tls=offers(),
+        tls_flight=flight(),
         clear_named=Observed(refused),
         clear_anonymous=Observed(refused),
         anonymous=refused_anonymous(),

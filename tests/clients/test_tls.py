@@ -108,5 +108,5 @@ def test_a_ca_file_that_cannot_be_read_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / "empty.pem").write_text("", encoding="ascii")
     for name in ("missing.pem", "empty.pem"):
         with pytest.raises(Fault) as caught:
-            require_chain(strict_context(), tmp_path / name)
+            require_chain(strict_context(), TlsTrust(ca=tmp_path / name))
         assert caught.value.reason is Reason.UNREADABLE

@@ -107,7 +107,12 @@ LISTED: Final = f"{READ} {NO_TLS} {NAMED}"
 """What a server without TLS that lists for anybody shows."""
 LISTED_TLS: Final = f"{READ} {NAMED} {ANON} {DATA}"
 """The same of a server with TLS."""
-SEEN_TLS: Final = f"{NO_TLS} {CERTIFICATE} {OLD} {CCC}"
+HANDSHAKE: Final = (
+    "certificate-strength certificate-expiry client-certificate secure-renegotiation "
+    "tls-compression weak-key-exchange"
+)
+"""What a modern TLS shows of itself, whatever is said inside it."""
+SEEN_TLS: Final = f"{NO_TLS} {CERTIFICATE} {OLD} {CCC} {HANDSHAKE}"
 """What the polite server with a modern TLS does well."""
 
 
@@ -245,12 +250,12 @@ FTP: Final[Mapping[str, tuple[Make, str, str]]] = {
     "password-for-ever": (_plain(password_for_ever), READ, f"{NO_TLS} {NAMED}"),
     "password-for-ever-in-tls": (
         _scripted_in_tls(PASS=b"331 password please\r\n"),
-        f"{READ} {ANON} {NO_TLS} {CERTIFICATE} {OLD}",
+        f"{READ} {ANON} {NO_TLS} {HANDSHAKE} {CERTIFICATE} {OLD}",
         NAMED,
     ),
     "repeats-the-password": (
         _repeats_the_password,
-        f"{READ} {ANON} {NO_TLS} {CERTIFICATE} {OLD}",
+        f"{READ} {ANON} {NO_TLS} {HANDSHAKE} {CERTIFICATE} {OLD}",
         NAMED,
     ),
     # Codes that are neither a welcome nor a refusal (RFC 959 section 5.4) decide nothing.
@@ -262,12 +267,12 @@ FTP: Final[Mapping[str, tuple[Make, str, str]]] = {
     "pass-250": (_scripted(PASS=b"250 fine\r\n"), "", f"{NO_TLS} {NAMED}"),
     "ccc-250": (
         _scripted_in_tls(CCC=b"250 gladly\r\n"),
-        f"{NO_TLS} {CERTIFICATE} {OLD} {EMPTY}",
+        f"{NO_TLS} {HANDSHAKE} {CERTIFICATE} {OLD} {EMPTY}",
         LISTED_TLS,
     ),
     "ccc-350": (
         _scripted_in_tls(CCC=b"350 go on\r\n"),
-        f"{NO_TLS} {CERTIFICATE} {OLD} {EMPTY}",
+        f"{NO_TLS} {HANDSHAKE} {CERTIFICATE} {OLD} {EMPTY}",
         LISTED_TLS,
     ),
     # Without PROT every listing crosses the network in clear, though TLS is demanded.
@@ -295,12 +300,12 @@ FTP: Final[Mapping[str, tuple[Make, str, str]]] = {
     ),
     "injects-after-auth-old-tls": (
         lambda ground: injects_after_auth(ground.old_tls),
-        f"{NO_TLS} {CERTIFICATE} {CCC} {EMPTY}",
+        f"{NO_TLS} {HANDSHAKE} {CERTIFICATE} {CCC} {EMPTY}",
         LISTED_TLS,
     ),
     "forged-certificate": (
         lambda ground: recorder(ground.forged_tls),
-        f"{NO_TLS} {OLD} {CCC} {EMPTY}",
+        f"{NO_TLS} {HANDSHAKE} {OLD} {CCC} {EMPTY}",
         f"{LISTED_TLS} {CERTIFICATE}",
     ),
     "forged-features": (
@@ -339,7 +344,7 @@ FTP: Final[Mapping[str, tuple[Make, str, str]]] = {
     "bomb": (_serves((b"export.csv.gz",), lambda: iter((_bomb(),))), WHOLE, LISTED),
 }
 
-GREETED_TLS: Final = f"{OLD} {NO_TLS} {CERTIFICATE}"
+GREETED_TLS: Final = f"{OLD} {NO_TLS} {CERTIFICATE} {HANDSHAKE}"
 """What a handshake alone may show."""
 
 IMPLICIT: Final[Mapping[str, tuple[Make, str, str]]] = {

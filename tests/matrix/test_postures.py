@@ -158,7 +158,7 @@ FTP: Final = {
     "vsftpd-tls-1.2": OPEN_VSFTPD._replace(tls="TLSv1.2"),
     "vsftpd-tls-1.3": OPEN_VSFTPD,
     "vsftpd-tls-1.0": OPEN_VSFTPD._replace(tls="TLSv1", fails=f"{READ} {ANON} {DATA} {OLD}"),
-    "vsftpd-expired": OPEN_VSFTPD,
+    "vsftpd-expired": OPEN_VSFTPD._replace(leads=f"{OPEN_VSFTPD.leads} certificate-expiry"),
     "vsftpd-self-signed": OPEN_VSFTPD,
     "vsftpd-wrong-name": OPEN_VSFTPD,
     "vsftpd-no-epsv": PLAIN_VSFTPD,

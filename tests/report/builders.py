@@ -46,8 +46,14 @@ from scanner.model.observation import (
     Reply,
     Software,
     SshFacts,
+    SuiteOrder,
     TlsFacts,
+    TlsFlight,
+    TlsGroup,
     TlsOffer,
+    TlsSuite,
+    TlsSurvey,
+    TlsVersionSurvey,
     WriteTest,
 )
 from scanner.model.product import Product
@@ -232,6 +238,8 @@ def ftp_facts() -> FtpFacts:
         auth_tls=Observed(AuthTls(mechanism="tls", replies=(Reply(234),), in_feat=True)),
         tls=Observed(tls_facts()),
         legacy_tls=Observed((TlsOffer(offer="sslv3", accepted=False),)),
+        tls_flight=Observed(tls_flight()),
+        tls_survey=Observed(tls_survey()),
         clear_named=Observed(ClearLadder(step=ClearLogin.ASKED, replies=(Reply(331, ("Pass?",)),))),
         clear_anonymous=Observed(ClearLadder(step=ClearLogin.REFUSED, replies=(Reply(530),))),
         anonymous=Observed(
@@ -269,6 +277,35 @@ def ftp_facts() -> FtpFacts:
             ),
         ),
     )
+
+
+def tls_flight() -> TlsFlight:
+    return TlsFlight(
+        accepted=True,
+        version="TLSv1.2",
+        suite="TLS_DHE_RSA_WITH_AES_256_GCM_SHA384",
+        secure_renegotiation=True,
+        compression="none",
+        chain=1,
+        group=TlsGroup(name="dh", bits=2048),
+        client_certificate=False,
+        whole=True,
+    )
+
+
+def tls_survey() -> TlsSurvey:
+    """One version refused, one accepted, and the rounds spent."""
+    accepted = TlsVersionSurvey(
+        version="TLSv1.2",
+        suites=(
+            TlsSuite(name="TLS_DHE_RSA_WITH_AES_256_GCM_SHA384"),
+            TlsSuite(name="TLS_RSA_WITH_AES_128_CBC_SHA", flaws=("cbc-sha1",)),
+        ),
+        groups=(TlsGroup(name="dh", bits=2048), TlsGroup(name="0x0A0A")),
+        order=SuiteOrder.SERVER,
+    )
+    refused = TlsVersionSurvey(version="SSLv3", complete=True, detail="alert: protocol version")
+    return TlsSurvey(versions=(refused, accepted), rounds=3, cut="the budget is spent")
 
 
 def tls_facts() -> TlsFacts:

@@ -13,11 +13,18 @@ TlsVersion = Literal["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tls:
-    """Versions from ``oldest`` to ``newest``. ``ciphers`` is an OpenSSL list for up to 1.2."""
+    """Versions from ``oldest`` to ``newest``. ``ciphers`` is an OpenSSL list for up to 1.2.
+
+    ``ciphersuites`` and ``groups`` are OpenSSL's lists for TLS 1.3 and for the key exchange; they
+    reach the products that read OpenSSL's configuration, which ProFTPD does not.
+    """
 
     oldest: TlsVersion = "TLSv1.2"
     newest: TlsVersion = "TLSv1.3"
     ciphers: str = ""
+    ciphersuites: str = ""
+    groups: str = ""
+    server_order: bool = False
     certificate: CertificateKind = "valid"
 
 
@@ -45,5 +52,11 @@ def openssl_configuration(tls: Tls, path: Path) -> dict[str, str]:
     ]
     if tls.ciphers:
         lines.append(f"CipherString = {tls.ciphers}")
+    if tls.ciphersuites:
+        lines.append(f"Ciphersuites = {tls.ciphersuites}")
+    if tls.groups:
+        lines.append(f"Groups = {tls.groups}")
+    if tls.server_order:
+        lines.append("Options = ServerPreference")
     path.write_text("\n".join(lines) + "\n", encoding="ascii")
     return {"OPENSSL_CONF": str(path)}

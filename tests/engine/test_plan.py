@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from inspect import signature
+
+from scanner.clients.dialer import Dialer
+from scanner.engine.plan import FTP_CONNECTIONS, SSH_CONNECTIONS, planned
+from scanner.model.target import Endpoint, Protocol, Target, TlsTrust
+from scanner.schemas.catalogue import load_schema
+
+ENDPOINTS = (
+    Endpoint(port=21, protocol=Protocol.FTP),
+    Endpoint(port=990, protocol=Protocol.FTPS),
+    Endpoint(port=22, protocol=Protocol.SFTP),
+)
+
+
+def plan_of(
+    trust: TlsTrust, endpoints: tuple[Endpoint, ...] = ENDPOINTS
+) -> tuple[int, tuple[str, ...]]:
+    plan = planned(Target(host="h", asset="h", endpoints=endpoints, tls=trust))
+    return plan.connections, plan.notes
+
+
+def test_enumerating_adds_its_rounds_to_each_ftp_endpoint_and_says_so() -> None:
+    without, notes = plan_of(TlsTrust())
+    assert (without, notes) == (2 * FTP_CONNECTIONS + SSH_CONNECTIONS, ())
+    plan, notes = plan_of(TlsTrust(rounds=80))
+    assert plan == without + 160
+    assert notes == ("enumerates TLS in up to 80 connections an endpoint",)
+
+
+def test_an_asset_without_ftp_has_nothing_to_enumerate() -> None:
+    assert plan_of(TlsTrust(rounds=80), ENDPOINTS[2:]) == (SSH_CONNECTIONS, ())
+
+
+def test_the_largest_budget_leaves_the_other_questions_their_connections() -> None:
+    most = load_schema("targets")["$defs"]["tls"]["properties"]["rounds"]["maximum"]
+    allowed = signature(Dialer).parameters["most_connections"].default
+    assert most + FTP_CONNECTIONS < allowed

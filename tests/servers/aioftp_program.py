@@ -7,10 +7,24 @@ import json
 import logging
 import ssl
 import sys
+from collections.abc import AsyncIterable, AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import aioftp
+
+
+class InOrder(aioftp.PathIO):
+    """Lists names in their order: that of a file system differs from one machine to the next."""
+
+    def list(self, path: Path) -> AsyncIterable[Path]:
+        found = sorted(path.glob("*"))
+
+        async def listed() -> AsyncIterator[Path]:
+            for each in found:
+                yield each
+
+        return listed()
 
 
 def main(settings: dict[str, Any]) -> None:
@@ -21,7 +35,7 @@ def main(settings: dict[str, Any]) -> None:
     if settings["certificate"]:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(settings["certificate"])
-    server = aioftp.Server(_users(settings), ssl=context)
+    server = aioftp.Server(_users(settings), ssl=context, path_io_factory=InOrder)
     asyncio.run(server.run(settings["host"], settings["port"]))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pyftpdlib.authorizers import DummyAuthorizer  # type: ignore[import-untyped]
+from pyftpdlib.filesystems import AbstractedFS  # type: ignore[import-untyped]
 from pyftpdlib.handlers import FTPHandler  # type: ignore[import-untyped]
 from pyftpdlib.servers import FTPServer  # type: ignore[import-untyped]
 
@@ -16,11 +17,19 @@ _READ = "elr"
 _WRITE = "elradfmwMT"
 
 
+class InOrder(AbstractedFS):  # type: ignore[misc]  # the library has no types
+    """Lists names in their order: that of a file system differs from one machine to the next."""
+
+    def listdir(self, path: str) -> list[str]:
+        return sorted(super().listdir(path))
+
+
 def main(settings: dict[str, Any]) -> None:
     """Serve until the process is ended."""
     logging.basicConfig(filename=settings["log"], level=logging.DEBUG, format="%(message)s")
     handler = _protected(settings) if settings["certificate"] else FTPHandler
     handler.authorizer = _authorizer(settings)
+    handler.abstracted_fs = InOrder
     handler.auth_failed_timeout = 0
     handler.masquerade_address = settings["passive_address"]
     FTPServer((settings["host"], settings["port"]), handler).serve_forever()

@@ -172,6 +172,8 @@ class FtpTree:
             return Outcome.LISTED
         if not transfer.whole or _UNOPENED.search(transfer.reply.text):
             return Outcome.DENIED
+        if _BARRED.search(parser.strange):
+            return Outcome.DENIED  # said on the data connection, with a 226 on this one
         # A server that lists "." elsewhere and not even that here did not look.
         hidden = self._shows_dots and not parser.lines
         return Outcome.DENIED if hidden else Outcome.LISTED

@@ -12,6 +12,7 @@ from scanner.model.text import neutralise
 
 MOST_LINE = 8192
 """Bytes of one line; a longer one is counted as unparsed."""
+_MOST_STRANGE = 256
 _LEAST_BYTES = 1_048_576
 _ENTRY_BYTES = 512
 _MOST_DIGITS = 19
@@ -55,7 +56,8 @@ class ListingParser:
     ``full`` says that an entry beyond ``most`` was met, or more bytes than so many entries can
     need: the rest is not read. ``lines`` counts
     every line that was not empty and ``dots`` tells that ``.`` or ``..`` was among them, so that
-    an empty answer can be told from an empty directory.
+    an empty answer can be told from an empty directory. ``strange`` is the beginning of the first
+    unparsed line: some servers send their refusal as a line of the listing.
     LIST shows recent dates without their year: the latest year is taken that does not lie ahead
     of ``now``. Dates without a zone are read as UTC.
     """
@@ -66,6 +68,7 @@ class ListingParser:
         self.lines = 0
         self.dots = False
         self.full = False
+        self.strange = b""
         self._parse = _parse_mlsd if dialect is Dialect.MLSD else _list_parser(now)
         self._most = most
         self._left = _LEAST_BYTES + most * _ENTRY_BYTES
@@ -114,6 +117,7 @@ class ListingParser:
             entry = self._parse(line)
         except _UnparsedError:
             self.unparsed += 1
+            self.strange = self.strange or line[:_MOST_STRANGE]
             return
         if entry is None:
             self.dots = self.dots or not _TOTAL.fullmatch(line)

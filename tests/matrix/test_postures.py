@@ -412,6 +412,15 @@ def test_files_are_listed_and_read_over_tls_where_data_must_resume_the_session(
     assert {kind.kind for kind in lab.seen(export.content).kinds} >= {"email", "surname"}
 
 
+def test_a_server_without_noop_is_read_in_one_session(
+    ad_hoc: Callable[[str], ScanDocument],
+) -> None:
+    document = ad_hoc("aioftp-plain")
+    effort = lab.endpoint_of(document).effort
+    assert effort.verbs["NOOP"] >= 1
+    assert effort.logins == 1
+
+
 def test_a_file_that_is_listed_and_not_handed_out_is_unread_and_not_empty(
     ad_hoc: Callable[[str], ScanDocument],
 ) -> None:

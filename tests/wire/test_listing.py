@@ -257,3 +257,9 @@ def test_any_bytes_give_entries_that_are_safe_segments(
     for entry in parse(head + data, dialect).entries:
         assert entry.name not in {b"", b".", b".."}
         assert not set(entry.name) & set(b"/\r\n\0")
+
+
+def test_the_first_line_that_is_no_entry_is_kept_shortened() -> None:
+    assert parse(b"total 0\r\n.: Permission denied\r\nmore\r\n").strange == b".: Permission denied"
+    assert len(parse(b"x" * 5000 + b"\r\n").strange) == 256
+    assert parse(b"").strange == b""

@@ -19,12 +19,14 @@ from scanner.model.observation import (
     CertificateFacts,
     FtpFacts,
     TlsFacts,
+)
+from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.model.tls_survey import (
     TlsFlight,
     TlsGroup,
     TlsSuite,
     TlsSurvey,
 )
-from scanner.model.reading import Observed, Reading, Reason, Unobserved
 
 _ONLY_1_3: Final = "TLSv1.3"
 _SMALLEST_RSA: Final = 2048

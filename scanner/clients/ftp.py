@@ -179,6 +179,8 @@ class FtpTree:
             return Outcome.LISTED
         if not transfer.whole or _UNOPENED.search(transfer.reply.text):
             return Outcome.DENIED
+        if any(_BARRED.search(line.raw) for line in parser.unparsed_lines[:1]):
+            return Outcome.DENIED  # said on the data connection, with a 226 on this one
         # A server that lists "." elsewhere and not even that here did not look.
         hidden = self._shows_dots and not parser.lines
         return Outcome.DENIED if hidden else Outcome.LISTED

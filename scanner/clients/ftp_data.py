@@ -37,6 +37,14 @@ class Transfer:
     data: bytes = b""
 
 
+class PassiveRefused(Fault):
+    """The server opens no port for data. ``reply`` says so."""
+
+    def __init__(self, reply: RawReply) -> None:
+        super().__init__(Reason.PROTOCOL_ERROR, f"PASV refused: {reply.shown}")
+        self.reply = reply
+
+
 class PassivePort:
     """Opens data connections of one session: EPSV, and PASV once EPSV was refused.
 
@@ -90,7 +98,7 @@ class PassivePort:
         reply = await self._session.command("PASV")
         _raise_if_closing(reply)
         if reply.code != 227:
-            raise Fault(Reason.PROTOCOL_ERROR, f"PASV refused: {reply.shown}")
+            raise PassiveRefused(reply)
         try:
             address, port = parse_passive(reply)
         except MalformedReply as error:

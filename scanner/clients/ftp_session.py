@@ -27,6 +27,8 @@ from scanner.wire.ftp import (
 _GOODBYE_SECONDS = 2.0
 _RESYNC_SECONDS = 3.0
 _MOST_DELAYS = 3
+_ANSWERS_TO_NOOP = frozenset({200, 500, 502})
+"""Done, or not implemented: no transfer that has begun is answered so."""
 _CLOSING = 421
 _LEAST_SECRET = 4
 """Bytes of a password that is struck out of replies; shorter ones would mangle them."""
@@ -261,14 +263,14 @@ class FtpSession:
 
         Servers answer a reset with 426, 226, even another 150, or nothing: one reply of any
         code is awaited briefly, and only then NOOP is sent, which too early would be answered
-        amid the transfer. Where its 200 does not come the connection is dropped.
+        amid the transfer. Where its answer does not come the connection is dropped.
         """
         try:
             await self._pass_over()
             self.send("NOOP")
             async with within(self.opening.seconds):
                 for _ in range(_MOST_DELAYS):
-                    if (await self._next_reply()).code == 200:
+                    if (await self._next_reply()).code in _ANSWERS_TO_NOOP:
                         return
         except (Fault, ReplyError):
             pass  # out of step for good

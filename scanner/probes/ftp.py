@@ -14,11 +14,13 @@ from scanner.model.observation import (
     DataProtection,
     FtpFacts,
     Reply,
-    TlsFlight,
     TlsOffer,
-    TlsSurvey,
 )
 from scanner.model.reading import Observed, Reading, Reason, Unobserved, unasked
+from scanner.model.tls_survey import (
+    TlsFlight,
+    TlsSurvey,
+)
 from scanner.probes.context import ProbeContext
 from scanner.probes.ftp_access import ask_named, try_anonymous
 from scanner.probes.ftp_contact import Contact, make_contact, unobserved

@@ -8,8 +8,14 @@ from dataclasses import asdict, replace
 from scanner.clients.faults import Fault
 from scanner.clients.ftp_session import FtpSession
 from scanner.clients.stream import within
-from scanner.model.observation import TlsFlight, TlsOffer, TlsSurvey
+from scanner.model.observation import (
+    TlsOffer,
+)
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.model.tls_survey import (
+    TlsFlight,
+    TlsSurvey,
+)
 from scanner.probes.ftp_visit import Visit
 from scanner.wire.tls import FLIGHT, OFFERS, Offer, flight_of, told_offer
 from scanner.wire.tls_flight import Answer, FlightReader

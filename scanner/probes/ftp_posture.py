@@ -21,6 +21,7 @@ _NO_HANDSHAKE = frozenset({Reason.TLS_FAILED, Reason.CONNECTION_LOST})
 _MUST_REUSE = frozenset({425, 426, 450, 521, 522})
 """How servers refuse a data connection whose TLS session is not the control connection's."""
 _NO_SUCH_NAME = frozenset({450, 550})
+_MOST_AT_HOME = 1_000
 
 
 async def ask_bounce(visit: Visit, tree: FtpTree) -> Reading[Bounce]:
@@ -59,15 +60,27 @@ async def ask_reuse(visit: Visit, tree: FtpTree) -> Reading[bool]:
     if not tree.session.data_protected:
         return Unobserved(Reason.NOT_OFFERED, "the server does not protect data connections")
     name = b"zz-" + secrets.token_hex(4).encode("ascii")
-    parser = ListingParser(Dialect.LIST, now=visit.context.clock(), most=1)
+    reading = await _list_apart(visit, tree, name, most=1)
+    if reading is None:
+        # That name is refused, whatever the connection: where there is something, is listed.
+        reading = await _list_apart(visit, tree, b"", most=_MOST_AT_HOME)
+    unknown = Unobserved(Reason.PROTOCOL_ERROR, "no listing came to a data connection of its own")
+    return reading or unknown
+
+
+async def _list_apart(
+    visit: Visit, tree: FtpTree, name: bytes, *, most: int
+) -> Reading[bool] | None:
+    """List over a TLS session of its own; ``None`` where it may be the name that was refused."""
+    parser = ListingParser(Dialect.LIST, now=visit.context.clock(), most=most)
     transfer = await tree.transfers.list("LIST", name, parser, resume=False)
     evidence = (visit.note("LIST", transfer.reply),)
     code = transfer.reply.code
     await _see_whether_it_lives(tree.session)
-    if transfer.opened and code // 100 == 2:
+    if transfer.opened and (code // 100 == 2 or parser.full):
         return Observed(False, evidence)  # noqa: FBT003 - the fact itself
-    if not transfer.opened and code in _NO_SUCH_NAME:
-        return Unobserved(Reason.PROTOCOL_ERROR, f"LIST answered {transfer.reply.shown}", evidence)
+    if name and code in _NO_SUCH_NAME:
+        return None
     if code in _MUST_REUSE:
         return Observed(True, evidence)  # noqa: FBT003 - the fact itself
     return Unobserved(Reason.PROTOCOL_ERROR, f"LIST answered {transfer.reply.shown}", evidence)

@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 from scanner.clients.faults import Fault
 from scanner.clients.ftp import FtpTree
+from scanner.clients.ftp_data import PassiveRefused
 from scanner.clients.ftp_session import FtpSession
 from scanner.clients.tls import (
     ChainFault,
@@ -185,7 +186,14 @@ async def ask_protection(visit: Visit, tree: FtpTree) -> Reading[DataProtection]
         return Unobserved(Reason.PROTOCOL_ERROR, f"PROT C answered {reply.shown}", evidence)
     name = b"zz-" + secrets.token_hex(4).encode("ascii")
     parser = ListingParser(Dialect.LIST, now=visit.context.clock(), most=1)
-    transfer = await tree.transfers.list("LIST", name, parser)
+    try:
+        transfer = await tree.transfers.list("LIST", name, parser)
+    except PassiveRefused as refused:
+        evidence = (*evidence, visit.note("PASV", refused.reply))
+        if refused.reply.code // 100 == 5 and tree.session.session_reused is not None:
+            # Ports were opened as long as data were protected, on this very session.
+            return _enforced(evidence, reply, refused.reply)
+        raise
     evidence = (*evidence, visit.note("LIST", transfer.reply))
     if transfer.reply.code in _MUST_PROTECT:
         return _enforced(evidence, reply, transfer.reply)

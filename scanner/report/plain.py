@@ -8,8 +8,14 @@ from enum import Enum
 from typing import Any
 
 from scanner.model.content import ContentFacts
-from scanner.model.observation import AnonymousAccess, AuthTls, TlsSurvey
+from scanner.model.observation import (
+    AnonymousAccess,
+    AuthTls,
+)
 from scanner.model.reading import Observed, Unobserved
+from scanner.model.tls_survey import (
+    TlsSurvey,
+)
 from scanner.model.view import Walk
 
 _DERIVED: dict[type, tuple[str, ...]] = {

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from scanner.model.observation import TlsFlight, TlsOffer
+from scanner.model.observation import (
+    TlsOffer,
+)
+from scanner.model.tls_survey import (
+    TlsFlight,
+)
 from scanner.wire.tls_flaws import flaws
 from scanner.wire.tls_flight import Answer, FlightReader, Refused, Taken
 from scanner.wire.tls_groups import CURVES, USUAL

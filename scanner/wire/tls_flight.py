@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from scanner.model.observation import TlsGroup
+from scanner.model.tls_survey import (
+    TlsGroup,
+)
 from scanner.wire.tls_hello import HANDSHAKE, TLS_1_2, TLS_1_3, VERSIONS, Hello
 from scanner.wire.tls_messages import (
     ChosenHello,

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from scanner.model.observation import TlsGroup
+from scanner.model.tls_survey import (
+    TlsGroup,
+)
 
 _CURVES: Final = (
     *(("sect163k1", 163), ("sect163r1", 163), ("sect163r2", 163), ("sect193r1", 193)),

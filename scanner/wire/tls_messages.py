@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from scanner.model.observation import TlsGroup
+from scanner.model.tls_survey import (
+    TlsGroup,
+)
 from scanner.wire.tls_flaws import Exchange, exchange, hints
 from scanner.wire.tls_groups import group_of
 

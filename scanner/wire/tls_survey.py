@@ -9,7 +9,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Final
 
-from scanner.model.observation import (
+from scanner.model.tls_survey import (
     SuiteOrder,
     TlsGroup,
     TlsSuite,

@@ -32,12 +32,14 @@ from scanner.model.observation import (
     Reply,
     SshFacts,
     TlsFacts,
-    TlsFlight,
-    TlsGroup,
     TlsOffer,
 )
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.target import Endpoint, Protocol, Target
+from scanner.model.tls_survey import (
+    TlsFlight,
+    TlsGroup,
+)
 from scanner.model.view import AccountView, CredentialStatus, FileFact, OrderSeen, View, Walk, Zone
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)

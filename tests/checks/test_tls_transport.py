@@ -10,14 +10,16 @@ from scanner.model.finding import Confidence, Severity, Verdict
 from scanner.model.observation import (
     CertificateFacts,
     FtpFacts,
+)
+from scanner.model.reading import Observed, Reason, Unobserved
+from scanner.model.target import TlsTrust
+from scanner.model.tls_survey import (
     TlsFlight,
     TlsGroup,
     TlsSuite,
     TlsSurvey,
     TlsVersionSurvey,
 )
-from scanner.model.reading import Observed, Reason, Unobserved
-from scanner.model.target import TlsTrust
 from tests.checks.cases import (
     case,
     certificate,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import posixpath
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -52,7 +53,23 @@ class FtpScript:
 
     greeting: bytes = b"220 ready\r\n"
     replies: Mapping[str, bytes] = field(default_factory=dict)
-    """By verb; whatever is missing here is answered as in POLITE, or by 502."""
+    """By verb; whatever is missing here is answered as in POLITE, or by 502.
+
+    A verb with its argument (``USER anonymous``) goes before the verb alone. PASS has the name of
+    USER for its argument.
+    """
+    in_clear: Mapping[str, bytes] = field(default_factory=dict)
+    """What goes before ``replies`` on a control connection without TLS."""
+    in_tls: Mapping[str, bytes] = field(default_factory=dict)
+    """What goes before ``replies`` inside TLS."""
+    folders: Mapping[str, bytes] = field(default_factory=dict)
+    """Listings by absolute path. With any of them CWD enters these alone, and LIST and MLSD send
+    that of where one is."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """Contents by absolute path. With any of them RETR sends these alone, from REST on."""
+    missing: bytes = b"550 nothing of that name\r\n"
+    """Said of a name that is in neither."""
+    started: bytes = b"150 here it comes\r\n"
     listing: DataSource = _nothing
     """Sent for LIST, NLST and MLSD."""
     content: DataSource = _nothing
@@ -60,6 +77,11 @@ class FtpScript:
     final: bytes = b"226 done\r\n"
     tls: ssl.SSLContext | None = None
     """Makes AUTH TLS work; data connections are protected after PROT P."""
+    authorised: bytes = b"234 go ahead\r\n"
+    clear_data: bytes = b""
+    """Said inside TLS instead of a transfer in clear; nothing lets it through."""
+    not_resumed: bytes = b""
+    """Said after a protected transfer that resumed no session; nothing lets it pass."""
     injected: bytes = b""
     """Sent in clear in the same segment as the 234 that starts TLS."""
     passive_host: str | None = None
@@ -76,6 +98,9 @@ class _State:
     session: Session
     passive: _Passive
     protect_data: bool = False
+    user: str = ""
+    folder: str = "/"
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,28 +131,74 @@ async def _answer(state: _State, line: str) -> bool:
     """Answer one command; False once the session is to end."""
     verb, _, argument = line.partition(" ")
     verb = verb.upper()
+    scripted = _scripted(state, verb, argument)
     if verb == "PROT":
-        state.protect_data = argument == "P"
-    if verb in state.script.replies:
-        await state.session.send(state.script.replies[verb])
+        state.protect_data = argument == "P" and (scripted or b"2").startswith(b"2")
+    if scripted is not None:
+        await state.session.send(scripted)
     elif verb == "AUTH":
         await _upgrade(state)
     elif verb in {"PASV", "EPSV"}:
         await state.session.send(_passive_reply(state, verb))
-    elif verb in {"LIST", "NLST", "MLSD"}:
-        await _transfer(state, state.script.listing)
-    elif verb == "RETR":
-        await _transfer(state, state.script.content)
+    elif verb in {"LIST", "NLST", "MLSD", "RETR"}:
+        await _send_named(state, verb, argument)
+    elif verb == "CWD" and state.script.folders:
+        await _enter(state, argument)
     else:
         await state.session.send(POLITE.get(verb, b"502 not here\r\n"))
+    state.offset = int(argument) if verb == "REST" and argument.isdigit() else 0
     return verb != "QUIT"
+
+
+def _scripted(state: _State, verb: str, argument: str) -> bytes | None:
+    if verb == "USER":
+        state.user = argument
+    script = state.script
+    of_now = script.in_tls if state.session.protected else script.in_clear
+    exact = f"{verb} {state.user if verb == 'PASS' else argument}"
+    for replies in (of_now, script.replies):
+        for key in (exact, verb):
+            if key in replies:
+                return replies[key]
+    return None
+
+
+async def _enter(state: _State, argument: str) -> None:
+    path = _absolute(state, argument)
+    if path not in state.script.folders:
+        await state.session.send(state.script.missing)
+        return
+    state.folder = path
+    await state.session.send(POLITE["CWD"])
+
+
+def _absolute(state: _State, argument: str) -> str:
+    return posixpath.normpath(posixpath.join(state.folder, argument))
+
+
+async def _send_named(state: _State, verb: str, argument: str) -> None:
+    """Send a listing or a file; of one that is not in the script say so."""
+    script = state.script
+    source = script.content if verb == "RETR" else script.listing
+    known = script.files if verb == "RETR" else script.folders
+    if known:
+        path = _absolute(state, "" if argument.startswith("-") else argument)
+        if path not in known:
+            await state.session.send(script.missing)
+            return
+        found = known[path][state.offset :]
+        source = lambda: (found,)  # noqa: E731 - a source is made anew for each transfer
+    if script.clear_data and state.session.protected and not state.protect_data:
+        await state.session.send(script.clear_data)
+        return
+    await _transfer(state, source)
 
 
 async def _upgrade(state: _State) -> None:
     if state.script.tls is None:
         await state.session.send(b"502 no TLS here\r\n")
         return
-    await state.session.send(b"234 go ahead\r\n" + state.script.injected)
+    await state.session.send(state.script.authorised + state.script.injected)
     await state.session.start_tls(state.script.tls)
 
 
@@ -144,7 +215,7 @@ def _passive_reply(state: _State, verb: str) -> bytes:
 
 
 async def _transfer(state: _State, source: DataSource) -> None:
-    await state.session.send(b"150 here it comes\r\n")
+    await state.session.send(state.script.started)
     try:
         async with asyncio.timeout(_DATA_SECONDS):
             _, writer = await state.passive.arrived.get()
@@ -154,6 +225,9 @@ async def _transfer(state: _State, source: DataSource) -> None:
     try:
         if state.protect_data and state.script.tls is not None:
             await writer.start_tls(state.script.tls)
+            if state.script.not_resumed and not _is_resumed(writer):
+                await state.session.send(state.script.not_resumed)
+                return
         await _send_all(state.session, writer, source())
         writer.close()
         async with asyncio.timeout(_DATA_SECONDS):
@@ -165,6 +239,10 @@ async def _transfer(state: _State, source: DataSource) -> None:
     finally:
         writer.transport.abort()
     await state.session.send(state.script.final)
+
+
+def _is_resumed(writer: asyncio.StreamWriter) -> bool:
+    return bool(writer.get_extra_info("ssl_object").session_reused)
 
 
 async def _send_all(

@@ -390,3 +390,73 @@ async def test_nothing_is_left_when_the_test_ends() -> None:
     assert all(connection.ending for connection in endpoint.connections)
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection(endpoint.host, endpoint.port)
+
+
+FOLDERS: Final = {"/": b"drwxr-xr-x 2 a a 0 Jan 01 00:00 in\r\n", "/in": b"nothing\r\n"}
+
+
+async def test_a_script_may_answer_by_name_and_by_whether_tls_protects(
+    tls: ssl.SSLContext,
+) -> None:
+    script = FtpScript(
+        replies={"USER": b"331 who\r\n", "PASS": b"530 no\r\n", "PASS guest": b"230 yes\r\n"},
+        in_clear={"USER": b"534 not in clear\r\n"},
+        in_tls={"USER nobody": b"530 never\r\n"},
+        tls=tls,
+        authorised=b"234 so be it\r\n",
+    )
+    async with serving(ftp(script)) as endpoint, connected(endpoint) as wire:
+        assert await wire.line() == b"220 ready\r\n"
+        assert await wire.ask("USER guest") == b"534 not in clear\r\n"
+        assert await wire.ask("AUTH TLS") == b"234 so be it\r\n"
+        await wire.start_tls()
+        assert await wire.ask("USER nobody") == b"530 never\r\n"
+        assert await wire.ask("PASS x") == b"530 no\r\n"
+        assert await wire.ask("USER guest") == b"331 who\r\n"
+        assert await wire.ask("PASS x") == b"230 yes\r\n"
+
+
+async def test_a_script_with_folders_has_no_others() -> None:
+    script = FtpScript(folders=FOLDERS, files={"/in/file": b"0123456789"}, missing=b"550 no\r\n")
+    async with serving(ftp(script)) as endpoint, connected(endpoint) as wire:
+        await wire.line()
+        assert await wire.ask("CWD /out") == b"550 no\r\n"
+        assert await wire.ask("LIST out") == b"550 no\r\n"
+        assert await _fetched(wire, "LIST -a") == FOLDERS["/"]
+        assert (await wire.ask("CWD in")).startswith(b"250")
+        assert await _fetched(wire, "MLSD") == FOLDERS["/in"]
+        assert await _fetched(wire, "RETR file") == b"0123456789"
+        assert await _fetched(wire, "RETR /in/file", offset=7) == b"789"
+        assert await wire.ask("RETR /file") == b"550 no\r\n"
+
+
+async def _fetched(wire: Wire, command: str, *, offset: int = 0) -> bytes:
+    port = int((await wire.ask("EPSV")).split(b"|")[3])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    if offset:
+        assert (await wire.ask(f"REST {offset}")).startswith(b"350")
+    assert (await wire.ask(command)).startswith(b"150")
+    async with asyncio.timeout(5):
+        data = await reader.read()
+    writer.transport.abort()
+    assert (await wire.line()).startswith(b"226")
+    return data
+
+
+async def test_a_script_may_want_data_protected_and_their_session_resumed(
+    tls: ssl.SSLContext,
+) -> None:
+    script = FtpScript(tls=tls, clear_data=b"521 protect\r\n", not_resumed=b"425 resume\r\n")
+    async with serving(ftp(script)) as endpoint, connected(endpoint) as wire:
+        await wire.line()
+        await wire.ask("AUTH TLS")
+        await wire.start_tls()
+        assert await wire.ask("LIST") == b"521 protect\r\n"
+        await wire.ask("PROT P")
+        port = int((await wire.ask("EPSV")).split(b"|")[3])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        assert (await wire.ask("LIST")).startswith(b"150")
+        await writer.start_tls(_trusting())
+        assert await wire.line() == b"425 resume\r\n"
+        writer.transport.abort()
+        assert reader.at_eof() or not await reader.read()

@@ -24,6 +24,8 @@ _IN_TEXT: Final = (
     (r"(?<=\(127,0,0,1,)\d+,\d+(?=\))", "<port>"),
     (r"(?<=\(127,66,66,66,)\d+,\d+(?=\))", "<port>"),
     (r"(127\.0\.0\.1:|Server port: )\d+", r"\1<port>"),
+    (r"\S+(?= FTP server \(GNU inetutils)", "<host>"),
+    (r"(?<= Version: Linux )\S+", "<version>"),
     (r"SHA256:[A-Za-z0-9+/]{43}", "<fingerprint>"),
     (r"\bzz-[0-9a-f]{8}\b", "zz-<random>"),
     (r"(Debian-\d+\+deb\d+u)\d+", r"\1<update>"),

@@ -15,11 +15,14 @@ import pytest
 from scanner.api import ScanDocument
 from scanner.model.failure import FailureId
 from scanner.model.finding import Finding, Severity, Verdict
+from scanner.model.listing import Outcome
 from scanner.model.observation import FtpFacts
 from scanner.model.reading import Observed, Reason
+from scanner.model.view import Walk
 from tests.matrix import lab
-from tests.servers import POSTURES, Proftpd, Vsftpd
+from tests.servers import POSTURES, Aioftp, Proftpd, Vsftpd, plant
 from tests.servers.fixtures import StartServer
+from tests.servers.tree import Tree
 
 TRANSPORT: Final = (FailureId.OPEN_ZONE, FailureId.PLAINTEXT_TRANSPORT)
 
@@ -37,9 +40,11 @@ class Row(NamedTuple):
     tls: str = ""
     """The version that was agreed on."""
     listed: str = ""
-    """How anonymous files were listed: ``tls``, ``clear`` or not at all."""
+    """How anonymous files were listed: ``tls``, ``clear``, ``refused`` or not at all."""
     reused: bool | None = None
     """Whether data connections resumed the session of the control connection."""
+    features: str = "FEAT 211"
+    """What FEAT was answered before a login."""
 
 
 # Leads that follow from looking without a trust store, and from what ProFTPD claims in MLSD.
@@ -48,6 +53,7 @@ CLAIMS: Final = "anonymous-writable"
 WEAK: Final = "ssh-weak-algorithms"
 REUSE: Final = "data-session-reuse"
 ELSEWHERE: Final = "passive-address"
+INJECTED: Final = "command-injection-before-tls"
 
 # Fails, in the words of the catalogue.
 READ: Final = "anonymous-read"
@@ -93,6 +99,17 @@ PRO_TLS: Final = f"{TLS}, {DROPPED}, {PRO_NAMED}, USER anonymous 550, {PRO_IN}"
 PURE_PLAIN: Final = f"{PRO_NONE}, {ASKED}, USER anonymous 230, PASV 227, {BOUNCE}"
 PURE_IN: Final = f"USER anonymous 230, PASV 227, {PURE_REUSE}"
 PURE_TLS: Final = f"{TLS}, {DROPPED}, {PURE_NAMED}, USER anonymous 421, {PURE_IN}"
+INET_NONE: Final = "AUTH TLS 502, AUTH SSL 502"
+INET_OPEN: Final = f"{ANON_IN}, FEAT 211, PASV 227, {BOUNCE}"
+PY_BOUNCE: Final = "PORT 501, EPRT 501"
+# It keeps what came in clear behind AUTH, and answers it inside TLS before it answers QUIT.
+PY_KEPT: Final = "QUIT 200, QUIT 221"
+# A name that does not exist is refused before a data connection is needed, so the home is listed.
+OWN_TLS: Final = "LIST 550, LIST 226"
+PY_IN: Final = f"{ANON_IN}, PASV 227, {OWN_TLS}"
+PY_TLS: Final = f"{TLS}, {PY_KEPT}, {PRO_NAMED}, USER anonymous 550, {PY_IN}"
+NO_BOUNCE: Final = "PORT 502, EPRT 502"
+PY_PLAIN: Final = f"{PRO_NONE}, {ASKED}, {ANON_IN}, PASV 227, {PY_BOUNCE}"
 
 PLAIN_VSFTPD: Final = Row("fail", "fail", f"{READ} {NO_TLS}", replies=VS_PLAIN, listed="clear")
 OPEN_VSFTPD: Final = Row(
@@ -114,6 +131,32 @@ OPEN_PROFTPD: Final = Row(
 )
 PLAIN_PUREFTPD: Final = Row(
     "fail", "fail", f"{READ} {NO_TLS} {NAMED}", replies=PURE_PLAIN, listed="clear"
+)
+# FEAT is answered after a login only.
+PLAIN_INETUTILS: Final = Row(
+    "fail",
+    "fail",
+    f"{READ} {NO_TLS} {NAMED}",
+    replies=f"{INET_NONE}, {ASKED}, {INET_OPEN}",
+    listed="clear",
+    features="FEAT 530",
+)
+PLAIN_PYFTPDLIB: Final = Row(
+    "fail", "fail", f"{READ} {NO_TLS} {NAMED}", replies=PY_PLAIN, listed="clear"
+)
+OPEN_PYFTPDLIB: Final = Row(
+    "fail", "fail", "", f"{NOBODY} {REUSE}", tls="TLSv1.3", listed="tls", reused=True
+)
+# It has no FEAT. Directories that lead to themselves look like others to whom it serves: the walk
+# ends in its depth, and nobody knows what may be written below.
+PLAIN_AIOFTP: Final = Row(
+    "fail",
+    "fail",
+    f"{READ} {NO_TLS} {NAMED}",
+    unknown=CLAIMS,
+    replies=f"{INET_NONE}, USER zz-… 230, USER anonymous 230, PASV 227, {NO_BOUNCE}",
+    listed="clear",
+    features="FEAT 502",
 )
 # No tickets in TLS 1.3, hence nothing to resume.
 TLS_PUREFTPD: Final = Row(
@@ -163,6 +206,12 @@ FTP: Final = {
     "vsftpd-wrong-name": OPEN_VSFTPD,
     "vsftpd-no-epsv": PLAIN_VSFTPD,
     "vsftpd-nat": PLAIN_VSFTPD._replace(leads=ELSEWHERE),
+    # Let in, and shown nothing: names that are known could still be read.
+    "vsftpd-no-listing": PLAIN_VSFTPD._replace(
+        open_zone="unknown", fails=NO_TLS, unknown=f"{READ} {CLAIMS}", listed="refused"
+    ),
+    # What may not be read is listed all the same.
+    "vsftpd-denied-files": PLAIN_VSFTPD,
     # ProFTPD --------------------------------------------------------------------------------
     "proftpd-plain": PLAIN_PROFTPD,
     "proftpd-no-anonymous": Row(
@@ -194,6 +243,23 @@ FTP: Final = {
     "proftpd-tls-1.0": OPEN_PROFTPD._replace(
         tls="TLSv1", fails=f"{READ} {NAMED} {ANON} {DATA} {CCC} {OLD}"
     ),
+    "proftpd-tls-no-reuse": OPEN_PROFTPD._replace(
+        transport="pass",
+        fails=READ,
+        leads=f"{NOBODY} {CLAIMS} {REUSE}",
+        replies=f"{PRO_TLS}, PROT C 534, {BOUNCE}, CCC 534".replace(
+            PRO_REUSE, "LIST 450, LIST 226"
+        ),
+    ),
+    # LIST is denied, and MLSD was forgotten.
+    "proftpd-only-mlsd": PLAIN_PROFTPD,
+    "proftpd-no-listing": PLAIN_PROFTPD._replace(
+        open_zone="unknown",
+        fails=f"{NO_TLS} {NAMED}",
+        leads="",
+        unknown=f"{READ} {CLAIMS}",
+        listed="refused",
+    ),
     "proftpd-nat": PLAIN_PROFTPD._replace(leads=f"{CLAIMS} {ELSEWHERE}"),
     # Pure-FTPd ------------------------------------------------------------------------------
     "pureftpd-plain": PLAIN_PUREFTPD,
@@ -201,6 +267,7 @@ FTP: Final = {
         "pass", "fail", f"{NO_TLS} {NAMED}", replies=f"{PRO_NONE}, {ASKED}, {NOBODY_IN}"
     ),
     "pureftpd-uploads": PLAIN_PUREFTPD,
+    "pureftpd-nat": PLAIN_PUREFTPD._replace(leads=ELSEWHERE),
     "pureftpd-tls-1": TLS_PUREFTPD._replace(
         fails=f"{READ} {NAMED} {ANON} {DATA} {CCC}",
         replies=f"{TLS}, {DROPPED}, {ASKED}, USER anonymous 230, {PURE_IN}, "
@@ -211,6 +278,57 @@ FTP: Final = {
     ),
     "pureftpd-tls-3": TLS_PUREFTPD._replace(
         fails=f"{READ} {CCC}", replies=f"{PURE_TLS}, PROT C 200, LIST 521, {BOUNCE}, CCC 200"
+    ),
+    # inetutils ------------------------------------------------------------------------------
+    "inetutils-plain": PLAIN_INETUTILS,
+    "inetutils-no-anonymous": PLAIN_INETUTILS._replace(
+        open_zone="pass",
+        fails=f"{NO_TLS} {NAMED}",
+        replies=f"{INET_NONE}, {ASKED}, {NOBODY_IN}",
+        listed="",
+    ),
+    "inetutils-only-anonymous": PLAIN_INETUTILS._replace(
+        fails=f"{READ} {NO_TLS}", replies=f"{INET_NONE}, {VS_NAMED}, {INET_OPEN}"
+    ),
+    # pyftpdlib ------------------------------------------------------------------------------
+    "pyftpdlib-plain": PLAIN_PYFTPDLIB,
+    "pyftpdlib-no-anonymous": Row(
+        "pass", "fail", f"{NO_TLS} {NAMED}", replies=f"{PRO_NONE}, {ASKED}, {NOBODY_IN}"
+    ),
+    # It claims what it grants.
+    "pyftpdlib-writable": PLAIN_PYFTPDLIB._replace(leads=CLAIMS),
+    "pyftpdlib-tls-optional": OPEN_PYFTPDLIB._replace(
+        fails=f"{READ} {NAMED} {ANON} {DATA} {INJECTED}",
+        replies=f"{TLS}, {PY_KEPT}, {ASKED}, {ANON_IN}, {PY_IN}, PROT C 200, LIST 550, "
+        f"{PY_BOUNCE}, CCC 500",
+    ),
+    "pyftpdlib-tls-control": OPEN_PYFTPDLIB._replace(
+        fails=f"{READ} {DATA} {INJECTED}",
+        replies=f"{PY_TLS}, PROT C 200, LIST 550, {PY_BOUNCE}, CCC 500",
+    ),
+    # Clear data are refused before a command has named any: no port is opened for them.
+    "pyftpdlib-tls-required": OPEN_PYFTPDLIB._replace(
+        fails=f"{READ} {INJECTED}",
+        replies=f"{PY_TLS}, PROT C 200, PASV 550, PORT 550, EPRT 550, CCC 500",
+    ),
+    # aioftp ---------------------------------------------------------------------------------
+    "aioftp-plain": PLAIN_AIOFTP,
+    # A name that it does not know is refused before the password.
+    "aioftp-no-anonymous": PLAIN_AIOFTP._replace(
+        open_zone="pass",
+        fails=NO_TLS,
+        unknown="",
+        replies=f"{INET_NONE}, {VS_NAMED}, USER anonymous 530, USER ftp 530",
+        listed="",
+    ),
+    "aioftp-implicit": PLAIN_AIOFTP._replace(
+        transport="pass",
+        fails=READ,
+        leads=f"{NOBODY} {REUSE}",
+        replies=f"USER anonymous 230, PASV 227, {OWN_TLS}, PROT C 502, {NO_BOUNCE}, CCC 502",
+        tls="TLSv1.3",
+        listed="tls",
+        reused=True,
     ),
 }
 
@@ -255,7 +373,7 @@ def test_the_dialogue_with_a_posture_is_in_evidence(
     name: str, expected: Row, ad_hoc: Callable[[str], ScanDocument]
 ) -> None:
     said = lab.said(ad_hoc(name))
-    assert said[:2] == ["220", "FEAT 211"]
+    assert said[:2] == ["220", expected.features]
     assert ", ".join(said[2:]) == expected.replies
 
 
@@ -268,20 +386,45 @@ def test_anonymous_files_are_listed_as_safely_as_the_posture_lets(
     reused = lab.seen(facts.session_reused)
     assert (None if isinstance(reused, Reason) else reused) is expected.reused
     assert _listed(facts) == expected.listed
+    if expected.listed in {"tls", "clear"}:
+        walk = lab.seen(facts.anonymous_view).walk
+        check = FOLLOWING.get(name.partition("-")[0], _saw_the_planted_tree)
+        check(walk)
 
 
 def _listed(facts: FtpFacts) -> str:
     view = facts.anonymous_view
     if not isinstance(view, Observed):
         return ""
-    walk = view.value.walk
+    if view.value.root is not Outcome.LISTED:
+        return "refused"
+    return "tls" if view.value.encrypted else "clear"
+
+
+def _saw_the_planted_tree(walk: Walk) -> None:
     assert walk.complete
     # The planted tree: ten names in the root, seven and a few links below; ProFTPD's MLSD
     # leaves the dangling link out.
     assert walk.directories == 9
     assert walk.entries in {16, 17}
-    assert walk.sampled in {5, 6}  # Pure-FTPd does not hand out files that begin with a dot
-    return "tls" if view.value.encrypted else "clear"
+    assert walk.sampled in {5, 6}  # neither dotfiles of Pure-FTPd nor denied files are handed out
+
+
+def _saw_where_links_end(walk: Walk) -> None:
+    """Links are shown as what they lead to; that one leads back is told by its identity."""
+    assert walk.complete
+    assert walk.links == 0
+    assert walk.directories > 9
+
+
+def _saw_links_without_end(walk: Walk) -> None:
+    """Links are shown as what they lead to, and nothing tells that one leads back."""
+    assert walk.stopped == ("depth",)
+    assert walk.links == 0
+    assert walk.directories > 9
+
+
+FOLLOWING: Final = {"pyftpdlib": _saw_where_links_end, "aioftp": _saw_links_without_end}
 
 
 DEFAULTS: Final = {
@@ -309,11 +452,44 @@ def test_files_are_listed_and_read_over_tls_where_data_must_resume_the_session(
     assert {kind.kind for kind in lab.seen(export.content).kinds} >= {"email", "surname"}
 
 
+def test_a_server_without_noop_is_read_in_one_session(
+    ad_hoc: Callable[[str], ScanDocument],
+) -> None:
+    document = ad_hoc("aioftp-plain")
+    effort = lab.endpoint_of(document).effort
+    assert effort.verbs["NOOP"] >= 1
+    assert effort.logins == 1
+
+
+def test_a_file_that_is_listed_and_not_handed_out_is_unread_and_not_empty(
+    ad_hoc: Callable[[str], ScanDocument],
+) -> None:
+    view = lab.seen(lab.ftp_of(ad_hoc("vsftpd-denied-files")).anonymous_view)
+    (export,) = (file for file in view.walk.files if file.extension == "csv")
+    assert lab.seen(export.content) is Reason.UNREADABLE
+
+
+def test_a_server_that_breaks_off_a_listing_is_not_called_empty(
+    start_server: StartServer, tmp_path: Path
+) -> None:
+    """aioftp drops the connection where a name in the listing is not UTF-8."""
+
+    def with_its_name(root: Path) -> Tree:
+        return plant(root)
+
+    server = start_server(Aioftp(), contents=with_its_name)
+    document = lab.scan_ad_hoc(server, tmp_path / "state")
+    zone = lab.row(document, FailureId.OPEN_ZONE)
+    assert zone.verdict is not Verdict.PASS
+    view = lab.ftp_of(document).anonymous_view
+    assert not isinstance(view, Observed) or not view.value.walk.complete
+
+
 def test_no_posture_is_left_out_of_the_table() -> None:
     assert set(FTP | SSH) == set(POSTURES)
 
 
-@pytest.mark.parametrize("name", ["vsftpd-nat", "proftpd-nat"])
+@pytest.mark.parametrize("name", ["vsftpd-nat", "proftpd-nat", "pureftpd-nat"])
 def test_a_passive_address_elsewhere_is_told_and_not_followed(
     name: str, ad_hoc: Callable[[str], ScanDocument]
 ) -> None:

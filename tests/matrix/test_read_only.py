@@ -57,11 +57,24 @@ FULL: Final = (
     "proftpd-tls-off",
     "proftpd-tls-on",
     "pureftpd-tls-1",
+    "pyftpdlib-tls-optional",
+    "pyftpdlib-tls-required",
+    "aioftp-implicit",
     "proftpd-sftp",
     "openssh-password",
     "openssh-chrooted",
     "dropbear-password",
 )
+
+CLEAR: Final = (
+    "vsftpd-writable",
+    "proftpd-writable",
+    "pureftpd-uploads",
+    "inetutils-plain",
+    "pyftpdlib-writable",
+    "aioftp-plain",
+)
+"""Where nobody's password is sent, since there is no TLS to send it in."""
 
 
 HARMLESS: Final = frozenset({"SITE HELP", "PORT 192,0,2,1,80,80", "EPRT |1|192.0.2.1|20560|"})
@@ -98,6 +111,20 @@ def test_a_whole_scan_only_reads(
         assert {"PASS", "RETR", "QUIT"} <= verbs <= READ_ONLY_VERBS
         told = {" ".join(line.split()) for line in server.commands()}
         assert {line for line in told if line.startswith(("SITE", "PORT", "EPRT"))} <= HARMLESS
+    assert not {verb.lower() for verb in verbs} & CHANGES
+    assert _everything_in(server.root) == before
+
+
+@pytest.mark.parametrize("name", CLEAR)
+def test_a_scan_by_nobody_in_particular_only_reads(
+    name: str, start_server: StartServer, tmp_path: Path
+) -> None:
+    server = start_server(name)
+    before = _everything_in(server.root)
+    lab.scan_ad_hoc(server, tmp_path / "state")
+    server.settle()
+    verbs = set(server.verbs())
+    assert {"USER", "CWD", "RETR", "QUIT"} <= verbs <= READ_ONLY_VERBS
     assert not {verb.lower() for verb in verbs} & CHANGES
     assert _everything_in(server.root) == before
 
@@ -143,6 +170,8 @@ FAILING: Final[dict[str, Callable[[Server], int]]] = {
     "vsftpd-tls-only-users": _refused_over_ftp,
     "vsftpd-no-anonymous": _refused_over_ftp,
     "proftpd-no-anonymous": _refused_over_ftp,
+    "inetutils-no-anonymous": _refused_over_ftp,
+    "pyftpdlib-no-anonymous": _refused_over_ftp,
     "proftpd-sftp": _refused_over_ssh,
     "openssh-password": _refused_over_ssh,
     "dropbear-password": _refused_over_ssh,

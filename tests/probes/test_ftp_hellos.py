@@ -19,14 +19,16 @@ from scanner.model.address import Admitted
 from scanner.model.observation import (
     FtpFacts,
     PeerTrust,
+)
+from scanner.model.reading import Observed, Reason
+from scanner.model.target import Target, TlsTrust
+from scanner.model.tls_survey import (
     SuiteOrder,
     TlsFlight,
     TlsGroup,
     TlsSurvey,
     TlsVersionSurvey,
 )
-from scanner.model.reading import Observed, Reason
-from scanner.model.target import Target, TlsTrust
 from scanner.probes.context import EvidenceLog
 from scanner.probes.ftp_hellos import Hellos, enumerate_tls
 from scanner.probes.ftp_visit import Visit

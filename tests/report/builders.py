@@ -46,20 +46,22 @@ from scanner.model.observation import (
     Reply,
     Software,
     SshFacts,
-    SuiteOrder,
     TlsFacts,
-    TlsFlight,
-    TlsGroup,
     TlsOffer,
-    TlsSuite,
-    TlsSurvey,
-    TlsVersionSurvey,
     WriteTest,
 )
 from scanner.model.product import Product
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.scan import Coverage, Delta, ScanHeader
 from scanner.model.target import AcceptedRisk, Decoy, Protocol
+from scanner.model.tls_survey import (
+    SuiteOrder,
+    TlsFlight,
+    TlsGroup,
+    TlsSuite,
+    TlsSurvey,
+    TlsVersionSurvey,
+)
 from scanner.model.view import (
     AccountView,
     AreaSeen,

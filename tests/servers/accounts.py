@@ -47,15 +47,21 @@ class Accounts:
 
 
 def write_accounts(
-    base: Ground, users: Sequence[User], *, home: Path, pam_service: str = ""
+    base: Ground,
+    users: Sequence[User],
+    *,
+    home: Path,
+    pam_service: str = "",
+    anonymous: bool = True,
 ) -> Accounts:
     """Write passwd, group and shadow files with ``users``, and PAM files where a service asks.
 
-    Every user's home is ``home``. The anonymous user is always there, under the name ``ftp``.
+    Every user's home is ``home``. The anonymous user is there under the name ``ftp``, unless
+    ``anonymous`` is off: some servers let anonymous in wherever that user exists.
     """
     prefix, folder = base.prefix, base.folder / "accounts"
     folder.mkdir(mode=0o755)
-    _write_names(folder, users, home)
+    _write_names(folder, users, home, anonymous=anonymous)
     preload = [prefix.library("libnss_wrapper.so")]
     environment = {
         "NSS_WRAPPER_PASSWD": str(folder / "passwd"),
@@ -70,12 +76,13 @@ def write_accounts(
     return Accounts(folder, environment)
 
 
-def _write_names(folder: Path, users: Sequence[User], home: Path) -> None:
+def _write_names(folder: Path, users: Sequence[User], home: Path, *, anonymous: bool) -> None:
+    guest = [f"ftp:x:{FTP_UID}:{FTP_UID}::{home}:/bin/sh"] if anonymous else []
     passwd = [
         "root:x:0:0::/root:/bin/sh",
         "daemon:x:1:1::/:/usr/sbin/nologin",
         "nobody:x:65534:65534::/nonexistent:/usr/sbin/nologin",
-        f"ftp:x:{FTP_UID}:{FTP_UID}::{home}:/bin/sh",
+        *guest,
         f"sshd:x:{_SSHD_UID}:65534::/run/sshd:/usr/sbin/nologin",
         *(f"{user.name}:x:{user.uid}:{USERS_GROUP}::{home}:/bin/sh" for user in users),
     ]

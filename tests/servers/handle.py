@@ -15,7 +15,16 @@ from tests.servers.ssh_keys import KeyPair
 from tests.servers.tree import Tree
 
 Protocol = Literal["ftp", "ftps", "sftp"]
-Product = Literal["vsftpd", "proftpd", "pureftpd", "openssh", "dropbear"]
+Product = Literal[
+    "vsftpd",
+    "proftpd",
+    "pureftpd",
+    "inetutils",
+    "pyftpdlib",
+    "aioftp",
+    "openssh",
+    "dropbear",
+]
 
 
 def _no_keys(user: str, public_line: str) -> None:

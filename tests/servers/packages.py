@@ -31,6 +31,7 @@ PACKAGES: Final = (
     "proftpd-core",
     "proftpd-mod-crypto",
     "pure-ftpd",
+    "inetutils-ftpd",
     "openssh-server",
     "openssh-sftp-server",
     "dropbear-bin",

@@ -9,17 +9,31 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, assert_never
 
-from tests.servers import dropbear, openssh, proftpd, pureftpd, vsftpd
+from tests.servers import (
+    aioftp,
+    dropbear,
+    inetutils,
+    openssh,
+    proftpd,
+    pureftpd,
+    pyftpdlib,
+    vsftpd,
+)
+from tests.servers.aioftp import Aioftp
 from tests.servers.dropbear import Dropbear
 from tests.servers.handle import Server
+from tests.servers.inetutils import Inetutils
 from tests.servers.openssh import Openssh
 from tests.servers.proftpd import Proftpd, ProftpdSftp
 from tests.servers.pureftpd import Pureftpd
+from tests.servers.pyftpdlib import Pyftpdlib
 from tests.servers.tls import LEGACY_1_0, MODERN, ONLY_1_2, ONLY_1_3, Tls
 from tests.servers.tree import Tree, plant
 from tests.servers.vsftpd import Vsftpd
 
-Options = Vsftpd | Proftpd | ProftpdSftp | Pureftpd | Openssh | Dropbear
+Options = (
+    Vsftpd | Proftpd | ProftpdSftp | Pureftpd | Inetutils | Pyftpdlib | Aioftp | Openssh | Dropbear
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +60,12 @@ def running(options: Options, *, contents: Callable[[Path], Tree] = plant) -> It
             context = proftpd.running(options, contents=contents)
         case Pureftpd():
             context = pureftpd.running(options, contents=contents)
+        case Inetutils():
+            context = inetutils.running(options, contents=contents)
+        case Pyftpdlib():
+            context = pyftpdlib.running(options, contents=contents)
+        case Aioftp():
+            context = aioftp.running(options, contents=contents)
         case Openssh():
             context = openssh.running(options, contents=contents)
         case Dropbear():
@@ -78,6 +98,8 @@ _TABLE: Final[Mapping[str, Options]] = {
     "vsftpd-wrong-name": Vsftpd(tls=_WRONG_NAME),
     "vsftpd-no-epsv": Vsftpd(denied_commands=("EPSV",)),
     "vsftpd-nat": Vsftpd(passive_address="127.66.66.66"),
+    "vsftpd-no-listing": Vsftpd(extra=("dirlist_enable=NO",)),
+    "vsftpd-denied-files": Vsftpd(extra=("deny_file={*.csv}", "hide_ids=YES")),
     "proftpd-plain": Proftpd(),
     "proftpd-no-anonymous": Proftpd(anonymous=False, local_users=True),
     "proftpd-writable": Proftpd(writable=True),
@@ -91,14 +113,32 @@ _TABLE: Final[Mapping[str, Options]] = {
     "proftpd-tls-1.2": Proftpd(tls=ONLY_1_2),
     "proftpd-tls-1.3": Proftpd(tls=ONLY_1_3),
     "proftpd-tls-1.0": Proftpd(tls=LEGACY_1_0),
+    "proftpd-tls-no-reuse": Proftpd(tls=MODERN, tls_required="on", require_session_reuse=False),
+    "proftpd-only-mlsd": Proftpd(anonymous_denied=("LIST",)),
+    "proftpd-no-listing": Proftpd(anonymous_denied=("LIST NLST MLSD",)),
     "proftpd-nat": Proftpd(passive_address="127.66.66.66"),
     "proftpd-sftp": ProftpdSftp(),
     "pureftpd-plain": Pureftpd(),
     "pureftpd-no-anonymous": Pureftpd(anonymous=False, local_users=True),
     "pureftpd-uploads": Pureftpd(uploads=True),
+    "pureftpd-nat": Pureftpd(passive_address="127.66.66.66"),
     "pureftpd-tls-1": Pureftpd(tls_level=1, local_users=True),
     "pureftpd-tls-2": Pureftpd(tls_level=2, local_users=True),
     "pureftpd-tls-3": Pureftpd(tls_level=3, local_users=True),
+    "inetutils-plain": Inetutils(local_users=True),
+    "inetutils-no-anonymous": Inetutils(anonymous=False, local_users=True),
+    "inetutils-only-anonymous": Inetutils(only_anonymous=True),
+    "pyftpdlib-plain": Pyftpdlib(),
+    "pyftpdlib-no-anonymous": Pyftpdlib(anonymous=False, local_users=True),
+    "pyftpdlib-writable": Pyftpdlib(writable=True),
+    "pyftpdlib-tls-optional": Pyftpdlib(tls=MODERN, local_users=True),
+    "pyftpdlib-tls-control": Pyftpdlib(tls=MODERN, tls_control_required=True, local_users=True),
+    "pyftpdlib-tls-required": Pyftpdlib(
+        tls=MODERN, tls_control_required=True, tls_data_required=True, local_users=True
+    ),
+    "aioftp-plain": Aioftp(),
+    "aioftp-no-anonymous": Aioftp(anonymous=False, local_users=True),
+    "aioftp-implicit": Aioftp(tls=MODERN, local_users=True),
     "openssh-keys": Openssh(passwords=False),
     "openssh-password": Openssh(),
     "openssh-keyboard-interactive": Openssh(keyboard_interactive=True),

@@ -20,6 +20,9 @@ _READY_SECONDS: Final = 10.0
 _STOP_SECONDS: Final = 3.0
 _POLL_SECONDS: Final = 0.002
 _ATTEMPTS: Final = 4
+# States of /proc/net/tcp: LISTEN; and ESTABLISHED or CLOSE_WAIT, where our side is not closed.
+_LISTENING: Final = frozenset({"0A"})
+_OPEN: Final = frozenset({"01", "08"})
 
 
 class ServerStartError(RuntimeError):
@@ -50,12 +53,14 @@ class Process:
         return tuple(sorted(_descendants(self.pid)))
 
     def settle(self, seconds: float = 5.0) -> None:
-        """Wait until every client's session process has ended, hence has logged all it will.
+        """Wait until every client's session has ended, hence has logged all it will.
 
-        Raises TimeoutError where one is still there after ``seconds``.
+        A session is a process of its own or, with servers that fork none, a connection that
+        the server has not yet closed. Raises TimeoutError where one is still there after
+        ``seconds``.
         """
         deadline = time.monotonic() + seconds
-        while alive := self.sessions():
+        while (alive := self.sessions()) or _is_open(self.port):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"sessions {alive} of server {self.pid} did not end")
             time.sleep(_POLL_SECONDS)
@@ -133,19 +138,37 @@ def _listens(child: subprocess.Popen[bytes], port: int) -> bool:
     while time.monotonic() < deadline:
         if child.poll() is not None:
             return False
-        if _is_listening(port):
+        if _is_listening(child.pid, port):
             return True
         time.sleep(_POLL_SECONDS)
     return False
 
 
-def _is_listening(port: int) -> bool:
+def _is_listening(pid: int, port: int) -> bool:
+    """Whether the process, or one that it forked, listens: a stranger may have the port, too."""
+    wanted = {f"socket:[{inode}]" for inode in _sockets(port, _LISTENING)}
+    return bool(wanted) and any(wanted & _open_files(each) for each in {pid, *_descendants(pid)})
+
+
+def _is_open(port: int) -> bool:
+    return bool(_sockets(port, _OPEN))
+
+
+def _sockets(port: int, states: frozenset[str]) -> set[str]:
+    """Return the inodes of the sockets on a port of ours that are in one of the states."""
     wanted = f":{port:04X}"
-    for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
-        fields = line.split()
-        if fields[3] == "0A" and fields[1].endswith(wanted):
-            return True
-    return False
+    lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+    rows = [line.split() for line in lines]
+    return {row[9] for row in rows if row[3] in states and row[1].endswith(wanted)}
+
+
+def _open_files(pid: int) -> set[str]:
+    found = set()
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                found.add(str(link.readlink()))
+    return found
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:

@@ -49,6 +49,8 @@ class Proftpd:
     local_users: bool = False
     writable: bool = False
     """Whether anonymous may store below ``incoming``."""
+    anonymous_denied: tuple[str, ...] = ()
+    """Commands, or groups of them, that anonymous may not use."""
     tls: Tls | None = None
     tls_required: Literal["off", "on", "ctrl", "auth", "data", "auth+data"] = "off"
     implicit: bool = False
@@ -177,6 +179,7 @@ def _anonymous(options: Proftpd, served: Path) -> list[str]:
         "DenyAll",
         "</Limit>",
         *([*incoming, "</Directory>"] if options.writable else []),
+        *(f"<Limit {name}>\nDenyAll\n</Limit>" for name in options.anonymous_denied),
         "</Anonymous>",
     ]
 

@@ -38,7 +38,7 @@ GUEST: Final = "guest@example.invalid"
 FTP_POSTURES: Final = tuple(
     name
     for name in POSTURES
-    if name.startswith(("vsftpd", "pureftpd", "proftpd")) and name != "proftpd-sftp"
+    if not name.startswith(("openssh", "dropbear")) and name != "proftpd-sftp"
 )
 TLS_POSTURES: Final = tuple(
     name for name in FTP_POSTURES if re.search("tls|implicit|expired|signed|wrong", name)
@@ -74,6 +74,20 @@ CLEAR: Final = {
     "pureftpd-tls-1": Clear(234, (230,), 226),
     "pureftpd-tls-2": Clear(234, (421,)),
     "pureftpd-tls-3": Clear(234, (421,)),
+    "vsftpd-no-listing": Clear(530, OPEN, 550),
+    # Denied listings of this server look like those of an empty directory.
+    "proftpd-only-mlsd": Clear(500, OPEN, 226),
+    "proftpd-no-listing": Clear(500, OPEN, 226),
+    "inetutils-plain": Clear(502, OPEN, 226),
+    "inetutils-no-anonymous": Clear(502, (331, 530)),
+    "inetutils-only-anonymous": Clear(502, OPEN, 226),
+    "pyftpdlib-plain": Clear(500, OPEN, 226),
+    "pyftpdlib-no-anonymous": Clear(500, (331, 530)),
+    "pyftpdlib-tls-optional": Clear(234, OPEN, 226),
+    "pyftpdlib-tls-control": Clear(234, (550,)),
+    "pyftpdlib-tls-required": Clear(234, (550,)),
+    "aioftp-plain": Clear(502, (230,), 226),
+    "aioftp-no-anonymous": Clear(502, (530,)),
 }
 
 
@@ -112,9 +126,12 @@ PROTECTED: Final = {
     "proftpd-tls-auth": Protected(200, 226, 226, 425, 200),
     "proftpd-tls-data": Protected(534, 522, 226, 425, 200),
     "proftpd-tls-auth+data": Protected(534, 522, 226, 425, 200),
+    "proftpd-tls-no-reuse": Protected(534, 522, 226, 226, 534),
     "pureftpd-tls-1": Protected(200, 226, 226, 226, 200),
     "pureftpd-tls-2": Protected(200, 226, 226, 226, 200),
     "pureftpd-tls-3": Protected(200, 521, 226, 226, 200),
+    "pyftpdlib-tls-optional": Protected(200, 226, 226, 226, 500),
+    "pyftpdlib-tls-control": Protected(200, 226, 226, 226, 500),
 }
 
 
@@ -137,6 +154,13 @@ def test_a_protected_login_is_held_to_what_the_posture_says(
     assert b"export" in resumed.data
 
 
+def test_a_port_for_clear_data_may_be_refused_altogether(start_server: StartServer) -> None:
+    with _protected(start_server("pyftpdlib-tls-required")) as client:
+        assert client.codes("PBSZ 0", "PROT C", "EPSV", "PASV") == [200, 200, 550, 550]
+        client.protect()
+        assert b"export" in client.transfer("LIST", reuse=False).data
+
+
 def _protected(server: Server) -> Dialogue:
     client = Dialogue(server)
     if server.protocol == "ftp":
@@ -145,7 +169,9 @@ def _protected(server: Server) -> Dialogue:
     return client
 
 
-@pytest.mark.parametrize("server", ["vsftpd-implicit", "proftpd-implicit"], indirect=True)
+@pytest.mark.parametrize(
+    "server", ["vsftpd-implicit", "proftpd-implicit", "aioftp-implicit"], indirect=True
+)
 def test_implicit_tls_protects_from_the_first_byte(server: Server) -> None:
     assert server.protocol == "ftps"
     with Dialogue(server) as client:
@@ -165,7 +191,14 @@ def test_anonymous_may_be_let_in_only_without_protection(server: Server) -> None
 
 @pytest.mark.parametrize(
     "name",
-    ["vsftpd-no-anonymous", "proftpd-no-anonymous", "pureftpd-no-anonymous", "proftpd-tls-off"],
+    [
+        "vsftpd-no-anonymous",
+        "proftpd-no-anonymous",
+        "pureftpd-no-anonymous",
+        "inetutils-no-anonymous",
+        "pyftpdlib-no-anonymous",
+        "proftpd-tls-off",
+    ],
 )
 def test_local_users_enter_with_their_password(name: str, start_server: StartServer) -> None:
     server = start_server(name)
@@ -175,7 +208,25 @@ def test_local_users_enter_with_their_password(name: str, start_server: StartSer
             assert b"export" in client.transfer("NLST").data
 
 
-@pytest.mark.parametrize("name", ["vsftpd-no-anonymous", "proftpd-no-anonymous"])
+def test_aioftp_lets_a_local_user_in_with_the_password_alone(start_server: StartServer) -> None:
+    server = start_server("aioftp-no-anonymous")
+    with Dialogue(server) as client:
+        assert client.log_in("transfer", "not-the-password") == 530
+        assert client.log_in("transfer", server.user("transfer").password) == 230
+        assert b"export" in client.transfer("LIST").data  # it has no NLST
+    server.settle()
+    assert server.failed_logins() == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "vsftpd-no-anonymous",
+        "proftpd-no-anonymous",
+        "inetutils-no-anonymous",
+        "pyftpdlib-no-anonymous",
+    ],
+)
 def test_refused_logins_are_counted(name: str, start_server: StartServer) -> None:
     server = start_server(name)
     with Dialogue(server) as client:
@@ -204,6 +255,7 @@ VERSIONS: Final = {
     "proftpd-tls-1.3": {"TLSv1.3"},
     "proftpd-tls-off": {"TLSv1.2", "TLSv1.3"},
     "pureftpd-tls-1": {"TLSv1.2", "TLSv1.3"},
+    "pyftpdlib-tls-optional": {"TLSv1.2", "TLSv1.3"},
 }
 
 
@@ -306,6 +358,10 @@ def test_certificates_are_made_apart_and_their_secrets_kept(tmp_path: Path) -> N
         ("proftpd-writable", 226),
         ("pureftpd-plain", 550),
         ("pureftpd-uploads", 226),
+        ("inetutils-plain", 226),  # it knows no rights but those of the file system
+        ("pyftpdlib-plain", 550),
+        ("pyftpdlib-writable", 226),
+        ("aioftp-plain", 550),
     ],
 )
 def test_anonymous_writes_only_where_the_posture_lets_it(
@@ -318,7 +374,7 @@ def test_anonymous_writes_only_where_the_posture_lets_it(
     assert (server.root / "incoming/new.txt").exists() == (code == 226)
 
 
-@pytest.mark.parametrize("server", ["vsftpd-nat", "proftpd-nat"], indirect=True)
+@pytest.mark.parametrize("server", ["vsftpd-nat", "proftpd-nat", "pureftpd-nat"], indirect=True)
 def test_a_server_behind_nat_announces_the_address_it_was_told(server: Server) -> None:
     with Dialogue(server) as client:
         client.log_in()
@@ -332,7 +388,33 @@ def test_a_denied_command_is_refused(server: Server) -> None:
         assert client.codes("EPSV", "PASV") == [550, 227]
 
 
-@pytest.mark.parametrize("name", ["vsftpd-plain", "proftpd-plain", "pureftpd-plain"])
+def test_listing_may_be_denied_by_one_command_and_had_by_another(
+    start_server: StartServer,
+) -> None:
+    with Dialogue(start_server("proftpd-only-mlsd")) as client:
+        client.log_in()
+        assert client.transfer("LIST").data == b""
+        assert b"export" in client.transfer("MLSD").data
+
+
+def test_a_denied_listing_may_be_had_on_the_control_connection(start_server: StartServer) -> None:
+    with Dialogue(start_server("proftpd-no-listing")) as client:
+        client.log_in()
+        assert client.transfer("MLSD").final.code == 550
+        assert "export" in "".join(client.ask("STAT /").lines)
+
+
+def test_a_denied_file_is_listed_and_not_handed_out(start_server: StartServer) -> None:
+    with Dialogue(start_server("vsftpd-denied-files")) as client:
+        client.log_in()
+        assert b"members.csv" in client.transfer("LIST export").data
+        assert client.transfer(f"RETR {CSV_PATH}").final.code == 550
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["vsftpd-plain", "proftpd-plain", "pureftpd-plain", "inetutils-plain", "pyftpdlib-plain"],
+)
 def test_every_command_of_a_session_is_in_the_log(name: str, start_server: StartServer) -> None:
     server = start_server(name)
     with Dialogue(server) as client:
@@ -344,7 +426,9 @@ def test_every_command_of_a_session_is_in_the_log(name: str, start_server: Start
     assert "SITE HELP" in [line.upper() for line in server.commands()]
 
 
-@pytest.mark.parametrize("name", ["vsftpd-tls-optional", "proftpd-tls-on", "pureftpd-tls-2"])
+@pytest.mark.parametrize(
+    "name", ["vsftpd-tls-optional", "proftpd-tls-on", "pureftpd-tls-2", "pyftpdlib-tls-optional"]
+)
 def test_commands_inside_tls_are_in_the_log_and_passwords_are_not(
     name: str, start_server: StartServer
 ) -> None:
@@ -360,7 +444,18 @@ def test_commands_inside_tls_are_in_the_log_and_passwords_are_not(
     assert password not in server.log_text()
 
 
-@pytest.mark.parametrize("name", ["vsftpd-plain", "proftpd-plain", "pureftpd-plain"])
+def test_every_command_that_aioftp_receives_is_in_its_log(start_server: StartServer) -> None:
+    server = start_server("aioftp-plain")
+    with Dialogue(server) as client:
+        client.codes("USER anonymous", "NONSENSE now")
+        client.transfer("LIST")
+    server.settle()
+    assert server.commands() == ["USER anonymous", "NONSENSE now", "EPSV", "LIST"]
+
+
+@pytest.mark.parametrize(
+    "name", ["vsftpd-plain", "proftpd-plain", "pureftpd-plain", "inetutils-plain"]
+)
 def test_the_planted_tree_is_served(name: str, start_server: StartServer) -> None:
     server = start_server(name)
     with Dialogue(server) as client:
@@ -370,7 +465,7 @@ def test_the_planted_tree_is_served(name: str, start_server: StartServer) -> Non
         assert client.transfer(f"RETR {CSV_PATH}").data == CSV_TEXT.encode()
     assert LATIN1_NAME in names
     assert SPACED_NAME.encode() in names
-    assert names.count(b"\r\n") >= 7
+    assert names.count(b"\n") >= 7
 
 
 def test_a_planted_tree_holds_what_a_walk_can_stumble_over(tmp_path: Path) -> None:

@@ -260,3 +260,8 @@ def test_any_bytes_give_entries_that_are_safe_segments(
     for entry in parse(head + data, dialect).entries:
         assert entry.name not in {b"", b".", b".."}
         assert not set(entry.name) & set(b"/\r\n\0")
+
+
+def test_the_first_line_that_is_no_entry_is_kept_shortened() -> None:
+    told = parse(b"total 0\r\n.: Permission denied\r\nmore\r\n").unparsed_lines
+    assert [line.raw for line in told] == [b".: Permission denied", b"more"]

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.model.observation import TlsGroup
+from scanner.model.tls_survey import (
+    TlsGroup,
+)
 from scanner.wire.tls import FLIGHT, flight_of
 from scanner.wire.tls_flight import Answer, FlightReader, Refused, Taken
 from scanner.wire.tls_hello import SSL_3_0, TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3, Hello

@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.model.observation import SuiteOrder, TlsGroup, TlsSurvey, TlsVersionSurvey
+from scanner.model.tls_survey import (
+    SuiteOrder,
+    TlsGroup,
+    TlsSurvey,
+    TlsVersionSurvey,
+)
 from scanner.wire.tls_flight import Answer, FlightReader, Refused, Taken
 from scanner.wire.tls_hello import SSL_3_0, TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3, Hello
 from scanner.wire.tls_messages import HelloError

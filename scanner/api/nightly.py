@@ -20,6 +20,7 @@ from scanner.engine.plan import PlannedAsset, from_vantage, planned, shard_of
 from scanner.engine.progress import Progress
 from scanner.engine.record import encode
 from scanner.engine.scheduler import schedule
+from scanner.engine.scope import Resolver
 from scanner.engine.unseen import unseen
 from scanner.errors import SecretError
 from scanner.history import default_path
@@ -41,7 +42,10 @@ REPORT = "report.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """What a nightly run is asked to do. ``shard`` is (index, count), counted from 0."""
+    """What a nightly run is asked to do. ``shard`` is (index, count), counted from 0.
+
+    ``resolver`` looks names up; without one the operating system does.
+    """
 
     targets: Path
     reports: Path = Path("reports")
@@ -51,6 +55,7 @@ class RunRequest:
     fail_on: Severity = Severity.HIGH
     contact: str | None = None
     clock: Clock = utc_now
+    resolver: Resolver | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +117,7 @@ async def _locked(
         history=request.history,
         contact=request.contact,
         clock=request.clock,
+        resolver=request.resolver,
     ) as shop:
         folder = RunFolder.create(request.reports, request.clock(), head.uid)
         with exclusive(folder.path / LOCK):

@@ -49,6 +49,7 @@ class Openssh:
     max_auth_tries: int = 6
     extra: tuple[str, ...] = ()
     """Further lines of the configuration file."""
+    place: process.Place = process.ANYWHERE
 
 
 @contextmanager
@@ -78,7 +79,7 @@ def running(options: Openssh, *, contents: Callable[[Path], Tree] = plant) -> It
                 )
 
             log = base.folder / "sshd.log"
-            with process.running(prepare, log) as child:
+            with process.running(prepare, log, options.place) as child:
                 yield Server(
                     product="openssh",
                     protocol="sftp",
@@ -108,7 +109,7 @@ def _configuration(
 ) -> list[str]:
     settings = {
         "Port": port,
-        "ListenAddress": process.HOST,
+        "ListenAddress": options.place.address,
         "PidFile": folder / "sshd.pid",
         "UsePAM": _word(options.keyboard_interactive),
         "StrictModes": "no",

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
@@ -38,12 +39,28 @@ class Launch:
     environment: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a server is to listen: a loopback address, and a port or any that is free."""
+
+    address: str = HOST
+    port: int | None = None
+
+    @property
+    def is_ipv6(self) -> bool:
+        return ":" in self.address
+
+
+ANYWHERE: Final = Place()
+
+
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A server that listens: its port and the process that was started."""
+    """A server that listens: its port, the process that was started, and its address."""
 
     port: int
     pid: int
+    address: str = HOST
 
     def sessions(self) -> tuple[int, ...]:
         """Return the processes that the server has forked for its clients and not yet ended."""
@@ -81,15 +98,19 @@ def workspace(*, within: Path | None = None) -> Iterator[Path]:
 
 
 @contextmanager
-def running(prepare: Callable[[int], Launch], console: Path) -> Iterator[Process]:
+def running(
+    prepare: Callable[[int], Launch], console: Path, place: Place = ANYWHERE
+) -> Iterator[Process]:
     """Start the server that ``prepare(port)`` describes, and stop it and all it forked.
+
+    It has to listen at ``place``.
 
     ``console`` receives its output. Ready means that it listens; no connection is made to
     find out, so its logs hold the clients of the test alone. Raises ServerStartError.
     """
-    child, port = _start(prepare, console)
+    child, port = _start(prepare, console, place)
     try:
-        yield Process(port, child.pid)
+        yield Process(port, child.pid, place.address)
     finally:
         _stop(child)
 
@@ -103,11 +124,13 @@ def free_port() -> int:
         return port
 
 
-def _start(prepare: Callable[[int], Launch], console: Path) -> tuple[subprocess.Popen[bytes], int]:
+def _start(
+    prepare: Callable[[int], Launch], console: Path, place: Place
+) -> tuple[subprocess.Popen[bytes], int]:
     for _ in range(_ATTEMPTS):
-        port = free_port()
+        port = place.port or free_port()
         child = _spawn(prepare(port), console)
-        if _listens(child, port):
+        if _listens(child, place.address, port):
             return child, port
         _stop(child)  # most likely another process took the port in between
     raise ServerStartError(f"server did not listen: {_tail(console)}")
@@ -128,22 +151,25 @@ def _spawn(launch: Launch, console: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def _listens(child: subprocess.Popen[bytes], port: int) -> bool:
+def _listens(child: subprocess.Popen[bytes], address: str, port: int) -> bool:
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline:
         if child.poll() is not None:
             return False
-        if _is_listening(port):
+        if _is_listening(address, port):
             return True
         time.sleep(_POLL_SECONDS)
     return False
 
 
-def _is_listening(port: int) -> bool:
-    wanted = f":{port:04X}"
-    for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
+def _is_listening(address: str, port: int) -> bool:
+    packed = ip_address(address).packed
+    words = [packed[at : at + 4][::-1].hex().upper() for at in range(0, len(packed), 4)]
+    table = Path("/proc/net/tcp6" if len(packed) > 4 else "/proc/net/tcp")
+    wanted = f"{''.join(words)}:{port:04X}"
+    for line in table.read_text(encoding="ascii").splitlines()[1:]:
         fields = line.split()
-        if fields[3] == "0A" and fields[1].endswith(wanted):
+        if fields[3] == "0A" and fields[1] == wanted:
             return True
     return False
 

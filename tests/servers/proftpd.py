@@ -56,6 +56,7 @@ class Proftpd:
     passive_address: str | None = None
     extra: tuple[str, ...] = ()
     """Further lines of the configuration file."""
+    place: process.Place = process.ANYWHERE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,7 @@ class ProftpdSftp:
     ciphers: str = ""
     digests: str = ""
     extra: tuple[str, ...] = ()
+    place: process.Place = process.ANYWHERE
 
 
 @contextmanager
@@ -82,14 +84,14 @@ def running(
         particular = _particular(options, base)
 
         def prepare(port: int) -> process.Launch:
-            lines = [*_common(base, port), *particular.lines, *options.extra]
+            lines = [*_common(base, port, options.place), *particular.lines, *options.extra]
             path = base.configuration("proftpd.conf", lines)
             return process.Launch(
                 command=[str(base.prefix.program("proftpd")), "-n", "-q", "-c", path],
                 environment=accounts.environment,
             )
 
-        with process.running(prepare, base.folder / "console.log") as child:
+        with process.running(prepare, base.folder / "console.log", options.place) as child:
             yield Server(
                 product="proftpd",
                 protocol=particular.protocol,
@@ -122,15 +124,15 @@ def _users(options: Proftpd | ProftpdSftp) -> tuple[User, ...]:
     return test_users()
 
 
-def _common(base: Ground, port: int) -> list[str]:
+def _common(base: Ground, port: int, place: process.Place) -> list[str]:
     folder = base.folder
     return [
         f"ModulePath {base.prefix.proftpd_modules}",
         "ServerType standalone",
-        f"DefaultAddress {process.HOST}",
+        f"DefaultAddress {place.address}",
         "SocketBindTight on",
         f"Port {port}",
-        "UseIPv6 off",
+        f"UseIPv6 {'on' if place.is_ipv6 else 'off'}",
         "User daemon",
         "Group daemon",
         f"PidFile {folder / 'proftpd.pid'}",

@@ -43,6 +43,7 @@ class Vsftpd:
     """On is the program's default: a refused password is answered after a second or more."""
     extra: tuple[str, ...] = ()
     """Further lines of the configuration file."""
+    place: process.Place = process.ANYWHERE
 
 
 @contextmanager
@@ -64,7 +65,7 @@ def running(options: Vsftpd, *, contents: Callable[[Path], Tree] = plant) -> Ite
                 command=[str(base.prefix.program("vsftpd")), path], environment=environment
             )
 
-        with process.running(prepare, base.folder / "console.log") as child:
+        with process.running(prepare, base.folder / "console.log", options.place) as child:
             yield Server(
                 product="vsftpd",
                 protocol="ftps" if options.implicit else "ftp",
@@ -83,9 +84,9 @@ def _configuration(
     jail = folder / "jail"
     jail.mkdir(exist_ok=True)
     settings: dict[str, object] = {
-        "listen": True,
-        "listen_ipv6": False,
-        "listen_address": process.HOST,
+        "listen": not options.place.is_ipv6,
+        "listen_ipv6": options.place.is_ipv6,
+        "listen_address6" if options.place.is_ipv6 else "listen_address": options.place.address,
         "listen_port": port,
         "background": False,
         "seccomp_sandbox": False,

@@ -29,7 +29,7 @@ NONE = "none"
 
 OTHER_SERVICE = "other-service"
 
-_PUNCTUATION = "()[]<>{},;:!?\"'="
+_PUNCTUATION = "()[]<>{},;.!?\"'="
 _IPV4 = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?::[0-9]+)?")
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}")
 _NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)+[a-z]?[0-9]*)|[0-9]+")
@@ -62,8 +62,11 @@ def greeting_mark(lines: Iterable[str]) -> str:
 
 
 def _steady(word: str) -> str:
-    bare = word.strip(_PUNCTUATION + ".")
-    if bare.count(":") >= 2 or _CALENDAR.fullmatch(bare):
+    bare = word.strip(_PUNCTUATION)
+    if bare.count(":") >= 2:  # an IPv6 address, or a time of day
+        return ""
+    bare = bare.strip(":")
+    if _CALENDAR.fullmatch(bare):
         return ""
     if _IPV4.fullmatch(bare) or _HOST.fullmatch(bare):
         return ""

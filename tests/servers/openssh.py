@@ -50,6 +50,8 @@ class Openssh:
     extra: tuple[str, ...] = ()
     """Further lines of the configuration file."""
     place: process.Place = process.ANYWHERE
+    key_owner: str = "host"
+    """Servers with the same owner of their host keys show the same ones."""
 
 
 @contextmanager
@@ -63,7 +65,9 @@ def running(options: Openssh, *, contents: Callable[[Path], Tree] = plant) -> It
         users = _users(options)
         home = Path("/") if options.chrooted else base.served
         accounts = write_accounts(base, users, home=home, pam_service=_pam_service(options))
-        host_keys = make_host_keys(base.prefix, base.folder, options.host_key_kinds)
+        host_keys = make_host_keys(
+            base.prefix, base.folder, options.host_key_kinds, owner=options.key_owner
+        )
         client_key = make_key(base.prefix, base.folder, "ed25519", name="client")
         authorise = _authoriser(base.folder / "keys")
         authorise("transfer", client_key.public_line)

@@ -160,7 +160,9 @@ def _particular(options: Proftpd | ProftpdSftp, base: Ground) -> _Particular:
         lines.append(f"MasqueradeAddress {options.passive_address}")
     if options.tls is None:
         return _Particular(lines=lines, protocol="ftp")
-    certificate = make_certificate(base.folder / "tls", options.tls.certificate)
+    certificate = make_certificate(
+        base.folder / "tls", options.tls.certificate, owner=options.tls.owner
+    )
     return _Particular(
         lines=[*_tls(options, options.tls, certificate, base.folder), *lines],
         protocol="ftps" if options.implicit else "ftp",

@@ -19,6 +19,8 @@ class Tls:
     newest: TlsVersion = "TLSv1.3"
     ciphers: str = ""
     certificate: CertificateKind = "valid"
+    owner: str = ""
+    """Servers with the same owner of their key have the same one."""
 
 
 MODERN = Tls()

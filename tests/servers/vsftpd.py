@@ -55,7 +55,9 @@ def running(options: Vsftpd, *, contents: Callable[[Path], Tree] = plant) -> Ite
         environment = dict(accounts.environment)
         certificate: Certificate | None = None
         if options.tls is not None:
-            certificate = make_certificate(base.folder / "tls", options.tls.certificate)
+            certificate = make_certificate(
+                base.folder / "tls", options.tls.certificate, owner=options.tls.owner
+            )
             environment |= openssl_configuration(options.tls, base.folder / "openssl.cnf")
 
         def prepare(port: int) -> process.Launch:

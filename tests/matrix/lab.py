@@ -50,10 +50,16 @@ def scan_listed(targets: Path, folder: Path, clock: Clock = utc_now) -> ScanDocu
     return asyncio.run(scan_host("127.0.0.1", targets=targets, history=history, clock=clock))
 
 
-def run_listed(targets: Path, folder: Path, clock: Clock = utc_now) -> RunResult:
+def run_listed(
+    targets: Path, folder: Path, clock: Clock = utc_now, resolver: Names | None = None
+) -> RunResult:
     """Scan every target of a file as ``scan run FILE`` does."""
     request = RunRequest(
-        targets=targets, reports=folder / "reports", history=history_in(folder), clock=clock
+        targets=targets,
+        reports=folder / "reports",
+        history=history_in(folder),
+        clock=clock,
+        resolver=resolver,
     )
     return asyncio.run(run(request, lambda _progress: None))
 
@@ -119,6 +125,12 @@ def trust_in(server: Server) -> dict[str, Any]:
     if server.certificate is not None:
         return {"tls": {"ca": str(server.certificate.authority)}}
     return {}
+
+
+def report_in(result: RunResult) -> dict[str, Any]:
+    """Return the report document that a run has written."""
+    document: dict[str, Any] = json.loads((result.folder / "report.json").read_text("ascii"))
+    return document
 
 
 def report_of(document: ScanDocument) -> HostReport:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.servers import process
-from tests.servers.accounts import Accounts, User, test_users, write_accounts
+from tests.servers.accounts import Accounts, User, users_with, write_accounts
 from tests.servers.ground import Ground, ground
 from tests.servers.handle import LogFormat, Server
 from tests.servers.sftp_program import REQUEST, logged_sftp_server, sftp_log
@@ -50,6 +50,8 @@ class Openssh:
     extra: tuple[str, ...] = ()
     """Further lines of the configuration file."""
     place: process.Place = process.ANYWHERE
+    password: str = ""
+    """Of every user; a fresh one for each unless it is told."""
     key_owner: str = "host"
     """Servers with the same owner of their host keys show the same ones."""
 
@@ -105,7 +107,7 @@ def _pam_service(options: Openssh) -> str:
 
 def _users(options: Openssh) -> tuple[User, ...]:
     blank = (User("blank", 60003, ""),) if options.blank_user else ()
-    return test_users() + blank
+    return users_with(options.password) + blank
 
 
 def _configuration(

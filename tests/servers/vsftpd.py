@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from tests.servers import process
-from tests.servers.accounts import test_users, write_accounts
+from tests.servers.accounts import users_with, write_accounts
 from tests.servers.certificates import Certificate, make_certificate
 from tests.servers.ground import ground
 from tests.servers.handle import LogFormat, Server
@@ -44,13 +44,15 @@ class Vsftpd:
     extra: tuple[str, ...] = ()
     """Further lines of the configuration file."""
     place: process.Place = process.ANYWHERE
+    password: str = ""
+    """Of every user; a fresh one for each unless it is told."""
 
 
 @contextmanager
 def running(options: Vsftpd, *, contents: Callable[[Path], Tree] = plant) -> Iterator[Server]:
     """Run vsftpd on a free loopback port, serving a folder that ``contents`` filled."""
     with ground(contents) as base:
-        users = test_users() if options.local_users else ()
+        users = users_with(options.password) if options.local_users else ()
         accounts = write_accounts(base, users, home=base.served, pam_service="vsftpd")
         environment = dict(accounts.environment)
         certificate: Certificate | None = None

@@ -9,13 +9,14 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import jsonschema
 import pytest
 
 from scanner.api import ScanDocument, scan_host
 from scanner.api.job import Clock, utc_now
+from scanner.engine import line_up
 from scanner.engine.line_up import MIXED, UNCOMPARED
 from scanner.engine.scope import MOST_ADDRESSES
 from scanner.model.failure import CapTrigger, FailureId
@@ -371,6 +372,23 @@ async def test_two_sshd_with_keys_of_their_own_are_told_apart(
     assert _accounts(document)[ONE].status is CredentialStatus.REFUSED  # not its password
 
 
+async def test_a_fault_of_our_own_in_the_line_up_sends_no_secret_and_is_told(
+    scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> NoReturn:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(line_up, "take_identity", broken)
+    context = server_context(make_certificate(tmp_path / "tls"))
+    async with serving(recorder(context)) as one:
+        document = await scan(one.port, "ftp", **_ours(tls=_ca(tmp_path / "tls")))
+    assert not _has_heard(one)
+    assert _accounts(document)[ONE].detail == UNCOMPARED
+    faults = {each.fault for each in lab.observations_of(document).endpoints}
+    assert faults == {"ZeroDivisionError in the line-up"}
+    assert document.exit_code == 70
+
+
 # --- nothing is closed --------------------------------------------------------------------
 
 
@@ -419,3 +437,26 @@ async def test_a_name_without_addresses_is_unreached(scan: Scan, tmp_path: Path)
     unreached = lab.observations_of(document).unreached
     assert isinstance(unreached, Unobserved)
     assert unreached.reason is Reason.NAME_NOT_RESOLVED
+
+
+# --- what it costs ------------------------------------------------------------------------
+
+LINE_UP: Final = {"ftp": 1, "sftp": 1 + 3}
+"""Greeting and certificate in one connection; SSH shows one kind of host key in each."""
+
+
+@pytest.mark.parametrize("protocol", LINE_UP)
+async def test_the_line_up_costs_what_is_documented_and_only_where_it_is_needed(
+    protocol: str, start_server: StartServer, scan: Scan
+) -> None:
+    make = Vsftpd if protocol == "ftp" else Openssh
+    one = start_server(make())
+    start_server(make(place=Place(address=TWO, port=one.port)))
+    alone = await scan(one.port, protocol, ONE)
+    both = await scan(one.port, protocol, ONE, TWO)
+    (usual,) = _connections(alone)
+    assert _connections(both) == [usual + LINE_UP[protocol]] * 2
+
+
+def _connections(document: ScanDocument) -> list[int]:
+    return [each.effort.connections for each in lab.observations_of(document).endpoints]

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.model.observation import EndpointObservation, EndpointState
+from scanner.model.observation import EndpointObservation, EndpointState, IdentityDifference
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.target import Protocol
 from scanner.wire.identity import (
@@ -136,3 +139,35 @@ def test_tls_that_failed_is_not_taken_for_none() -> None:
     assert isinstance(facts.auth_tls, Observed)
     assert found is not None
     assert CERTIFICATE not in found.marks
+
+
+SIGHTINGS = st.lists(
+    st.builds(
+        sighting,
+        st.sampled_from(["192.0.2.1", "192.0.2.2", "2001:db8::1"]),
+        st.sampled_from([21, 990]),
+        st.sampled_from(["ftp", "ftps", OTHER_SERVICE]),
+        greeting=st.sampled_from(["g1", "g2"]),
+    ),
+    max_size=6,
+)
+
+
+@given(SIGHTINGS, st.randoms())
+def test_the_order_of_sightings_decides_nothing(seen: list[Sighting], chance: Random) -> None:
+    shuffled = list(seen)
+    chance.shuffle(shuffled)
+    assert told(differences(seen)) == told(differences(shuffled))
+
+
+def told(found: Iterable[IdentityDifference]) -> list[tuple[int, str, list[tuple[str, list[str]]]]]:
+    return sorted(
+        (each.port, each.mark, sorted((at, sorted(shown)) for at, shown in each.seen.items()))
+        for each in found
+    )
+
+
+@given(SIGHTINGS)
+def test_what_is_seen_twice_differs_no_more_than_once(seen: list[Sighting]) -> None:
+    assert differences([*seen, *seen]) == differences(seen)
+    assert differences(seen[:1] * 2) == ()

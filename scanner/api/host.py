@@ -16,6 +16,7 @@ from scanner.engine.observe import Sight
 from scanner.engine.outcome import Tally
 from scanner.engine.plan import from_vantage
 from scanner.engine.scheduler import schedule
+from scanner.engine.scope import Resolver
 from scanner.model.finding import HostReport, Severity
 from scanner.model.scan import ScanHeader
 from scanner.model.target import Protocol, Target
@@ -53,8 +54,10 @@ async def scan_host(  # noqa: PLR0913 - each is a word of the command line
     history: Path | None = None,
     fail_on: Severity = Severity.HIGH,
     clock: Clock = utc_now,
+    resolver: Resolver | None = None,
 ) -> ScanDocument:
     """Scan one asset now. Without ``targets`` only questions that need no credential are asked.
+    ``resolver`` looks the name up; without one the operating system does.
 
     A cancellation ends the look early: the document then holds what was seen, the rest is
     unknown, and ``interrupted`` is set. Raises ``NotAuthorisedError`` when nothing authorises
@@ -71,7 +74,12 @@ async def scan_host(  # noqa: PLR0913 - each is a word of the command line
     )
     started = clock()
     async with workshop(
-        wanted.job, vantage=wanted.vantage, history=history, contact=contact, clock=clock
+        wanted.job,
+        vantage=wanted.vantage,
+        history=history,
+        contact=contact,
+        clock=clock,
+        resolver=resolver,
     ) as shop:
         sight = shop.sight(wanted.target, wanted.only)
         interrupted = await _cut_short(sight)

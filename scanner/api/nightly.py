@@ -20,16 +20,17 @@ from scanner.engine.plan import PlannedAsset, from_vantage, planned, shard_of
 from scanner.engine.progress import Progress
 from scanner.engine.record import encode
 from scanner.engine.scheduler import schedule
+from scanner.engine.scope import Resolver
 from scanner.engine.unseen import unseen
-from scanner.errors import SecretError
-from scanner.history import default_path
+from scanner.errors import HistoryError, SecretError
+from scanner.history import Fleet, default_path
 from scanner.model.finding import Severity
 from scanner.model.observation import Observations
 from scanner.model.reading import Reason, Unobserved
 from scanner.model.target import Target
 from scanner.probes.context import utc_text
 from scanner.report import document
-from scanner.report.stream import stream
+from scanner.report.stream import stream, with_aliases
 from scanner.secrets import FileSecrets
 from scanner.sinks.lock import exclusive
 from scanner.sinks.run_folder import RunFolder
@@ -41,7 +42,10 @@ REPORT = "report.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """What a nightly run is asked to do. ``shard`` is (index, count), counted from 0."""
+    """What a nightly run is asked to do. ``shard`` is (index, count), counted from 0.
+
+    ``resolver`` looks names up; without one the operating system does.
+    """
 
     targets: Path
     reports: Path = Path("reports")
@@ -51,6 +55,7 @@ class RunRequest:
     fail_on: Severity = Severity.HIGH
     contact: str | None = None
     clock: Clock = utc_now
+    resolver: Resolver | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +117,12 @@ async def _locked(
         history=request.history,
         contact=request.contact,
         clock=request.clock,
+        resolver=request.resolver,
     ) as shop:
         folder = RunFolder.create(request.reports, request.clock(), head.uid)
-        with exclusive(folder.path / LOCK):
+        with exclusive(folder.path / LOCK), Fleet() as fleet:
             write_head(folder, head)
-            keep = _Keep(folder, tally, progress)
+            keep = _Keep(folder, tally, fleet, progress)
             ended = await _carried_out(wanted, shop, job.connections, keep, head)
     return replace(ended, unserved=unserved(job.file))
 
@@ -129,18 +135,24 @@ async def _carried_out(
         interrupted = await _scan_all(wanted, shop, most, keep)
     except Exception:
         # A full disk may be the very fault: the one that came first is told.
-        with suppress(OSError):
+        with suppress(OSError, HistoryError):
             cut = head.ended(utc_text(shop.tools.clock()), interrupted=True)
-            publish(keep.folder, cut, keep.tally)
+            publish(keep.folder, cut, keep.tally, keep.fleet)
         raise
     head = head.ended(utc_text(shop.tools.clock()), interrupted=interrupted)
-    return publish(keep.folder, head, keep.tally)
+    return publish(keep.folder, head, keep.tally, keep.fleet)
 
 
-def publish(folder: RunFolder, head: RunHead, tally: Tally, *, spool: str = HOSTS) -> RunResult:
-    """Assemble ``report.json`` from the spooled hosts, and say what the run came to."""
+def publish(
+    folder: RunFolder, head: RunHead, tally: Tally, fleet: Fleet, *, spool: str = HOSTS
+) -> RunResult:
+    """Assemble ``report.json`` from the spooled hosts, and say what the run came to.
+
+    What they share is known only now: other names of each, and facts of the fleet.
+    """
     header = head.header(tally)
-    folder.write(REPORT, stream(header, folder.lines(spool), ()))
+    hosts = with_aliases(folder.lines(spool), fleet.aliases)
+    folder.write(REPORT, stream(header, hosts, fleet.facts()))
     folder.remove(spool)
     write_head(folder, head)
     delta = header.delta
@@ -164,10 +176,15 @@ class _Keep:
     """
 
     def __init__(
-        self, folder: RunFolder, tally: Tally, progress: Callable[[Progress], None]
+        self,
+        folder: RunFolder,
+        tally: Tally,
+        fleet: Fleet,
+        progress: Callable[[Progress], None],
     ) -> None:
         self.folder = folder
         self.tally = tally
+        self.fleet = fleet
         self._progress = progress
         self.done: set[str] = set()
 
@@ -176,6 +193,7 @@ class _Keep:
         self.folder.append(OBSERVATIONS, encode(record))
         report = judge(docket_of(target, record))
         self.folder.append(HOSTS, document.encode(document.host_document(report)))
+        self.fleet.add(report)
         self.done.add(target.asset)
         self.tally.add(report, record.recall.findings)
         shop.remember(report)

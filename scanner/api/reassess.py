@@ -13,6 +13,7 @@ from scanner.engine.judge import judge
 from scanner.engine.outcome import Tally
 from scanner.engine.record import Record, decode
 from scanner.errors import InputError
+from scanner.history import Fleet
 from scanner.model.finding import Severity
 from scanner.model.target import Target
 from scanner.report import document
@@ -34,12 +35,13 @@ def assess(folder: Path, *, targets: Path | None = None) -> RunResult:
     place = RunFolder.open(folder)
     with exclusive(folder / LOCK):
         try:
-            return _judged_again(place, targets)
+            with Fleet() as fleet:
+                return _judged_again(place, targets, fleet)
         finally:
             place.remove(AGAIN)
 
 
-def _judged_again(place: RunFolder, targets: Path | None) -> RunResult:
+def _judged_again(place: RunFolder, targets: Path | None, fleet: Fleet) -> RunResult:
     head = read_head(place)
     file = targets_file.load_targets(targets or Path(head.targets))
     by_asset = {target.asset: target for target in file.targets}
@@ -49,12 +51,13 @@ def _judged_again(place: RunFolder, targets: Path | None) -> RunResult:
     for record, target in records:
         report = judge(docket_of(target, record))
         place.append(AGAIN, document.encode(document.host_document(report)))
+        fleet.add(report)
         tally.add(report, record.recall.findings)
     if head.state == RUNNING:
         last = records[-1][0].judged_at if records else head.started
         head = head.ended(last, interrupted=True)
         place.remove(HOSTS)
-    return publish(place, head.judged_with(file), tally, spool=AGAIN)
+    return publish(place, head.judged_with(file), tally, fleet, spool=AGAIN)
 
 
 def _records(place: RunFolder) -> Iterator[Record]:

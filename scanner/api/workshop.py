@@ -14,6 +14,7 @@ from scanner.engine.examiner import ProcessExaminer
 from scanner.engine.judge import Docket, judge
 from scanner.engine.observe import Sight, Tools, observe
 from scanner.engine.record import Record
+from scanner.engine.scope import Resolver, SystemResolver
 from scanner.engine.unseen import unseen
 from scanner.history import History, default_path, mask_key
 from scanner.model.case import moment
@@ -104,21 +105,26 @@ def _file_keys(endpoint: EndpointObservation) -> list[str]:
 
 
 @asynccontextmanager
-async def workshop(
+async def workshop(  # noqa: PLR0913 - what a command gives, each with its own default
     job: Job,
     *,
     vantage: str,
     history: Path | None,
     contact: str | None,
     clock: Clock,
+    resolver: Resolver | None = None,
 ) -> AsyncIterator[Workshop]:
-    """Open the history, its masking key and the content workers for the block."""
+    """Open the history, its masking key and the content workers for the block.
+
+    ``resolver`` looks names up; without one the operating system does.
+    """
     path = history or default_path()
     with History.open(path, clock) as memory:
         mask = Mask(mask_key(path))
         async with ProcessExaminer(mask) as examiner:
             tools = Tools(
                 scope=job.scope,
+                resolver=resolver or SystemResolver(),
                 secrets=FileSecrets(job.base),
                 attempts=memory,
                 examiner=examiner,

@@ -7,22 +7,27 @@ from dataclasses import dataclass, replace
 
 from scanner.checks.base import Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
-from scanner.checks.personal import UNTOLD, content_of, harm_in
+from scanner.checks.personal import UNTOLD, Harm, content_of, harm_in, harm_over
 from scanner.checks.questions import logins, was_cut
 from scanner.model.case import Case
 from scanner.model.content import ContentState, DataClass
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Severity, Source
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
-from scanner.model.view import View
+from scanner.model.target import Protocol
+from scanner.model.view import FileFact, View
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """What one login saw of the files, and whether anyone could have had that login."""
+    """What one login saw of the files, and whether anyone could have had that login.
+
+    ``harm`` is what all logins of its kind saw together.
+    """
 
     view: View
     open_to_all: bool
+    harm: Harm
 
 
 def read_stores(case: Case) -> Iterator[Question[Store]]:
@@ -31,18 +36,39 @@ def read_stores(case: Case) -> Iterator[Question[Store]]:
     Anonymous alone sees enough only where the owner declares public areas and no private one.
     """
     looked = bool(case.target.areas.public) and not case.target.areas.private
+    together = _together(case)
     for login in logins(case):
         reading: Reading[Store]
         if isinstance(login.view, Unobserved):
             reading = login.view
         else:
-            reading = Observed(Store(login.view.value, login.open_to_all), login.view.evidence)
+            harm = together[login.vantage, login.open_to_all]
+            store = Store(login.view.value, login.open_to_all, harm)
+            reading = Observed(store, login.view.evidence)
             looked = looked or not login.open_to_all
         yield Question(login.vantage, login.way_in, reading)
     if not looked:
         for seen in case.observations:
             nobody = Unobserved(Reason.NOT_LOOKED_AT, "no account could look at the files")
             yield Question(seen.vantage, "", nobody)
+
+
+def _together(case: Case) -> dict[tuple[str, bool], Harm]:
+    """Return what the logins of one vantage, with or without authentication, saw together.
+
+    FTP shows a tree from where it confines a login, SFTP often from the root of the machine. Over
+    the two a file cannot be known again by its path: the one that saw more files is believed.
+    """
+    views: dict[tuple[str, bool], dict[bool, list[tuple[FileFact, ...]]]] = {}
+    for login in logins(case):
+        if isinstance(login.view, Observed):
+            kind = views.setdefault((login.vantage, login.open_to_all), {})
+            family = kind.setdefault(login.protocol is Protocol.SFTP, [])
+            family.append(login.view.value.walk.files)
+    return {
+        key: max(map(harm_over, families.values()), key=lambda harm: harm.files)
+        for key, families in views.items()
+    }
 
 
 def judge_store(store: Store, case: Case) -> Ruling:
@@ -56,9 +82,9 @@ def judge_store(store: Store, case: Case) -> Ruling:
 
 def _ruling(store: Store, case: Case) -> Ruling:
     walk = store.view.walk
-    harm = harm_in(walk.files)
+    harm = store.harm
     where = "without authentication" if store.open_to_all else "with an account"
-    if harm:
+    if harm_in(walk.files):
         return failed(
             f"{harm.words}, readable {where}",
             severity=_severity(harm.classes, open_to_all=store.open_to_all),

@@ -46,6 +46,11 @@ def is_harmful(file: FileFact) -> bool:
     return content is not None and content.readable and bool(content.kinds)
 
 
+def harm_over(views: Iterable[Iterable[FileFact]]) -> Harm:
+    """Return the harm of several views of one tree: a file that many ways lead to counts once."""
+    return harm_in({file.key: file for view in views for file in view if is_harmful(file)}.values())
+
+
 def harm_in(files: Iterable[FileFact]) -> Harm:
     """Return the harm of all readable, sampled files."""
     harmful = [content for file in files if is_harmful(file) and (content := content_of(file))]

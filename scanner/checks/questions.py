@@ -83,6 +83,7 @@ class Login:
     username: str
     open_to_all: bool
     view: Reading[View]
+    protocol: Protocol
 
 
 def logins(case: Case) -> Iterator[Login]:
@@ -100,6 +101,7 @@ def logins(case: Case) -> Iterator[Login]:
                 username="",
                 open_to_all=False,
                 view=unseen(endpoint),
+                protocol=endpoint.protocol,
             )
             continue
         if isinstance(facts, FtpFacts):
@@ -111,6 +113,7 @@ def logins(case: Case) -> Iterator[Login]:
                 username=account.username,
                 open_to_all=False,
                 view=_view_of(account),
+                protocol=endpoint.protocol,
             )
 
 
@@ -124,6 +127,7 @@ def _anonymous(vantage: str, endpoint: EndpointObservation, facts: FtpFacts) -> 
         username="anonymous",
         open_to_all=True,
         view=access if isinstance(access, Unobserved) else facts.anonymous_view,
+        protocol=endpoint.protocol,
     )
 
 

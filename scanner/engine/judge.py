@@ -202,9 +202,14 @@ def _caps(results: Sequence[FailureResult], case: Case) -> tuple[Cap, ...]:
     kept += [
         scoring.cap_of(cap.trigger, cap.failure, cap.vantage, since=cap.since, stale=True)
         for key, cap in sorted(past.items())
-        if key not in fired and _still_holds(cap, results)
+        if key not in fired and (_is_mixed(case) or _still_holds(cap, results))
     ]
     return tuple(kept)
+
+
+def _is_mixed(case: Case) -> bool:
+    """Whether the addresses of a name were not one server: a pass may then be another's."""
+    return any(seen.mixed_identity for seen in case.observations)
 
 
 def _still_holds(cap: PastCap, results: Sequence[FailureResult]) -> bool:
@@ -240,14 +245,16 @@ def _ignored(results: Iterable[FailureResult], case: Case) -> str:
 def _days_open(failure: FailureId, finding: Finding, case: Case) -> int:
     """Return for how long a finding that decides something has been open, and nobody accepted it.
 
-    One that could not be seen tonight is still open: silence mends nothing.
+    One that could not be seen tonight is still open: silence mends nothing, and nor does a pass
+    where the addresses of a name were not one server.
     """
     if _accepted(failure, case):
         return 0
     if finding.verdict is Verdict.FAIL:
         return 0 if finding.is_lead else finding.days_open
     first = case.recall.findings.get(finding.uid)
-    if finding.verdict is Verdict.PASS or first is None or not finding.required:
+    mended = finding.verdict is Verdict.PASS and not _is_mixed(case)
+    if mended or first is None or not finding.required:
         return 0
     severity = _severities()[finding.facet]
     return 0 if severity.is_lead else (case.now - moment(first)).days

@@ -12,9 +12,9 @@ from pathlib import PurePath
 from scanner.clients.dialer import Dialer
 from scanner.clients.effort import EffortMeter
 from scanner.clients.faults import Fault
-from scanner.engine.scope import Admission, Scope
+from scanner.engine.line_up import Door, compared, line_up, pinned_only
+from scanner.engine.scope import Admission, Resolver, Scope, SystemResolver
 from scanner.errors import ScannerError
-from scanner.model.address import Admitted
 from scanner.model.attempts import AttemptLedger, limit_key
 from scanner.model.content import Examiner
 from scanner.model.evidence import Evidence
@@ -29,9 +29,11 @@ from scanner.model.observation import (
 from scanner.model.reading import Reason, Unobserved
 from scanner.model.secret import SecretResolver
 from scanner.model.target import Endpoint, Protocol, Target
+from scanner.model.view import AccountView
 from scanner.probes.context import EvidenceLog, ProbeContext, utc_text
 from scanner.probes.detect import detect
 from scanner.probes.ftp import observe_ftp
+from scanner.probes.ftp_accounts import not_sent
 from scanner.probes.locks import CredentialGate, KeyedLocks
 from scanner.probes.sftp import observe_sftp
 
@@ -40,10 +42,12 @@ from scanner.probes.sftp import observe_sftp
 class Tools:
     """What a worker works with. ``credentialed`` is false where no secret may be used.
 
-    ``locks`` let one scan at a time reach an address, whatever names it has.
+    ``locks`` let one scan at a time reach an address, whatever names it has. ``resolver`` looks
+    names up.
     """
 
     scope: Scope
+    resolver: Resolver = field(default_factory=SystemResolver)
     secrets: SecretResolver
     attempts: AttemptLedger
     examiner: Examiner
@@ -79,6 +83,7 @@ class Sight:
     _started: str = field(init=False)
     _over: bool = field(init=False, default=False)
     _admission: Admission | None = field(init=False, default=None)
+    _doors: list[Door] = field(init=False, default_factory=list)
     _endpoints: list[EndpointObservation] = field(init=False, default_factory=list)
     _evidence: list[Evidence] = field(init=False, default_factory=list)
 
@@ -91,14 +96,19 @@ class Sight:
         Raises ``ScannerError`` where the scanner cannot go on, such as a history in other hands.
         """
         asked = [endpoint.port for endpoint in self._asked()]
-        self._admission = await self.tools.scope.admit(self.target.host, asked)
+        tools = self.tools
+        self._admission = await tools.scope.admit(self.target.host, asked, tools.resolver)
         if self._admission.failure is None:
-            await self._probe(self._admission)
+            self._doors = _plan(self.target, self._admission)
+            await self._probe()
         self._over = True
 
     def observations(self) -> Observations:
         """Return what was seen so far; each endpoint without an answer says why."""
         admission = self._admission or Admission(failure=_CUT)
+        tools = self.tools
+        log = EvidenceLog(f"{tools.vantage}/identity", tools.vantage, tools.clock)
+        mixed = compared(self._doors, self._endpoints, log)
         return Observations(
             asset=self.target.asset,
             host=self.target.host,
@@ -108,16 +118,20 @@ class Sight:
             addresses=tuple(dict.fromkeys(str(admitted.ip) for admitted in admission.admitted)),
             out_of_scope=admission.out_of_scope,
             unreached=admission.failure,
+            omitted=admission.omitted,
+            mixed_identity=mixed,
             endpoints=(*self._endpoints, *self._unanswered(admission), *self._unasked(admission)),
-            evidence=tuple(self._evidence),
+            evidence=(*self._evidence, *log.all()),
         )
 
     def _asked(self) -> list[Endpoint]:
         every = self.target.endpoints
         return [each for each in every if self.only is None or each.port in self.only]
 
-    async def _probe(self, admission: Admission) -> None:
+    async def _probe(self) -> None:
         """Probe until the asset's deadline; what was seen before it is kept.
+
+        Who answers at each of several addresses is read first, before any is sent a secret.
 
         Each probe is told what is left of the asset's time and ends by itself a little earlier,
         so that the deadline itself only cuts one that does not.
@@ -126,13 +140,15 @@ class Sight:
         end = clock() + self.target.limits.asset_seconds
         try:
             async with asyncio.timeout_at(end):
-                for admitted, endpoint in _plan(self.target, admission):
-                    log = EvidenceLog(
-                        _prefix(self.tools, admitted), self.tools.vantage, self.tools.clock
-                    )
-                    async with self.tools.locks.hold(limit_key(admitted)):
+                await line_up(self._doors, self.target, self.tools.locks)
+                for door in self._doors:
+                    log = _log_of(door, self.tools)
+                    async with self.tools.locks.hold(limit_key(door.admitted)):
                         hurried = _with_seconds(self.target, end - clock())
-                        seen = await _endpoint(hurried, endpoint, admitted, self.tools, log)
+                        context = _context(hurried, self.tools, log)
+                        seen = await _endpoint(
+                            door, replace(context, pinned_only=pinned_only(door, self._doors))
+                        )
                     self._endpoints.append(seen)
                     self._evidence.extend(log.all())
         except TimeoutError:
@@ -141,13 +157,13 @@ class Sight:
     def _unanswered(self, admission: Admission) -> list[EndpointObservation]:
         """Return the endpoints that were asked for and never reached, each with its reason."""
         why = admission.failure or (_LATE if self._over else _CUT)
+        if not self._doors:
+            return [_left_out(endpoint, self.target.host, why) for endpoint in self._asked()]
         done = {(endpoint.address, endpoint.port) for endpoint in self._endpoints}
-        wanted = [(str(a.ip), endpoint) for a, endpoint in _plan(self.target, admission)]
-        wanted = wanted or [(self.target.host, endpoint) for endpoint in self._asked()]
         return [
-            _left_out(endpoint, address, why)
-            for address, endpoint in wanted
-            if (address, endpoint.port) not in done
+            _left_out(door.endpoint, str(door.admitted.ip), why, door.meter)
+            for door in self._doors
+            if (str(door.admitted.ip), door.admitted.port) not in done
         ]
 
     def _unasked(self, admission: Admission) -> list[EndpointObservation]:
@@ -167,10 +183,12 @@ _CUT = Unobserved(Reason.INTERRUPTED, "the scan was interrupted before this endp
 _NOT_ASKED = Unobserved(Reason.NOT_LOOKED_AT, "not asked in this scan")
 
 
-def _plan(target: Target, admission: Admission) -> list[tuple[Admitted, Endpoint]]:
+def _plan(target: Target, admission: Admission) -> list[Door]:
     """Pair each admitted address and port with its endpoint, address by address."""
     by_port = {endpoint.port: endpoint for endpoint in target.endpoints}
-    return [(admitted, by_port[admitted.port]) for admitted in admission.admitted]
+    return [
+        Door(admitted=admitted, endpoint=by_port[admitted.port]) for admitted in admission.admitted
+    ]
 
 
 def _with_seconds(target: Target, seconds: float) -> Target:
@@ -178,24 +196,22 @@ def _with_seconds(target: Target, seconds: float) -> Target:
     return replace(target, limits=limits)
 
 
-def _prefix(tools: Tools, admitted: Admitted) -> str:
-    return f"{tools.vantage}/{admitted}"
+def _log_of(door: Door, tools: Tools) -> EvidenceLog:
+    return EvidenceLog(f"{tools.vantage}/{door.admitted}", tools.vantage, tools.clock)
 
 
-async def _endpoint(
-    target: Target, endpoint: Endpoint, admitted: Admitted, tools: Tools, log: EvidenceLog
-) -> EndpointObservation:
-    meter = EffortMeter()
-    dialer = _dialer(target, admitted, meter)
-    protocol = endpoint.protocol
+async def _endpoint(door: Door, context: ProbeContext) -> EndpointObservation:
+    target, protocol = context.target, door.protocol
+    dialer = door.dialer(target)
     facts: FtpFacts | SshFacts | None = None
-    trouble: Unobserved | None = None
-    fault: str | None = None
+    trouble = door.dead
+    fault = door.fault
     try:
-        if protocol is Protocol.AUTO:
-            protocol = await detect(dialer, target.limits.timeout_seconds)
-        facts = await _facts(protocol, dialer, _context(target, tools, log))
-        trouble = _mute(facts)
+        if trouble is None:
+            if protocol is Protocol.AUTO:
+                protocol = await detect(dialer, target.limits.timeout_seconds)
+            facts = await _facts(protocol, dialer, context)
+            trouble = _mute(facts)
     except Fault as error:
         trouble = error.reading
     except ScannerError:
@@ -203,26 +219,16 @@ async def _endpoint(
     except Exception as error:  # noqa: BLE001 - our own bug must not end the run
         fault = _where(error)
     return EndpointObservation(
-        port=admitted.port,
+        port=door.admitted.port,
         protocol=protocol,
-        address=str(admitted.ip),
-        declared=endpoint.declared,
+        address=str(door.admitted.ip),
+        declared=door.endpoint.declared,
         state=_state(trouble, fault),
         reason=trouble.reason if trouble else None,
         detail=trouble.detail if trouble else "",
-        effort=meter.facts(),
+        effort=door.meter.facts(),
         facts=None if trouble else facts,
         fault=fault,
-    )
-
-
-def _dialer(target: Target, admitted: Admitted, meter: EffortMeter) -> Dialer:
-    limits = target.limits
-    return Dialer(
-        admitted,
-        meter,
-        connect_seconds=limits.timeout_seconds,
-        most_data_connections=limits.entries + limits.files_sampled,
     )
 
 
@@ -245,7 +251,26 @@ def _context(target: Target, tools: Tools, log: EvidenceLog) -> ProbeContext:
 async def _facts(protocol: Protocol, dialer: Dialer, context: ProbeContext) -> FtpFacts | SshFacts:
     if protocol is Protocol.SFTP:
         return await observe_sftp(dialer, context)
+    kept_back = _kept_back(context)
+    if kept_back:
+        bare = replace(context, target=replace(context.target, accounts=()))
+        facts = await observe_ftp(dialer, bare, implicit=protocol is Protocol.FTPS)
+        return replace(facts, accounts=kept_back)
     return await observe_ftp(dialer, context, implicit=protocol is Protocol.FTPS)
+
+
+def _kept_back(context: ProbeContext) -> tuple[AccountView, ...]:
+    """Return the accounts that are not tried over FTP because no pin is declared.
+
+    Where pins are declared they alone decide who is sent a secret, and nothing is kept back.
+    """
+    if not context.pinned_only or context.target.tls.pins or not context.credentialed:
+        return ()
+    return tuple(
+        not_sent(account, Reason.UNVERIFIED_PEER, context.pinned_only)
+        for account in context.target.accounts
+        if account.password is not None
+    )
 
 
 def _mute(facts: FtpFacts | SshFacts) -> Unobserved | None:
@@ -278,7 +303,9 @@ def _where(error: Exception) -> str:
     return f"{type(error).__name__} in {PurePath(frame.filename).name}:{frame.lineno}"
 
 
-def _left_out(endpoint: Endpoint, address: str, why: Unobserved) -> EndpointObservation:
+def _left_out(
+    endpoint: Endpoint, address: str, why: Unobserved, meter: EffortMeter | None = None
+) -> EndpointObservation:
     return EndpointObservation(
         port=endpoint.port,
         protocol=endpoint.protocol,
@@ -287,4 +314,5 @@ def _left_out(endpoint: Endpoint, address: str, why: Unobserved) -> EndpointObse
         state=EndpointState.UNREACHABLE,
         reason=why.reason,
         detail=why.detail,
+        effort=(meter or EffortMeter()).facts(),
     )

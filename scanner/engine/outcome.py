@@ -90,12 +90,15 @@ def exit_code(*, own_bug: bool, findings: bool, incomplete: bool) -> int:
 
 
 def delta_of(report: HostReport, known: Mapping[str, str]) -> Delta:
-    """Return how the failing findings compare with those that history held open."""
+    """Return how the failing findings compare with those that history held open.
+
+    Of a mixed identity nothing is resolved: a pass may be another server's.
+    """
     failing = {f.uid for f in _findings(report) if f.verdict is Verdict.FAIL}
     passing = {f.uid for f in _findings(report) if f.verdict is Verdict.PASS}
     return Delta(
         new=len(failing - set(known)),
-        resolved=len(passing & set(known)),
+        resolved=0 if report.mixed_identity else len(passing & set(known)),
         unchanged=len(failing & set(known)),
     )
 

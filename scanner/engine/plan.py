@@ -17,6 +17,8 @@ SSH_CONNECTIONS = 8
 class PlannedAsset:
     """What a run would do to one asset at most. ``bytes`` are of samples, per address.
 
+    Nothing is looked up, so all numbers are of one address. A name with several costs as much at
+    each, and for the line-up one connection more per FTP port, up to seven per SSH port.
     ``connections`` are control connections; each listing and each sample over FTP opens a data
     connection besides.
     """

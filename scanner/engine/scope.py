@@ -19,7 +19,7 @@ from scanner.model.target import Authorisation
 from scanner.model.text import neutralise
 
 MOST_ADDRESSES = 64
-"""Addresses of one name that are considered; an answer with more is cut there."""
+"""Addresses of one name that are let in; those beyond are counted, and not dialled."""
 
 _LOOPBACK = ("localhost", "*.localhost", "127.0.0.0/8", "::1/128")
 _BROADCAST = IPv4Address("255.255.255.255")
@@ -51,8 +51,8 @@ class SystemResolver:
 class Admission:
     """What scope said of one host: what may be dialled, and what may not.
 
-    ``failure`` is set exactly when nothing is admitted. ``omitted`` counts the addresses beyond
-    the bound.
+    ``failure`` is set exactly when nothing is admitted. ``omitted`` counts the addresses in scope
+    that lie beyond the bound.
     """
 
     admitted: tuple[Admitted, ...] = ()
@@ -124,9 +124,9 @@ class Scope:
         if not answer:
             return Admission(failure=_unresolved(host, "the name has no address"))
         distinct = list(dict.fromkeys(map(unmapped, answer)))
-        considered = distinct[:MOST_ADDRESSES]
-        let_in = [address for address in considered if self._admits(address)]
-        left_out = tuple(str(address) for address in considered if not self._admits(address))
+        covered = [address for address in distinct if self._admits(address)]
+        let_in = covered[:MOST_ADDRESSES]
+        left_out = tuple(str(address) for address in distinct if not self._admits(address))
         failure = None
         if not let_in:
             detail = f"{neutralise(host, 80)} resolves to {left_out[0]}, which is out of scope"
@@ -135,9 +135,9 @@ class Scope:
             admitted=tuple(
                 Admitted(address, port, host) for address in let_in for port in dict.fromkeys(ports)
             ),
-            out_of_scope=left_out,
+            out_of_scope=left_out[:MOST_ADDRESSES],
             failure=failure,
-            omitted=len(distinct) - len(considered),
+            omitted=len(covered) - len(let_in),
         )
 
     def _admits(self, address: IPv4Address | IPv6Address) -> bool:

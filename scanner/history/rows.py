@@ -143,6 +143,8 @@ def keep_findings(db: sqlite3.Connection, asset: int, report: HostReport, then: 
             for uid, (failure, each) in fails.items()
         ],
     )
+    if report.mixed_identity:
+        return  # a pass may be another server's: nothing is closed
     db.executemany(
         "UPDATE finding SET closed = ?1 WHERE uid = ?2 AND closed IS NULL AND last_seen <= ?1",
         [(then, uid) for uid in open_findings(db, asset) if uid in passes],
@@ -162,6 +164,8 @@ def keep_caps(db: sqlite3.Connection, asset: int, report: HostReport, then: int)
         " since = min(since, excluded.since), last_fired = max(last_fired, excluded.last_fired)",
         [(asset, *_cap_key(cap), _since(cap.since, then), then) for cap in caps if not cap.stale],
     )
+    if report.mixed_identity:
+        return
     in_force, passed = {_cap_key(cap) for cap in caps}, _passed(report)
     gone = [
         _cap_key(cap)
@@ -176,12 +180,15 @@ def keep_caps(db: sqlite3.Connection, asset: int, report: HostReport, then: int)
 
 
 def keep_sightings(db: sqlite3.Connection, asset: int, report: HostReport, then: int) -> None:
-    """Keep when each file was seen; one whose size changed counts as a new file."""
+    """Keep when each file was seen; one whose size changed counts as a new file.
+
+    Of a mixed identity no size is kept: another server's file of that name mends nothing.
+    """
     sizes: dict[str, int | None] = {}
     for view in _views(report):
         for file in view.walk.files:
             if sizes.get(file.key) is None:
-                sizes[file.key] = file.size
+                sizes[file.key] = None if report.mixed_identity else file.size
     db.executemany(
         "INSERT INTO sighting VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT DO UPDATE SET"
         " first_seen = CASE WHEN size <> excluded.size AND last_seen <= excluded.last_seen"

@@ -182,8 +182,8 @@ class History:
         A fail opens its finding; only a pass of the same uid closes it. A cap that fired is kept
         until a report with a pass of that failure from that vantage no longer lists it. A file
         whose size changed is a new file. An order whose files are gone keeps the moment when they
-        were last there. Reports may come in any order: an older one closes and lifts nothing that
-        a newer one saw.
+        were last there. A report of a mixed identity closes and lifts nothing. Reports may come in
+        any order: an older one closes and lifts nothing that a newer one saw.
         """
         then = rows.to_stored(at)
         with self._writing() as db:

@@ -8,7 +8,13 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from scanner.model.dossier import Dossier
-from scanner.model.observation import EndpointObservation, FtpFacts, Observations, SshFacts
+from scanner.model.observation import (
+    EndpointObservation,
+    EndpointState,
+    FtpFacts,
+    Observations,
+    SshFacts,
+)
 from scanner.model.reading import Reason
 from scanner.model.recall import Recall
 from scanner.model.target import Target
@@ -54,6 +60,7 @@ _NOT_OFFERED = frozenset({Reason.CLOSED, Reason.FILTERED, Reason.UNREACHABLE, Re
 def counted(seen: Observations) -> Iterator[EndpointObservation]:
     """Yield the endpoints that count.
 
+    The ports of addresses beyond the bound do: nobody knows what answers there.
     An undeclared default port that is closed or silent is "not offered from this vantage" when
     another port of the asset answers; it is then left out. One that turned us away, or that our
     own time or fault kept from being asked, counts.
@@ -64,6 +71,27 @@ def counted(seen: Observations) -> Iterator[EndpointObservation]:
         offered = not (silent and endpoint.reason in _NOT_OFFERED)
         if endpoint.declared or offered or not answered:
             yield endpoint
+    yield from _omitted(seen)
+
+
+def _omitted(seen: Observations) -> Iterator[EndpointObservation]:
+    """Yield one endpoint for each port of the addresses that were not probed."""
+    if not seen.omitted:
+        return
+    address, verb = ("1 further address", "was")
+    if seen.omitted > 1:
+        address, verb = (f"{seen.omitted} further addresses", "were")
+    spoken = {each.port: each for each in seen.endpoints if each.facts is not None}
+    for endpoint in {each.port: spoken.get(each.port, each) for each in seen.endpoints}.values():
+        yield EndpointObservation(
+            port=endpoint.port,
+            protocol=endpoint.protocol,
+            address=address,
+            declared=endpoint.declared,
+            state=EndpointState.UNREACHABLE,
+            reason=Reason.ADDRESS_BUDGET,
+            detail=f"{address} {verb} not probed",
+        )
 
 
 def moment(text: str) -> datetime:

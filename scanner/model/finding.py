@@ -195,3 +195,8 @@ class HostReport:
     decoy: Decoy | None = None
     breach_candidate: str | None = None
     breach_severity: BreachSeverity | None = None
+
+    @property
+    def mixed_identity(self) -> bool:
+        """Whether the addresses of a name were not one server: nothing is then closed."""
+        return any(seen.mixed_identity for seen in self.observations)

@@ -334,10 +334,28 @@ class EndpointObservation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityDifference:
+    """One mark that was not the same at every address of a name, on one port.
+
+    ``mark`` is ``greeting``, ``certificate-key``, ``identification``, ``host-key`` with its
+    algorithm, or ``protocol``. ``seen`` maps an address to what it showed there: fingerprints,
+    never text that a server sent.
+    """
+
+    port: int
+    protocol: Protocol
+    mark: str
+    seen: Mapping[str, tuple[str, ...]]
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observations:
     """Everything seen of one asset from one vantage. Times are RFC 3339 UTC.
 
     ``unreached`` says why nothing could be dialled at all (no address, out of scope).
+    ``omitted`` counts addresses in scope beyond the bound: nobody looked at them.
+    ``mixed_identity`` tells by what the addresses of the name are not one and the same server.
     """
 
     asset: str
@@ -348,5 +366,7 @@ class Observations:
     addresses: tuple[str, ...] = ()
     out_of_scope: tuple[str, ...] = ()
     unreached: Unobserved | None = None
+    omitted: int = 0
+    mixed_identity: tuple[IdentityDifference, ...] = ()
     endpoints: tuple[EndpointObservation, ...] = ()
     evidence: tuple[Evidence, ...] = ()

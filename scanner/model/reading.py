@@ -23,6 +23,7 @@ class Reason(StrEnum):
     THROTTLED = "throttled"
     OUT_OF_SCOPE = "out-of-scope"
     NAME_NOT_RESOLVED = "name-not-resolved"
+    ADDRESS_BUDGET = "address-budget"
     ATTEMPT_BUDGET = "attempt-budget"
     CONNECTION_BUDGET = "connection-budget"
     TIME_BUDGET = "time-budget"
@@ -55,6 +56,7 @@ INCOMPLETE = frozenset(
         Reason.TLS_FAILED,
         Reason.THROTTLED,
         Reason.NAME_NOT_RESOLVED,
+        Reason.ADDRESS_BUDGET,
         Reason.ATTEMPT_BUDGET,
         Reason.CONNECTION_BUDGET,
         Reason.TIME_BUDGET,

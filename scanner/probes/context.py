@@ -53,7 +53,8 @@ class ProbeContext:
     """Everything a probe may use beside its dialer.
 
     ``contact`` is sent as the anonymous password (RFC 1635). ``credentialed`` is false where
-    only questions without credentials are asked.
+    only questions without credentials are asked. ``pinned_only`` says why a supplied secret goes
+    to a pinned peer alone; empty where a verified one may have it too.
     """
 
     target: Target
@@ -66,4 +67,5 @@ class ProbeContext:
     evidence: EvidenceLog
     contact: str = "anonymous@example.invalid"
     credentialed: bool = True
+    pinned_only: str = ""
     gate: CredentialGate = field(default_factory=CredentialGate)

@@ -75,6 +75,8 @@ class AccountDesk:
     def _no_trust(self) -> Unobserved:
         if not self._keys.seen:
             return self._keys.fault or Unobserved(Reason.UNVERIFIED_PEER, "no host key was seen")
+        if self._context.pinned_only:
+            return Unobserved(Reason.UNVERIFIED_PEER, self._context.pinned_only)
         details = ", ".join(dict.fromkeys(f"{key.trust}" for key in self._keys.seen))
         return Unobserved(Reason.UNVERIFIED_PEER, f"the host keys are {details}")
 

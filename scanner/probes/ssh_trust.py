@@ -82,10 +82,29 @@ async def observe_host_keys(
 
     Never raises for what the server does.
     """
+    found, fault = await collect_host_keys(
+        dialer, offers, seconds=seconds, pause_seconds=pause_seconds
+    )
+    policy = host_key_policy(context.target, dialer)
+    judged = policy.judge_all(tuple(found))
+    return HostKeys(
+        seen=tuple(_host_key(*pair) for pair in zip(found.values(), judged, strict=True)),
+        trusted=_trusted(found, judged, pinned_only=bool(context.pinned_only)),
+        algorithms=tuple(name for group in _offered_types(offers) for name in group),
+        fault=fault,
+    )
+
+
+async def collect_host_keys(
+    dialer: Dialer, offers: KexInit, *, seconds: float, pause_seconds: float
+) -> tuple[dict[bytes, KeyFacts], Unobserved | None]:
+    """Fetch one host key of each type, a connection each, and say what was in the way, if any.
+
+    Never raises for what the server does.
+    """
     found: dict[bytes, KeyFacts] = {}
     fault: Unobserved | None = None
-    groups = _offered_types(offers)
-    for algorithms in groups:
+    for algorithms in _offered_types(offers):
         await asyncio.sleep(pause_seconds)
         try:
             blob = await fetch_host_key(dialer, algorithms, seconds=seconds)
@@ -96,14 +115,7 @@ async def observe_host_keys(
                 break
         except SshSyntaxError as error:
             fault = _malformed(error)
-    policy = host_key_policy(context.target, dialer)
-    judged = policy.judge_all(tuple(found))
-    return HostKeys(
-        seen=tuple(_host_key(*pair) for pair in zip(found.values(), judged, strict=True)),
-        trusted=_trusted(found, judged),
-        algorithms=tuple(name for group in groups for name in group),
-        fault=fault,
-    )
+    return found, fault
 
 
 def host_key_policy(target: Target, dialer: Dialer) -> HostKeyPolicy:
@@ -136,11 +148,14 @@ def _offered_types(offers: KexInit) -> list[tuple[str, ...]]:
     return [group for group in groups if group][:_MOST_TYPES]
 
 
-def _trusted(blobs: Iterable[bytes], judged: Iterable[KeyTrust]) -> frozenset[bytes]:
+def _trusted(
+    blobs: Iterable[bytes], judged: Iterable[KeyTrust], *, pinned_only: bool
+) -> frozenset[bytes]:
+    fit = {PeerTrust.PINNED}
+    if not pinned_only:
+        fit |= {PeerTrust.VERIFIED, PeerTrust.FIRST_USE}
     return frozenset(
-        blob
-        for blob, verdict in zip(blobs, judged, strict=True)
-        if verdict.trust.may_receive_secrets or verdict.trust is PeerTrust.FIRST_USE
+        blob for blob, verdict in zip(blobs, judged, strict=True) if verdict.trust in fit
     )
 
 

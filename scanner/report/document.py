@@ -175,12 +175,18 @@ def _finding(finding: Finding, known: frozenset[str]) -> dict[str, Any]:
 
 
 def _cited(report: HostReport, looks: Sequence[Observations]) -> list[Evidence]:
-    """Return the evidence that some finding names, in the order in which it was gathered."""
+    """Return the evidence that a finding or a mixed identity names, in the order of gathering."""
     named = {
         identity
         for result in report.failures
         for finding in result.findings
         for identity in finding.evidence
+    }
+    named |= {
+        identity
+        for seen in looks
+        for difference in seen.mixed_identity
+        for identity in difference.evidence
     }
     return [piece for seen in looks for piece in seen.evidence if piece.id in named]
 

@@ -88,6 +88,11 @@ def gaps(look: Observations) -> Iterator[Gap]:
         yield Gap("everything", look.vantage, look.unreached.reason, look.unreached.detail)
     for address in look.out_of_scope:
         yield Gap(address, look.vantage, Reason.OUT_OF_SCOPE, "not dialled")
+    if look.omitted:
+        addresses = (
+            "1 further address" if look.omitted == 1 else f"{look.omitted} further addresses"
+        )
+        yield Gap(addresses, look.vantage, Reason.ADDRESS_BUDGET, "not probed")
     for endpoint in look.endpoints:
         yield from _endpoint(look.vantage, endpoint)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from scanner.model.scan import ScanHeader
@@ -11,10 +12,12 @@ from scanner.report.document import SCHEMA_VERSION, encode, header_document
 
 _HOSTS = '"hosts":['
 _FLEET = '],"fleet":['
+_ASSET = re.compile(r'\{"tenant":"(?:[^"\\]|\\.)*","asset":("(?:[^"\\]|\\.)*")')
+"""How a line with a host document begins."""
 
 
 def stream(
-    header: ScanHeader, host_lines: Iterable[str], fleet: Sequence[Mapping[str, Any]]
+    header: ScanHeader, host_lines: Iterable[str], fleet: Iterable[Mapping[str, Any]]
 ) -> Iterator[str]:
     """Yield ``report.json`` in chunks that hold one host each.
 
@@ -27,7 +30,28 @@ def stream(
         if stripped := line.strip():
             yield comma + stripped
             comma = ",\n"
-    yield f"\n{_FLEET}{','.join(encode(lead) for lead in fleet)}]}}\n"
+    yield f"\n{_FLEET}"
+    comma = ""
+    for lead in fleet:
+        yield comma + encode(lead)
+        comma = ","
+    yield "]}\n"
+
+
+def with_aliases(
+    host_lines: Iterable[str], aliases: Callable[[str], Sequence[str]]
+) -> Iterator[str]:
+    """Yield host documents, a line each, with the names that ``aliases`` knows for their assets."""
+    for line in host_lines:
+        begins = _ASSET.match(line)
+        names = aliases(json.loads(begins[1])) if begins else ()
+        yield _named(line, names) if names else line
+
+
+def _named(line: str, names: Sequence[str]) -> str:
+    host: dict[str, Any] = json.loads(line)
+    host["aliases"] = sorted({*host["aliases"], *names} - {host["host"]})
+    return encode(host)
 
 
 def hosts_in(lines: Iterable[str]) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,12 @@ from itertools import groupby
 from scanner.model.case import moment
 from scanner.model.failure import Grade
 from scanner.model.finding import Cap, CredentialReport, HostReport, Verdict
-from scanner.model.observation import EndpointObservation, FtpFacts, Observations
+from scanner.model.observation import (
+    EndpointObservation,
+    FtpFacts,
+    IdentityDifference,
+    Observations,
+)
 from scanner.model.product import Product
 from scanner.model.reading import Observed
 from scanner.report.document import nine, ranked_caps
@@ -85,6 +90,7 @@ class _Page:
     def warnings(self) -> Iterator[str]:
         told, report = self.report.assessment, self.report
         yield from self._breach()
+        yield from self._mixed()
         if told.grade is Grade.U:
             yield from self._under(
                 f"U: too little was decided; anything between {told.worst} and {told.best}"
@@ -99,6 +105,16 @@ class _Page:
                 f"Declared decoy of {report.decoy.owner} until {report.decoy.until.isoformat()}:"
                 " scored apart, starts no breach clock"
             )
+
+    def _mixed(self) -> Iterator[str]:
+        for look in self.report.observations:
+            if look.mixed_identity:
+                told = (
+                    f"MIXED IDENTITY from {look.vantage}: {mixed_text(look.mixed_identity)};"
+                    " the worst rules, nothing is closed, secrets go to pinned peers alone"
+                )
+                for line in wrap(told, self.width - 3, most=4):
+                    yield f"   {self.paint(line, Ink.BAD)}"
 
     def _caps(self) -> Iterator[str]:
         """Tell the caps that bind in full, and the milder ones beneath them in one line each."""
@@ -211,6 +227,16 @@ class _Page:
     def _item(self, text: str, *, most: int) -> Iterator[str]:
         for index, line in enumerate(wrap(text, self.width - 4, most=most)):
             yield ("  - " if index == 0 else "    ") + line
+
+
+def mixed_text(differences: Sequence[IdentityDifference]) -> str:
+    """Tell by what, and where, the addresses of a name differ."""
+    by_port: dict[int, list[str]] = {}
+    for difference in differences:
+        by_port.setdefault(difference.port, []).append(difference.mark.replace("-", " ", 1))
+    marks = "; ".join(f"port {port}: {', '.join(names)}" for port, names in by_port.items())
+    addresses = dict.fromkeys(address for each in differences for address in each.seen)
+    return f"{', '.join(map(safe, addresses))} differ ({marks})"
 
 
 def _many(count: int, noun: str) -> str:

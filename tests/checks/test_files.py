@@ -342,3 +342,39 @@ def test_a_view_that_was_lost_is_unknown_with_its_reason() -> None:
     )
     row = result(CLEAR, case(modern_ssh(accounts=(lost,))))
     assert (row.verdict, row.reason) == (Verdict.UNKNOWN, "connection-lost")
+
+
+def sees(*keys: str) -> Any:
+    """An account that sees these files, each with personal data in clear."""
+    return account(view(walk=sampled(*(file(DataClass.PERSONAL, key=key) for key in keys))))
+
+
+@pytest.mark.parametrize(
+    ("over_ftp", "over_sftp", "told"),
+    [
+        ([sees("a")], [], "1 file "),
+        ([sees("a"), sees("a")], [], "1 file "),
+        ([sees("a", "b"), sees("b", "c")], [], "3 files "),
+        ([sees("a")], [sees("a")], "1 file "),
+        # SFTP may show the same file under another path: it is not added.
+        ([sees("a")], [sees("/srv/a")], "1 file "),
+        ([sees("a")], [sees("/srv/a", "/srv/b")], "2 files "),
+    ],
+)
+def test_a_file_that_many_ways_lead_to_counts_once(
+    over_ftp: list[AccountView], over_sftp: list[AccountView], told: str
+) -> None:
+    ftp, ssh = enforced_ftp(accounts=tuple(over_ftp)), modern_ssh(accounts=tuple(over_sftp))
+    found = finding(result(CLEAR, case(ftp, ssh)), "clear-data")
+    assert f"in clear in {told}" in found.summary
+    assert "more)" not in found.summary
+
+
+def test_what_anyone_sees_and_what_an_account_sees_are_counted_apart() -> None:
+    anyone = Observed(view(walk=sampled(file(DataClass.PERSONAL, key="a"))))
+    facts = enforced_ftp(
+        anonymous=accepted_anonymous(), anonymous_view=anyone, accounts=(sees("b", "c"),)
+    )
+    found = finding(result(CLEAR, case(facts)), "clear-data")
+    assert "in 1 file" in found.summary
+    assert (found.severity, len(found.ways_in)) == (Severity.CRITICAL, 2)

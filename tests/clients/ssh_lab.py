@@ -157,14 +157,14 @@ class Porter(asyncssh.SSHServer):
 async def recording_server(
     *,
     host_key: str = "ssh-ed25519",
+    place: tuple[str, int] = ("127.0.0.1", 0),
     **porter: object,
 ) -> AsyncIterator[tuple[int, Heard, asyncssh.SSHKey]]:
     """Yield the port, what was heard, and the host key of a server in this process."""
     heard = Heard()
     key = asyncssh.generate_private_key(host_key)
     server = await asyncssh.listen(
-        "127.0.0.1",
-        0,
+        *place,
         server_factory=lambda: Porter(heard, **porter),  # type: ignore[arg-type]
         server_host_keys=[key],
         encoding=None,

@@ -14,10 +14,10 @@ from scanner.model.content import DataClass
 from scanner.model.dossier import Dossier, RegisteredWarning
 from scanner.model.failure import CapTrigger, FailureId, Grade
 from scanner.model.finding import Finding, HostReport, Verdict, finding_uid
-from scanner.model.observation import FtpFacts, SshFacts
+from scanner.model.observation import FtpFacts, IdentityDifference, SshFacts
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.recall import PastCap, Recall
-from scanner.model.target import AcceptedRisk, Decoy, NotApplicable
+from scanner.model.target import AcceptedRisk, Decoy, NotApplicable, Protocol
 from tests.checks.cases import (
     accepted_anonymous,
     account,
@@ -251,3 +251,46 @@ def test_a_judge_that_breaks_is_our_error_and_spares_the_other_rows(
     assert "must not be shown" not in errors[0].summary
     assert row(report, FailureId.OPEN_ZONE).verdict is Verdict.PASS
     assert len(registry.all_checks()) == 9
+
+
+MIXED = IdentityDifference(
+    port=21,
+    protocol=Protocol.FTP,
+    mark="greeting",
+    seen={"192.0.2.7": ("sha256:a",), "192.0.2.8": ("sha256:b",)},
+)
+
+
+def mixed(facts: FtpFacts, **changes: Any) -> HostReport:
+    """The report of a scan that met two servers behind one name."""
+    look = replace(seen(endpoint(facts)), mixed_identity=(MIXED,))
+    return judge(docket(observations=(look,), **changes))
+
+
+def test_a_pass_of_two_servers_lifts_no_cap() -> None:
+    report = mixed(enforced_ftp(), recall=Recall(caps=(PAST,)))
+    assert row(report, FailureId.OPEN_ZONE).verdict is Verdict.PASS
+    assert [cap.stale for cap in report.assessment.caps] == [True]
+    assert report.mixed_identity
+
+
+def test_a_pass_of_two_servers_stops_no_ageing() -> None:
+    uid = finding_uid("default", "files", "internal", "open-zone", "anonymous-read")
+    recall = Recall(findings={uid: "2026-06-01T03:00:00Z"})
+    assert "anonymous-read" in mixed(enforced_ftp(), recall=recall).assessment.letter_lowered
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_addresses_that_were_not_probed_keep_network_rows_unknown(*, declared: bool) -> None:
+    whole = seen(endpoint(enforced_ftp(), declared=declared))
+    assert row(judge(docket(observations=(whole,))), FailureId.OPEN_ZONE).verdict is Verdict.PASS
+    report = judge(docket(observations=(replace(whole, omitted=3),)))
+    for failure in (FailureId.OPEN_ZONE, FailureId.PLAINTEXT_TRANSPORT, FailureId.CLEAR_STORAGE):
+        assert row(report, failure).verdict is Verdict.UNKNOWN
+    assert row(report, FailureId.OPEN_ZONE).reason == Reason.ADDRESS_BUDGET
+    assert "3 further addresses were not probed" in row(report, FailureId.OPEN_ZONE).summary
+
+
+def test_a_fail_at_a_probed_address_stands_whatever_others_there_are() -> None:
+    report = judge(docket(observations=(replace(seen(endpoint(open_zone())), omitted=1),)))
+    assert row(report, FailureId.OPEN_ZONE).verdict is Verdict.FAIL

@@ -28,7 +28,7 @@ from tests.checks.cases import (
     seen,
     target,
 )
-from tests.engine.test_judge import docket, open_zone
+from tests.engine.test_judge import docket, mixed, open_zone
 
 
 def clean() -> HostReport:
@@ -144,3 +144,18 @@ def test_an_account_without_a_credential_is_no_planned_step() -> None:
     listed = target(accounts=(Account(username="lab"),))
     report = judge(docket(enforced_ftp(), target=listed))
     assert (report.credentials, unfinished(report)) == ((), ())
+
+
+def test_nothing_is_resolved_by_a_pass_of_two_servers() -> None:
+    known = {
+        finding.uid: "2026-11-01T03:00:00Z"
+        for finding in judge(docket(open_zone())).failures[0].findings
+    }
+    assert delta_of(clean(), known).resolved > 0
+    assert delta_of(mixed(enforced_ftp()), known).resolved == 0
+
+
+def test_addresses_that_were_not_probed_make_a_run_incomplete() -> None:
+    look = replace(seen(endpoint(enforced_ftp())), omitted=2)
+    steps = unfinished(judge(docket(observations=(look,))))
+    assert any("2 further addresses were not probed" in step for step in steps)

@@ -16,9 +16,10 @@ from scanner.model.finding import (
     Finding,
     Verdict,
 )
-from scanner.model.observation import FtpFacts, Reply
+from scanner.model.observation import FtpFacts, IdentityDifference, Observations, Reply
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.recall import DrillResult, OrderSighting, Recall
+from scanner.model.target import Protocol
 from scanner.model.view import AccountView, CredentialStatus, OrderSeen
 from scanner.scoring import PAPERS, cap_of
 from tests.history.cases import (
@@ -320,3 +321,29 @@ def test_a_history_in_memory_begins_empty_every_time(clock: Clock) -> None:
         assert len(spend(one, 5)) == MOST_FAILURES
         assert not other.is_refused("k")
         assert recalled(other) == Recall()
+
+
+def test_a_report_of_two_servers_closes_and_lifts_nothing(history: History) -> None:
+    history.remember(report(finding("listing", FAILS), caps=[cap()]), night(0))
+    history.remember(report(seen_from(), observations=[mixed(over_sftp())]), night(1))
+    assert set(recalled(history).findings) == {uid("listing")}
+    assert recalled(history).caps == (past(cap()),)
+    history.remember(report(seen_from(), observations=[over_sftp()]), night(2))
+    assert recalled(history).findings == {}
+    assert recalled(history).caps == ()
+
+
+def test_a_file_of_another_server_makes_no_file_new(history: History) -> None:
+    history.remember(report(observations=[over_sftp(view([file("k", 10)]))]), night(0))
+    history.remember(report(observations=[mixed(over_sftp(view([file("k", 99)])))]), night(1))
+    assert recalled(history).sightings == {"k": text(night(0))}
+    history.remember(report(observations=[over_sftp(view([file("k", 99)]))]), night(2))
+    assert recalled(history).sightings == {"k": text(night(2))}
+
+
+def mixed(look: Observations) -> Observations:
+    """The same look, at two servers behind one name."""
+    difference = IdentityDifference(
+        port=22, protocol=Protocol.SFTP, mark="host-key ssh-rsa", seen={"a": ("x",), "b": ("y",)}
+    )
+    return replace(look, mixed_identity=(difference,))

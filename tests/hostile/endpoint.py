@@ -127,9 +127,11 @@ async def serving(
     behaviour: Behaviour,
     *,
     host: str = "127.0.0.1",
+    port: int = 0,
     context: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Endpoint]:
-    """Serve ``behaviour`` on a free port of ``host``, by TLS from the start with ``context``.
+    """Serve ``behaviour`` on a port of ``host``, a free one unless it is told, by TLS from the
+    start with ``context``.
 
     Every session ends with the context, after 90 seconds or 1 GiB at the latest. A mistake
     of a behaviour itself is raised at the end, a client's never.
@@ -143,7 +145,7 @@ async def serving(
         session = Session(connection, reader, writer, protected=context is not None)
         tasks.append(asyncio.create_task(_serve(behaviour, session)))
 
-    server = await asyncio.start_server(connected, host, 0, ssl=context, limit=_LINE_BYTES)
+    server = await asyncio.start_server(connected, host, port, ssl=context, limit=_LINE_BYTES)
     try:
         yield Endpoint(host, server.sockets[0].getsockname()[1], connections)
     finally:

@@ -7,11 +7,13 @@ import base64
 import json
 import re
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 from scanner.api import RunRequest, RunResult, ScanDocument, run, scan_host
 from scanner.api.job import Clock, utc_now
+from scanner.intake.hosts import Address
 from scanner.model.failure import FailureId
 from scanner.model.finding import FailureResult, Finding, HostReport, Verdict
 from scanner.model.observation import EndpointObservation, FtpFacts, Observations, SshFacts
@@ -48,22 +50,50 @@ def scan_listed(targets: Path, folder: Path, clock: Clock = utc_now) -> ScanDocu
     return asyncio.run(scan_host("127.0.0.1", targets=targets, history=history, clock=clock))
 
 
-def run_listed(targets: Path, folder: Path, clock: Clock = utc_now) -> RunResult:
+def run_listed(
+    targets: Path, folder: Path, clock: Clock = utc_now, resolver: Names | None = None
+) -> RunResult:
     """Scan every target of a file as ``scan run FILE`` does."""
     request = RunRequest(
-        targets=targets, reports=folder / "reports", history=history_in(folder), clock=clock
+        targets=targets,
+        reports=folder / "reports",
+        history=history_in(folder),
+        clock=clock,
+        resolver=resolver,
     )
     return asyncio.run(run(request, lambda _progress: None))
 
 
+LOOPBACK = ("127.0.0.0/8", "::1/128", "*.example.invalid")
+"""A scope of names that are only ever led to loopback addresses."""
+
+
+class Names:
+    """A resolver of prepared answers: one for each name. It remembers who was asked for."""
+
+    def __init__(self, **addresses: Sequence[str]) -> None:
+        self.addresses = addresses
+        self.asked: list[str] = []
+
+    async def __call__(self, host: str) -> list[Address]:
+        self.asked.append(host)
+        found = self.addresses.get(host.partition(".")[0], ())
+        if not found:
+            raise OSError("no such name")
+        return [ip_address(text) for text in found]
+
+
 def write_targets(
-    folder: Path, *targets: Mapping[str, Any], defaults: Mapping[str, Any] | None = None
+    folder: Path,
+    *targets: Mapping[str, Any],
+    defaults: Mapping[str, Any] | None = None,
+    scope: Sequence[str] = ("127.0.0.0/8",),
 ) -> Path:
     """Write a targets file whose scope is loopback alone."""
     path = folder / "targets.json"
     document = {
         "version": 1,
-        "authorisation": {"reference": "MATRIX-1", "scope": ["127.0.0.0/8"]},
+        "authorisation": {"reference": "MATRIX-1", "scope": list(scope)},
         "defaults": defaults or {},
         "targets": targets,
     }
@@ -95,6 +125,12 @@ def trust_in(server: Server) -> dict[str, Any]:
     if server.certificate is not None:
         return {"tls": {"ca": str(server.certificate.authority)}}
     return {}
+
+
+def report_in(result: RunResult) -> dict[str, Any]:
+    """Return the report document that a run has written."""
+    document: dict[str, Any] = json.loads((result.folder / "report.json").read_text("ascii"))
+    return document
 
 
 def report_of(document: ScanDocument) -> HostReport:

@@ -71,17 +71,18 @@ async def test_a_port_that_refuses_is_closed(protocol: Protocol, tmp_path: Path)
 
 
 @contextmanager
-def full_backlog() -> Iterator[int]:
+def full_backlog(address: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
     """Listen, accept nobody, and fill the queue: further requests are dropped in silence."""
     with ExitStack() as held:
         listener = held.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((address, port))
         listener.listen(0)
-        port: int = listener.getsockname()[1]
+        port = listener.getsockname()[1]
         for _ in range(8):
             client = held.enter_context(socket.socket())
             client.setblocking(False)
-            client.connect_ex(("127.0.0.1", port))
+            client.connect_ex((address, port))
         yield port
 
 

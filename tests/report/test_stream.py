@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from scanner.report.document import encode, host_document, scan_document
-from scanner.report.stream import hosts_in, stream
+from scanner.report.stream import hosts_in, stream, with_aliases
 from tests.report import builders
 
 LEAD = {"kind": "host-key", "summary": "one key on two assets", "assets": ["a", "b"]}
@@ -54,3 +54,16 @@ def test_a_damaged_host_line_is_refused() -> None:
     lines = written(1).replace('{"tenant"', "{tenant").splitlines(keepends=True)
     with pytest.raises(ValueError, match="Expecting property name"):
         list(hosts_in(lines))
+
+
+def test_names_of_the_same_asset_are_put_into_its_line_and_into_no_other() -> None:
+    document = host_document(builders.bad_report())
+    lines = [encode(document), encode({**document, "asset": 'odd "asset" é'})]
+    known = {'odd "asset" é': ("other.example.org", document["host"])}
+    first, second = with_aliases(lines, lambda asset: known.get(asset, ()))
+    assert first == lines[0]
+    assert json.loads(second)["aliases"] == ["other.example.org"]
+
+
+def test_a_line_that_is_no_host_passes_as_it_is() -> None:
+    assert list(with_aliases(["{}"], lambda _: ("never",))) == ["{}"]

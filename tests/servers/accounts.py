@@ -30,9 +30,15 @@ class User:
     password: str = field(default_factory=_fresh_password, repr=False)
 
 
+def users_with(password: str) -> tuple[User, ...]:
+    """Return two accounts, ``transfer`` and ``partner``, with this password or fresh ones."""
+    names = (("transfer", 60001), ("partner", 60002))
+    return tuple(User(name, uid, password or _fresh_password()) for name, uid in names)
+
+
 def test_users() -> tuple[User, ...]:
     """Return two accounts with fresh passwords, ``transfer`` and ``partner``."""
-    return User("transfer", 60001), User("partner", 60002)
+    return users_with("")
 
 
 test_users.__test__ = False  # type: ignore[attr-defined]  # not a test, whatever its name

@@ -48,12 +48,17 @@ class Certificate:
     not_after: dt.datetime
 
 
-def make_certificate(folder: Path, kind: CertificateKind = "valid") -> Certificate:
-    """Write a certificate of this kind, its key and its authority below ``folder``."""
+def make_certificate(
+    folder: Path, kind: CertificateKind = "valid", *, owner: str = ""
+) -> Certificate:
+    """Write a certificate of this kind, its key and its authority below ``folder``.
+
+    Certificates of one ``owner`` have the same key.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     authority_key = _elliptic_key()
     authority = _authority(authority_key)
-    key = _rsa_key(1024 if kind == "small-key" else 2048)
+    key = _rsa_key(1024 if kind == "small-key" else 2048, owner)
     certificate = _issue(kind, key, authority, authority_key)
     pem = certificate.public_bytes(serialization.Encoding.PEM)
     secret = key.private_bytes(
@@ -77,7 +82,7 @@ def make_certificate(folder: Path, kind: CertificateKind = "valid") -> Certifica
 
 # Making an RSA key takes longer than starting a server, and no test needs a key of its own.
 @functools.cache
-def _rsa_key(bits: int) -> rsa.RSAPrivateKey:
+def _rsa_key(bits: int, _owner: str) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from tests.servers.accounts import User
 from tests.servers.certificates import Certificate
-from tests.servers.process import HOST, Process
+from tests.servers.process import Process
 from tests.servers.ssh_keys import KeyPair
 from tests.servers.tree import Tree
 
@@ -62,7 +62,7 @@ class Server:
 
     @property
     def host(self) -> str:
-        return HOST
+        return self.process.address
 
     @property
     def port(self) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.servers import process
-from tests.servers.accounts import Accounts, User, test_users, write_accounts
+from tests.servers.accounts import Accounts, User, users_with, write_accounts
 from tests.servers.ground import Ground, ground
 from tests.servers.handle import LogFormat, Server
 from tests.servers.sftp_program import REQUEST, logged_sftp_server, sftp_log
@@ -49,6 +49,11 @@ class Openssh:
     max_auth_tries: int = 6
     extra: tuple[str, ...] = ()
     """Further lines of the configuration file."""
+    place: process.Place = process.ANYWHERE
+    password: str = ""
+    """Of every user; a fresh one for each unless it is told."""
+    key_owner: str = "host"
+    """Servers with the same owner of their host keys show the same ones."""
 
 
 @contextmanager
@@ -62,7 +67,9 @@ def running(options: Openssh, *, contents: Callable[[Path], Tree] = plant) -> It
         users = _users(options)
         home = Path("/") if options.chrooted else base.served
         accounts = write_accounts(base, users, home=home, pam_service=_pam_service(options))
-        host_keys = make_host_keys(base.prefix, base.folder, options.host_key_kinds)
+        host_keys = make_host_keys(
+            base.prefix, base.folder, options.host_key_kinds, owner=options.key_owner
+        )
         client_key = make_key(base.prefix, base.folder, "ed25519", name="client")
         authorise = _authoriser(base.folder / "keys")
         authorise("transfer", client_key.public_line)
@@ -78,7 +85,7 @@ def running(options: Openssh, *, contents: Callable[[Path], Tree] = plant) -> It
                 )
 
             log = base.folder / "sshd.log"
-            with process.running(prepare, log) as child:
+            with process.running(prepare, log, options.place) as child:
                 yield Server(
                     product="openssh",
                     protocol="sftp",
@@ -100,7 +107,7 @@ def _pam_service(options: Openssh) -> str:
 
 def _users(options: Openssh) -> tuple[User, ...]:
     blank = (User("blank", 60003, ""),) if options.blank_user else ()
-    return test_users() + blank
+    return users_with(options.password) + blank
 
 
 def _configuration(
@@ -108,7 +115,7 @@ def _configuration(
 ) -> list[str]:
     settings = {
         "Port": port,
-        "ListenAddress": process.HOST,
+        "ListenAddress": options.place.address,
         "PidFile": folder / "sshd.pid",
         "UsePAM": _word(options.keyboard_interactive),
         "StrictModes": "no",

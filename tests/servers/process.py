@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ _STOP_SECONDS: Final = 3.0
 _POLL_SECONDS: Final = 0.002
 _ATTEMPTS: Final = 4
 # States of /proc/net/tcp: LISTEN; and ESTABLISHED or CLOSE_WAIT, where our side is not closed.
+_TABLES: Final = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 _LISTENING: Final = frozenset({"0A"})
 _OPEN: Final = frozenset({"01", "08"})
 
@@ -41,12 +43,28 @@ class Launch:
     environment: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a server is to listen: a loopback address, and a port or any that is free."""
+
+    address: str = HOST
+    port: int | None = None
+
+    @property
+    def is_ipv6(self) -> bool:
+        return ":" in self.address
+
+
+ANYWHERE: Final = Place()
+
+
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A server that listens: its port and the process that was started."""
+    """A server that listens: its port, the process that was started, and its address."""
 
     port: int
     pid: int
+    address: str = HOST
 
     def sessions(self) -> tuple[int, ...]:
         """Return the processes that the server has forked for its clients and not yet ended."""
@@ -86,15 +104,19 @@ def workspace(*, within: Path | None = None) -> Iterator[Path]:
 
 
 @contextmanager
-def running(prepare: Callable[[int], Launch], console: Path) -> Iterator[Process]:
+def running(
+    prepare: Callable[[int], Launch], console: Path, place: Place = ANYWHERE
+) -> Iterator[Process]:
     """Start the server that ``prepare(port)`` describes, and stop it and all it forked.
+
+    It has to listen at ``place``.
 
     ``console`` receives its output. Ready means that it listens; no connection is made to
     find out, so its logs hold the clients of the test alone. Raises ServerStartError.
     """
-    child, port = _start(prepare, console)
+    child, port = _start(prepare, console, place)
     try:
-        yield Process(port, child.pid)
+        yield Process(port, child.pid, place.address)
     finally:
         _stop(child)
 
@@ -108,11 +130,13 @@ def free_port() -> int:
         return port
 
 
-def _start(prepare: Callable[[int], Launch], console: Path) -> tuple[subprocess.Popen[bytes], int]:
+def _start(
+    prepare: Callable[[int], Launch], console: Path, place: Place
+) -> tuple[subprocess.Popen[bytes], int]:
     for _ in range(_ATTEMPTS):
-        port = free_port()
+        port = place.port or free_port()
         child = _spawn(prepare(port), console)
-        if _listens(child, port):
+        if _listens(child, place.address, port):
             return child, port
         _stop(child)  # most likely another process took the port in between
     raise ServerStartError(f"server did not listen: {_tail(console)}")
@@ -133,33 +157,42 @@ def _spawn(launch: Launch, console: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def _listens(child: subprocess.Popen[bytes], port: int) -> bool:
+def _listens(child: subprocess.Popen[bytes], address: str, port: int) -> bool:
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline:
         if child.poll() is not None:
             return False
-        if _is_listening(child.pid, port):
+        if _is_listening(child.pid, address, port):
             return True
         time.sleep(_POLL_SECONDS)
     return False
 
 
-def _is_listening(pid: int, port: int) -> bool:
+def _is_listening(pid: int, address: str, port: int) -> bool:
     """Whether the process, or one that it forked, listens: a stranger may have the port, too."""
-    wanted = {f"socket:[{inode}]" for inode in _sockets(port, _LISTENING)}
-    return bool(wanted) and any(wanted & _open_files(each) for each in {pid, *_descendants(pid)})
+    own = f"{_as_listed(address)}:{port:04X}"
+    found = {f"socket:[{inode}]" for inode, at in _sockets(port, _LISTENING) if at == own}
+    return bool(found) and any(found & _open_files(each) for each in {pid, *_descendants(pid)})
 
 
 def _is_open(port: int) -> bool:
     return bool(_sockets(port, _OPEN))
 
 
-def _sockets(port: int, states: frozenset[str]) -> set[str]:
-    """Return the inodes of the sockets on a port of ours that are in one of the states."""
+def _sockets(port: int, states: frozenset[str]) -> list[tuple[str, str]]:
+    """Return inode and address of each socket on a port of ours that is in one of the states."""
     wanted = f":{port:04X}"
-    lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+    tables = (table for table in _TABLES if table.exists())
+    lines = (line for table in tables for line in table.read_text("ascii").splitlines()[1:])
     rows = [line.split() for line in lines]
-    return {row[9] for row in rows if row[3] in states and row[1].endswith(wanted)}
+    return [(row[9], row[1]) for row in rows if row[3] in states and row[1].endswith(wanted)]
+
+
+def _as_listed(address: str) -> str:
+    """Return an address as the kernel's tables write it: words of four bytes, each reversed."""
+    packed = ip_address(address).packed
+    words = [packed[at : at + 4][::-1].hex().upper() for at in range(0, len(packed), 4)]
+    return "".join(words)
 
 
 def _open_files(pid: int) -> set[str]:

@@ -58,6 +58,7 @@ class Proftpd:
     passive_address: str | None = None
     extra: tuple[str, ...] = ()
     """Further lines of the configuration file."""
+    place: process.Place = process.ANYWHERE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,7 @@ class ProftpdSftp:
     ciphers: str = ""
     digests: str = ""
     extra: tuple[str, ...] = ()
+    place: process.Place = process.ANYWHERE
 
 
 @contextmanager
@@ -84,14 +86,14 @@ def running(
         particular = _particular(options, base)
 
         def prepare(port: int) -> process.Launch:
-            lines = [*_common(base, port), *particular.lines, *options.extra]
+            lines = [*_common(base, port, options.place), *particular.lines, *options.extra]
             path = base.configuration("proftpd.conf", lines)
             return process.Launch(
                 command=[str(base.prefix.program("proftpd")), "-n", "-q", "-c", path],
                 environment=accounts.environment,
             )
 
-        with process.running(prepare, base.folder / "console.log") as child:
+        with process.running(prepare, base.folder / "console.log", options.place) as child:
             yield Server(
                 product="proftpd",
                 protocol=particular.protocol,
@@ -124,15 +126,15 @@ def _users(options: Proftpd | ProftpdSftp) -> tuple[User, ...]:
     return test_users()
 
 
-def _common(base: Ground, port: int) -> list[str]:
+def _common(base: Ground, port: int, place: process.Place) -> list[str]:
     folder = base.folder
     return [
         f"ModulePath {base.prefix.proftpd_modules}",
         "ServerType standalone",
-        f"DefaultAddress {process.HOST}",
+        f"DefaultAddress {place.address}",
         "SocketBindTight on",
         f"Port {port}",
-        "UseIPv6 off",
+        f"UseIPv6 {'on' if place.is_ipv6 else 'off'}",
         "User daemon",
         "Group daemon",
         f"PidFile {folder / 'proftpd.pid'}",
@@ -160,7 +162,9 @@ def _particular(options: Proftpd | ProftpdSftp, base: Ground) -> _Particular:
         lines.append(f"MasqueradeAddress {options.passive_address}")
     if options.tls is None:
         return _Particular(lines=lines, protocol="ftp")
-    certificate = make_certificate(base.folder / "tls", options.tls.certificate)
+    certificate = make_certificate(
+        base.folder / "tls", options.tls.certificate, owner=options.tls.owner
+    )
     return _Particular(
         lines=[*_tls(options, options.tls, certificate, base.folder), *lines],
         protocol="ftps" if options.implicit else "ftp",

@@ -55,9 +55,11 @@ def make_key(prefix: Prefix, folder: Path, kind: KeyKind, *, name: str) -> KeyPa
     return KeyPair(kind=kind, private=path, public_line=public)
 
 
-def make_host_keys(prefix: Prefix, folder: Path, kinds: Iterable[KeyKind]) -> tuple[KeyPair, ...]:
-    """Write a host key of each kind."""
-    return tuple(make_key(prefix, folder, kind, name=f"host-{kind}") for kind in kinds)
+def make_host_keys(
+    prefix: Prefix, folder: Path, kinds: Iterable[KeyKind], *, owner: str = "host"
+) -> tuple[KeyPair, ...]:
+    """Write a host key of each kind; those of one ``owner`` are equal."""
+    return tuple(make_key(prefix, folder, kind, name=f"{owner}-{kind}") for kind in kinds)
 
 
 @functools.cache

@@ -26,6 +26,8 @@ class Tls:
     groups: str = ""
     server_order: bool = False
     certificate: CertificateKind = "valid"
+    owner: str = ""
+    """Servers with the same owner of their key have the same one."""
 
 
 MODERN = Tls()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from tests.servers import process
-from tests.servers.accounts import test_users, write_accounts
+from tests.servers.accounts import users_with, write_accounts
 from tests.servers.certificates import Certificate, make_certificate
 from tests.servers.ground import ground
 from tests.servers.handle import LogFormat, Server
@@ -43,18 +43,23 @@ class Vsftpd:
     """On is the program's default: a refused password is answered after a second or more."""
     extra: tuple[str, ...] = ()
     """Further lines of the configuration file."""
+    place: process.Place = process.ANYWHERE
+    password: str = ""
+    """Of every user; a fresh one for each unless it is told."""
 
 
 @contextmanager
 def running(options: Vsftpd, *, contents: Callable[[Path], Tree] = plant) -> Iterator[Server]:
     """Run vsftpd on a free loopback port, serving a folder that ``contents`` filled."""
     with ground(contents) as base:
-        users = test_users() if options.local_users else ()
+        users = users_with(options.password) if options.local_users else ()
         accounts = write_accounts(base, users, home=base.served, pam_service="vsftpd")
         environment = dict(accounts.environment)
         certificate: Certificate | None = None
         if options.tls is not None:
-            certificate = make_certificate(base.folder / "tls", options.tls.certificate)
+            certificate = make_certificate(
+                base.folder / "tls", options.tls.certificate, owner=options.tls.owner
+            )
             environment |= openssl_configuration(options.tls, base.folder / "openssl.cnf")
 
         def prepare(port: int) -> process.Launch:
@@ -64,7 +69,7 @@ def running(options: Vsftpd, *, contents: Callable[[Path], Tree] = plant) -> Ite
                 command=[str(base.prefix.program("vsftpd")), path], environment=environment
             )
 
-        with process.running(prepare, base.folder / "console.log") as child:
+        with process.running(prepare, base.folder / "console.log", options.place) as child:
             yield Server(
                 product="vsftpd",
                 protocol="ftps" if options.implicit else "ftp",
@@ -83,9 +88,9 @@ def _configuration(
     jail = folder / "jail"
     jail.mkdir(exist_ok=True)
     settings: dict[str, object] = {
-        "listen": True,
-        "listen_ipv6": False,
-        "listen_address": process.HOST,
+        "listen": not options.place.is_ipv6,
+        "listen_ipv6": options.place.is_ipv6,
+        "listen_address6" if options.place.is_ipv6 else "listen_address": options.place.address,
         "listen_port": port,
         "background": False,
         "seccomp_sandbox": False,

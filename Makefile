@@ -10,7 +10,7 @@ PACKAGE := .venv/.package
 DEV := .venv/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports check format bench test-image docs pins clean
+.PHONY: help demo test lint types imports check format bench bench-peers test-image docs pins clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,11 +44,17 @@ bench: $(DEV) ## measure beside nmap and a bare command line (root; minutes)
 	$(BIN)/python -m bench.startup
 	$(BIN)/python -m bench.fleet
 
+bench-peers: $(DEV) ## what nmap and sslyze see of the test servers, beside us (root; minutes)
+	@[ "$$(id -u)" != 0 ] || tools/apt.sh nmap openssl gcc libc6-dev util-linux
+	$(BIN)/python -m bench.peers_ftp
+
 test-image: $(DEV) ## build the container image and try it, without a container engine (root; minutes)
 	$(BIN)/python -m pytest -m image tests/image $(ARGS)
 
 docs: $(DEV) ## write the pages that are generated from the code
 	$(BIN)/python -m tools.checks_page
+	$(BIN)/python -m tools.postures_page
+	$(BIN)/python -m tools.budget_page
 
 pins: ## write constraints.txt anew
 	tools/pin.sh

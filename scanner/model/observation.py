@@ -55,7 +55,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """What a scan of one endpoint cost its server. ``verbs`` counts FTP commands sent."""
+    """What a scan of one endpoint cost its server. ``verbs`` counts FTP commands sent.
+
+    ``logins`` are those tried, ``logins_failed`` those among them that were refused.
+    """
 
     connections: int = 0
     logins: int = 0

@@ -146,7 +146,7 @@ class _SftpProbe:
         return Observed(methods, (self._methods_evidence(username, methods),))
 
     def _count(self, *, failed: bool) -> None:
-        self._dialer.meter.logins += not failed
+        self._dialer.meter.logins += 1
         self._dialer.meter.logins_failed += failed
 
     def _methods_evidence(self, username: str, methods: AuthMethods) -> str:

@@ -157,6 +157,7 @@ class AccountDesk:
             refused = secret in result.refused
             failed = refused or (undecided and secret == result.sent[-1])
             self._context.attempts.settle(attempt, failed=failed)
+            self._dialer.meter.logins += failed
             self._dialer.meter.logins_failed += failed
             if refused:
                 self._context.attempts.refuse(pocket.marks[secret])

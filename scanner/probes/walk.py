@@ -22,6 +22,7 @@ MOST_FILE_FACTS = 2_000
 
 _LISTING_SHARE = 0.5
 _WHOLE_SHARE = 0.9
+_NEVER_ASKED = Unobserved(Reason.TIME_BUDGET, "no time was left to list anything")
 
 
 async def observe_view(
@@ -46,7 +47,7 @@ async def observe_view(
     places = Places.declared(context.target.areas, context.target.migrations)
     home = normal_path(tree.home)
     seen = await crawl(tree, places.starts(home), _crawl_bounds(limits, whole))
-    root = seen.readings[home]
+    root = seen.readings.get(home, _NEVER_ASKED)
     if isinstance(root, Unobserved):
         return root
     files = tuple(_found_files(seen, places, context))

@@ -105,6 +105,7 @@ class _State:
 
 @dataclass(frozen=True, slots=True)
 class _Passive:
+    host: str
     port: int
     arrived: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
 
@@ -209,7 +210,7 @@ def _passive_reply(state: _State, verb: str) -> bytes:
         host = state.script.passive_host
         inside = f"|1|{host}|{port}|" if host else f"|||{port}|"
         return f"229 Entering Extended Passive Mode ({inside})\r\n".encode("ascii")
-    host = state.script.passive_host or "127.0.0.1"
+    host = state.script.passive_host or state.passive.host
     numbers = [*host.split("."), str(port // 256), str(port % 256)]
     return f"227 Entering Passive Mode ({','.join(numbers)})\r\n".encode("ascii")
 
@@ -268,9 +269,10 @@ async def _passive_listener(session: Session) -> AsyncIterator[_Passive]:
         writers.append(writer)
         arrived.put_nowait((reader, writer))
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    host = session.writer.get_extra_info("sockname")[0]
+    server = await asyncio.start_server(connected, host, 0)
     try:
-        yield _Passive(server.sockets[0].getsockname()[1], arrived)
+        yield _Passive(host, server.sockets[0].getsockname()[1], arrived)
     finally:
         server.close()
         for writer in writers:

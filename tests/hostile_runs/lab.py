@@ -18,7 +18,7 @@ from tests.hostile_runs.ground import SECRET, Ground, prepare
 ROOT: Final = Path(__file__).parents[2]
 STEP_SECONDS: Final = 1.0
 ASSET_SECONDS: Final = 6.0
-_SCANNERS: Final = 3
+_SCANNERS: Final = 2
 """Processes that scan at once, one server at a time each."""
 
 

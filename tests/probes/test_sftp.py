@@ -144,7 +144,7 @@ async def test_accounts_come_before_the_decoy_and_what_they_cost_is_counted(serv
     assert [attempt.kind for attempt in ledger.failed] == [AttemptKind.DECOY]
     assert ledger.open == []
     effort = dialer.meter.facts()
-    assert (effort.connections, effort.logins, effort.logins_failed) == (6, 1, 1)
+    assert (effort.connections, effort.logins, effort.logins_failed) == (6, 2, 1)
     assert re.search(r"zz-[0-9a-f]{8}\b", server.log_text())
 
 

@@ -74,6 +74,18 @@ async def test_a_first_listing_that_cannot_be_asked_for_is_returned_as_it_is() -
     assert tree.asked == [b"/"]
 
 
+async def test_without_any_time_left_nothing_is_asked_and_nothing_claimed() -> None:
+    tree = MemoryTree({b"/": (a_file(b"x.csv"),)})
+
+    reading = await observe_view(
+        tree, username="lab", encrypted=True, context=a_context(LAB), seconds=0
+    )
+
+    assert isinstance(reading, Unobserved)
+    assert reading.reason is Reason.TIME_BUDGET
+    assert tree.asked == []
+
+
 async def test_a_denied_home_is_an_observation_and_the_declared_areas_are_still_asked() -> None:
     tree = MemoryTree({b"/": Outcome.DENIED, b"/pub": (a_file(b"x.csv"),)})
 

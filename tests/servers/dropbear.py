@@ -22,6 +22,7 @@ from tests.servers.tree import Tree, plant
 _LOG_FORMAT: Final = LogFormat(
     command=REQUEST,
     failed_login=re.compile(r"Bad password attempt|Login attempt for nonexistent user"),
+    connection=re.compile(r"Child connection from "),
 )
 
 

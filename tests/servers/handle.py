@@ -38,6 +38,10 @@ class LogFormat:
     command: re.Pattern[str]
     """Its groups are the verb and, where the product logs them, the arguments."""
     failed_login: re.Pattern[str]
+    connection: re.Pattern[str] | None = None
+    """A control connection that was accepted, whatever became of it; None where none is logged."""
+    login: re.Pattern[str] | None = None
+    """A login that was let in; None where none is logged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +106,19 @@ class Server:
     def failed_logins(self) -> int:
         """Return how many refused authentications the server logged."""
         return len(self.log_format.failed_login.findall(self.log_text()))
+
+    def accepted_connections(self) -> int:
+        """Return how many control connections the server logged. TypeError where it logs none."""
+        return self._count(self.log_format.connection)
+
+    def accepted_logins(self) -> int:
+        """Return how many logins the server logged as let in. TypeError where it logs none."""
+        return self._count(self.log_format.login)
+
+    def _count(self, pattern: re.Pattern[str] | None) -> int:
+        if pattern is None:
+            raise TypeError(f"the log of {self.product} does not tell")
+        return len(pattern.findall(self.log_text()))
 
     def settle(self, seconds: float = 5.0) -> None:
         """Wait until all clients' sessions have ended; TimeoutError where one has not."""

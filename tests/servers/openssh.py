@@ -25,6 +25,7 @@ _PRIVILEGE_SEPARATION: Final = Path("/run/sshd")
 _LOG_FORMAT: Final = LogFormat(
     command=REQUEST,
     failed_login=re.compile(r"\bFailed (?!none\b)\S+ for "),
+    connection=re.compile(r"^Connection from ", re.MULTILINE),
 )
 
 
@@ -121,7 +122,7 @@ def _configuration(
         "StrictModes": "no",
         "AuthorizedKeysFile": folder / "keys/%u",
         "LogLevel": "DEBUG2",
-        "MaxStartups": 100,
+        "MaxStartups": 300,
         "MaxAuthTries": options.max_auth_tries,
         "PasswordAuthentication": _word(options.passwords),
         "PubkeyAuthentication": _word(options.keys),

@@ -56,6 +56,8 @@ class Place:
 
 
 ANYWHERE: Final = Place()
+EVERYWHERE: Final = Place(address="0.0.0.0")
+"""Every address of 127.0.0.0/8, so that one server plays many hosts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +124,9 @@ def running(
 
 
 def free_port() -> int:
-    """Return a loopback port that was free a moment ago."""
+    """Return a port that was free a moment ago, on every address."""
     with socket.socket() as probe:
-        probe.bind((HOST, 0))
+        probe.bind((EVERYWHERE.address, 0))
         port = probe.getsockname()[1]
         assert isinstance(port, int)
         return port

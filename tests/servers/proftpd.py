@@ -27,8 +27,13 @@ from tests.servers.tree import FTP_UID, Tree, plant
 
 _VERSIONS: Final[tuple[TlsVersion, ...]] = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _FAILED_LOGIN: Final = re.compile(r"Login failed|Login refused|no such user", re.IGNORECASE)
+# A session opens once an implicit handshake is done.
+_CONNECTION: Final = re.compile(r"session opened\.|implicit SSL/TLS negotiation failed")
 _FTP_LOG: Final = LogFormat(
-    command=re.compile(r"^command=(.+)$", re.MULTILINE), failed_login=_FAILED_LOGIN
+    command=re.compile(r"^command=(.+)$", re.MULTILINE),
+    failed_login=_FAILED_LOGIN,
+    connection=_CONNECTION,
+    login=re.compile(r"Login successful\."),
 )
 # mod_sftp also logs SSH messages, and the FTP commands that it thinks a request amounts to.
 _SFTP_LOG: Final = LogFormat(
@@ -38,6 +43,7 @@ _SFTP_LOG: Final = LogFormat(
         re.MULTILINE,
     ),
     failed_login=_FAILED_LOGIN,
+    connection=_CONNECTION,
 )
 
 
@@ -133,6 +139,7 @@ def _common(base: Ground, port: int, place: process.Place) -> list[str]:
         "ServerType standalone",
         f"DefaultAddress {place.address}",
         "SocketBindTight on",
+        "DefaultServer on",
         f"Port {port}",
         f"UseIPv6 {'on' if place.is_ipv6 else 'off'}",
         "User daemon",
@@ -140,6 +147,7 @@ def _common(base: Ground, port: int, place: process.Place) -> list[str]:
         f"PidFile {folder / 'proftpd.pid'}",
         f"ScoreboardFile {folder / 'scoreboard'}",
         f"SystemLog {folder / 'system.log'}",
+        "SyslogLevel info",
         'LogFormat command "command=%r"',
         f"ExtendedLog {folder / 'commands.log'} ALL command",
         "WtmpLog off",

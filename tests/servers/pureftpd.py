@@ -21,6 +21,8 @@ from tests.servers.tree import Tree, plant
 _LOG_FORMAT: Final = LogFormat(
     command=re.compile(r"\[DEBUG\] Command \[(\w*)\] \[(.*)\]$", re.MULTILINE),
     failed_login=re.compile(r"Authentication failed for user"),
+    connection=re.compile(r"\[INFO\] New connection from"),
+    login=re.compile(r"\[INFO\] (?:Anonymous user logged in|\S+ is now logged in)"),
 )
 
 
@@ -38,6 +40,7 @@ class Pureftpd:
     passive_address: str | None = None
     extra: tuple[str, ...] = ()
     """Further arguments of the command line."""
+    place: process.Place = process.ANYWHERE
 
 
 @contextmanager
@@ -60,7 +63,7 @@ def running(options: Pureftpd, *, contents: Callable[[Path], Tree] = plant) -> I
                 environment=environment,
             )
 
-        with process.running(prepare, base.folder / "console.log") as child:
+        with process.running(prepare, base.folder / "console.log", options.place) as child:
             yield Server(
                 product="pureftpd",
                 protocol="ftp",
@@ -76,7 +79,7 @@ def running(options: Pureftpd, *, contents: Callable[[Path], Tree] = plant) -> I
 def _arguments(
     options: Pureftpd, port: int, folder: Path, certificate: Certificate | None
 ) -> list[str]:
-    words = ["-S", f"{process.HOST},{port}", "-g", str(folder / "pid"), "-4", "-H", "-A"]
+    words = ["-S", f"{options.place.address},{port}", "-g", str(folder / "pid"), "-4", "-H", "-A"]
     words += ["-u", "1", "-d", "-f", "ftp", "-l", "unix", "-Y", str(options.tls_level)]
     if certificate is not None:
         words += ["-2", str(certificate.combined)]

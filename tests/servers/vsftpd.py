@@ -20,6 +20,8 @@ from tests.servers.tree import Tree, plant
 _LOG_FORMAT: Final = LogFormat(
     command=re.compile(r'FTP command: Client "[^"]*", "(.*)"$', re.MULTILINE),
     failed_login=re.compile(r"FAIL LOGIN"),
+    connection=re.compile(r"\] CONNECT: Client"),
+    login=re.compile(r"OK LOGIN"),
 )
 
 

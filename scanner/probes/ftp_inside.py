@@ -285,7 +285,9 @@ class _Look:
 
 
 async def ask_passive(visit: Visit, tree: FtpTree) -> Reading[PassiveAddress]:
-    """Ask PASV where it points to; nothing is connected to there."""
+    """Ask PASV where it points to; nothing is connected to there. IPv6 has no PASV (RFC 2428)."""
+    if visit.dialer.admitted.ip.version == 6:
+        return Unobserved(Reason.NOT_OFFERED, "PASV names addresses of IPv4 alone")
     port = tree.transfers.port
     reply = await port.ask_address()
     announced = PassiveAddress(announced=port.announced, foreign=port.is_foreign)

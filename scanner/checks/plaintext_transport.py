@@ -308,7 +308,12 @@ CHECK = Check(
             layer=Source.NETWORK,
             severity=Severity.MEDIUM,
             required="every FTP endpoint that offers TLS",
-            remedy="Allow TLS 1.2 and 1.3 only, with AEAD suites.",
+            remedy=(
+                "Allow TLS 1.2 and 1.3 only, with AEAD suites: ssl_ciphers=ECDHE+AESGCM (vsftpd), "
+                "TLSProtocol TLSv1.2 TLSv1.3 and TLSCipherSuite ECDHE+AESGCM (ProFTPD), "
+                "-J ECDHE+AESGCM (Pure-FTPd), SCHANNEL\\Protocols (IIS), the minimum version in "
+                "Connection security (FileZilla Server)."
+            ),
             reads=read_legacy,
             judge=judge_legacy,
             remedies=ftp_remedies.LEGACY_TLS,

@@ -11,11 +11,13 @@ from scanner.clients.stream import Stream, within
 from scanner.model.reading import Reason
 from scanner.model.target import Protocol
 from scanner.model.text import neutralise
-from scanner.wire.tls import HelloError, HelloReader, Offer, client_hello
+from scanner.wire.tls_flight import FlightReader
+from scanner.wire.tls_hello import TLS_1_2, Hello
+from scanner.wire.tls_messages import HelloError
 
 _MOST_PATIENCE = 5.0
 """Seconds that a server may take to greet; one that waits for TLS never does."""
-_ANY_TLS = Offer("detection", 0x0303, (0xC02F, 0xC030, 0xC02B, 0xC02C, 0x009C, 0xC013, 0x002F))
+_ANY_TLS = Hello(version=TLS_1_2, suites=(0xC02F, 0xC030, 0xC02B, 0xC02C, 0x009C, 0xC013, 0x002F))
 """ECDHE and RSA with AES. A server that wants none of them says so in TLS, which is enough."""
 _MOST_GREETING = 4096
 
@@ -85,8 +87,8 @@ def _named(first: bytes) -> Protocol:
 
 
 async def _offer_tls(stream: Stream, name: str, seconds: float) -> Protocol:
-    stream.write(client_hello(_ANY_TLS, server_name=name, random=os.urandom(32)))
-    reader = HelloReader(_ANY_TLS)
+    stream.write(_ANY_TLS.encode(server_name=name, random=os.urandom(32)))
+    reader = FlightReader(_ANY_TLS)
     seen = b""
     try:
         async with within(seconds):

@@ -12,7 +12,7 @@ from scanner.model.tls_survey import (
     TlsFlight,
 )
 from scanner.wire.tls_flaws import flaws
-from scanner.wire.tls_flight import Answer, FlightReader, Refused, Taken
+from scanner.wire.tls_flight import Answer, Refused, Taken
 from scanner.wire.tls_groups import CURVES, USUAL
 from scanner.wire.tls_hello import (
     DEFLATE,
@@ -23,20 +23,7 @@ from scanner.wire.tls_hello import (
     VERSIONS,
     Hello,
 )
-from scanner.wire.tls_messages import HelloError
 from scanner.wire.tls_suites import SUITES, suite_name
-
-__all__ = [
-    "FLIGHT",
-    "OFFERS",
-    "HelloError",
-    "HelloReader",
-    "Offer",
-    "client_hello",
-    "flight_of",
-    "suite_name",
-    "told_offer",
-]
 
 _BREAKS: Final = frozenset({"null", "anonymous", "export", "rc4", "rc2", "des"})
 _SHARED: Final = ("_PSK_", "_KRB5_", "_SRP_")
@@ -108,24 +95,6 @@ FLIGHT: Final = Hello(
     compressions=_COMPRESSED,
 )
 """What shows the flight of a server that does TLS 1.2 or older, whatever it is."""
-
-
-def client_hello(offer: Offer, *, server_name: str, random: bytes) -> bytes:
-    """Return one record holding the ClientHello of an offer; see ``Hello.encode``."""
-    return offer.hello.encode(server_name=server_name, random=random)
-
-
-class HelloReader:
-    """Reads the server's answer to one offer, as far as its choice."""
-
-    def __init__(self, offer: Offer) -> None:
-        self._offer = offer
-        self._reader = FlightReader(offer.hello)
-
-    def feed(self, data: bytes) -> TlsOffer | None:
-        """Take bytes; return the answer once it is known. Raises ``HelloError``."""
-        answer = self._reader.feed(data)
-        return None if answer is None else told_offer(self._offer, answer)
 
 
 def told_offer(offer: Offer, answer: Answer) -> TlsOffer:

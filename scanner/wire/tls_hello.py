@@ -79,7 +79,8 @@ class Hello:
         version = min(self.version, TLS_1_2).to_bytes(2, "big")
         body = version + random + b"\0" + _sized(suites, 2) + _sized(bytes(self.compressions), 1)
         if self.version > SSL_3_0:
-            body += _sized(self._extensions(server_name, random), 2)
+            extensions = self._extensions(server_name, random)
+            body += _sized(extensions + _padding(len(body) + len(extensions)), 2)
         # Records begin at the oldest version offered (RFC 5246 appendix E.1).
         layer = min(self.version, TLS_1_0).to_bytes(2, "big")
         message = bytes([_CLIENT_HELLO]) + _sized(body, 3)
@@ -99,6 +100,16 @@ class Hello:
             share = _X25519 + _sized(random, 2) if self.share else b""
             parts.append(_extension(51, _sized(share, 2)))
         return b"".join(parts)
+
+
+def _padding(size: int) -> bytes:
+    """Return what makes a hello longer that would hang some servers (RFC 7685 section 4).
+
+    They take 256 to 511 bytes for a hello of SSL 2.0. ``size`` leaves out the message's head
+    and the length of the extensions.
+    """
+    missing = 512 - (size + 4 + 2)
+    return _extension(21, bytes(max(0, missing - 4))) if 0 < missing <= 256 else b""
 
 
 def _server_name(name: str) -> bytes:

@@ -7,11 +7,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.model.observation import TlsOffer
-from scanner.wire.tls import OFFERS, HelloError, HelloReader, Offer, client_hello, suite_name
+from scanner.wire.tls import OFFERS, Offer, told_offer
+from scanner.wire.tls_flight import FlightReader
+from scanner.wire.tls_messages import HelloError
+from scanner.wire.tls_suites import suite_name
 from tests.servers import make_certificate
 
 RANDOM = bytes(range(32))
 BY_NAME = {offer.name: offer for offer in OFFERS}
+
+
+class HelloReader:
+    """Reads the answer to an offer as the fact that it is."""
+
+    def __init__(self, offer: Offer) -> None:
+        self._offer = offer
+        self._reader = FlightReader(offer.hello)
+
+    def feed(self, data: bytes) -> TlsOffer | None:
+        found = self._reader.feed(data)
+        return None if found is None else told_offer(self._offer, found)
+
+
+def client_hello(offer: Offer, *, server_name: str, random: bytes) -> bytes:
+    return offer.hello.encode(server_name=server_name, random=random)
 
 
 def record(kind: int, body: bytes, version: bytes = b"\x03\x03") -> bytes:

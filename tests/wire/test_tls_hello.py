@@ -47,6 +47,13 @@ def test_compression_is_offered_only_where_it_is_wanted() -> None:
     assert read_hello(encoded(wanted)).compressions == b"\1\0"
 
 
+@pytest.mark.parametrize("count", range(60, 260, 3))
+def test_no_hello_has_a_length_that_hangs_old_servers(count: int) -> None:
+    record = encoded(Hello(version=TLS_1_2, suites=suites_of(TLS_1_2)[:count]))
+    read_hello(record)
+    assert not 256 <= len(record) - 5 < 512
+
+
 @pytest.mark.parametrize("name", ["192.0.2.1", "2001:db8::1", "", "a" * 300 + ".example", "."])
 def test_a_name_that_cannot_be_told_is_not_sent(name: str) -> None:
     assert 0 not in read_hello(encoded(Hello(version=TLS_1_2, suites=(5,)), name)).extensions

@@ -7,8 +7,14 @@ from dataclasses import dataclass
 
 from scanner.model.target import Protocol, Target
 
-FTP_CONNECTIONS = 13
-"""Control connections that the questions to one FTP endpoint take at most, without accounts."""
+FTP_CONNECTIONS = 15
+"""Control connections that the questions to one FTP endpoint take at most, without accounts: two for
+first contact, five hellos of our own, one for what is injected before TLS, one for a named user,
+four to try anonymous, one where a refused data connection ended the session, one to look in clear.
+Sessions that break off come on top."""
+FTP_LOGINS = 3
+"""Logins of one FTP endpoint at most, without accounts: two names, and once more where a refused
+data connection ended the session."""
 SSH_CONNECTIONS = 8
 """Connections that the questions to one SSH endpoint take at most, without accounts."""
 
@@ -44,7 +50,7 @@ def planned(target: Target, *, notes: tuple[str, ...] = ()) -> PlannedAsset:
         endpoints=tuple(f"{e.protocol}:{e.port}" for e in target.endpoints),
         connections=ftp * _ftp_connections(target, len(names))
         + ssh * (SSH_CONNECTIONS + len(names)),
-        logins=len(names) * len(target.endpoints) + 2 * ftp + ssh,
+        logins=len(names) * len(target.endpoints) + FTP_LOGINS * ftp + ssh,
         bytes=target.limits.bytes_per_host * len(target.endpoints),
         credentials=names,
         notes=(*(("decoy: scored apart",) if target.decoy else ()), *_rounds(target, ftp), *notes),

@@ -62,6 +62,7 @@ ANON: Final = "anonymous-login-in-clear"
 DATA: Final = "data-in-clear"
 CCC: Final = "ccc-accepted"
 CLAIMS: Final = "anonymous-writable"
+REUSE: Final = "data-session-reuse"
 # Anonymous may not enter the guarded export: what may be written there nobody knows. Where the
 # server claims nothing elsewhere either, the lead stays open.
 CUT: Final = "anonymous-writable"
@@ -87,9 +88,11 @@ POSTURES: Final = {
     "proftpd-tls-auth": Row("fail", "fail", f"{READ} {DATA} {CCC}", CLAIMS),
     "proftpd-tls-data": Row("fail", "fail", f"{READ} {NAMED} {ANON} {CCC}", CLAIMS),
     "proftpd-tls-auth+data": Row("fail", "fail", f"{READ} {CCC}", CLAIMS),
-    "pureftpd-tls-1": Row("fail", "fail", f"{READ} {NAMED} {ANON} {DATA} {CCC}", unknown=CUT),
-    "pureftpd-tls-2": Row("fail", "fail", f"{READ} {DATA} {CCC}", unknown=CUT),
-    "pureftpd-tls-3": Row("fail", "fail", f"{READ} {CCC}", unknown=CUT),
+    "pureftpd-tls-1": Row(
+        "fail", "fail", f"{READ} {NAMED} {ANON} {DATA} {CCC}", REUSE, unknown=CUT
+    ),
+    "pureftpd-tls-2": Row("fail", "fail", f"{READ} {DATA} {CCC}", REUSE, unknown=CUT),
+    "pureftpd-tls-3": Row("fail", "fail", f"{READ} {CCC}", REUSE, unknown=CUT),
     "proftpd-sftp": Row("pass", "fail", BROKEN, WEAK),
     "openssh-keys": Row("pass", "pass", leads=WEAK, with_key=True, with_password=False),
     "openssh-password": Row("pass", "pass", leads=WEAK),

@@ -1,7 +1,8 @@
 """What a scan costs a server: within what a dry run promises, and as the server itself logged it.
 
 The bytes of the golden documents vary from scan to scan; ``received.json`` holds them as they were
-the last time that they changed by more than a tenth (or half a KiB). It is written as the golden documents are:
+the last time that they changed by more than a tenth (or half a KiB). It is written as the golden
+documents are:
 
     SCANNER_ACCEPT=1 pytest tests/matrix/test_budget.py
 """

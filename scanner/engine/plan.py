@@ -9,9 +9,9 @@ from scanner.model.target import Protocol, Target
 
 FTP_CONNECTIONS = 15
 """Control connections that the questions to one FTP endpoint take at most, without accounts: two
-for first contact, five hellos of our own, one for what is injected before TLS, one for a named user,
-four to try anonymous, one where a refused data connection ended the session, one to look in clear.
-Sessions that break off come on top."""
+for first contact, five hellos of our own, one for what is injected before TLS, one for a named
+user, four to try anonymous, one where a refused data connection ended the session, one to look in
+clear. Sessions that break off come on top."""
 FTP_LOGINS = 3
 """Logins of one FTP endpoint at most, without accounts: two names, and once more where a refused
 data connection ended the session."""

@@ -136,6 +136,11 @@ def _bounced(theirs: str, ours: Any) -> bool:
     return ("working" in theirs) == bool(ours)
 
 
+def _supported(theirs: Any, ours: bool) -> bool:  # noqa: FBT001 - the fact itself
+    """sslyze says in words how far resumption goes."""
+    return ("NOT_SUPPORTED" not in str(theirs)) == ours
+
+
 def _legacy(theirs: str, ours: list[Mapping[str, Any]]) -> bool:
     """nmap's letter from C on is what broken offers that are accepted amount to."""
     return (theirs > "B") == any(one["accepted"] for one in ours)
@@ -168,7 +173,7 @@ PLACES: Final[Mapping[str, Place]] = {
     "certificate notAfter": Place((f"{_CERTIFICATE}.not_after",)),
     "certificate sha256": Place((f"{_CERTIFICATE}.sha256",)),
     "certificate key sha256": Place((f"{_CERTIFICATE}.spki_sha256",)),
-    "certificate serial": Place((f"{_CERTIFICATE}.serial",), str),
+    "certificate serial": Place((f"{_CERTIFICATE}.serial",), lambda serial: str(int(serial, 16))),
     "certificate trusted by the given authority": Place(
         ("tls.trust",),
         lambda trust: trust == "verified",
@@ -176,10 +181,10 @@ PLACES: Final[Mapping[str, Place]] = {
         "for one), which those of the tests do not follow",
     ),
     "chain length": Place(("tls_flight.chain", "tls.chain")),
-    "chain in order": Place(why=_NO_ROW),
-    "certificate must staple": Place(why=_NO_ROW),
-    "certificate timestamps": Place(why=_NO_ROW),
-    "OCSP response stapled": Place(why=_NO_ROW),
+    "chain in order": Place(("tls_flight.chain_in_order",)),
+    "certificate must staple": Place((f"{_CERTIFICATE}.must_staple",)),
+    "certificate timestamps": Place((f"{_CERTIFICATE}.timestamps",)),
+    "OCSP response stapled": Place(("tls_flight.stapled",)),
     # TLS
     **{f"suites {name}": Place(_SURVEY, _suites(name)) for name in _VERSIONS},
     "suites SSLv2": Place(why="SSL 2 has a hello of its own, which no server here can answer"),
@@ -192,11 +197,11 @@ PLACES: Final[Mapping[str, Place]] = {
     ),
     "secure renegotiation": Place(("tls_flight.secure_renegotiation",)),
     "client certificate wanted": Place(("tls_flight.client_certificate",)),
-    "resumption by ticket": Place(why="resumption is told of data channels: session_reused"),
-    "resumption by id": Place(why="resumption is told of data channels: session_reused"),
-    "early data": Place(why=_NO_ROW),
-    "fallback SCSV": Place(why=_NO_ROW),
-    "extended master secret": Place(why=_NO_ROW),
+    "resumption by ticket": Place(("tls_flight.session_ticket",), agree=_supported),
+    "resumption by id": Place(why="asked of data channels, where it decides: session_reused"),
+    "early data": Place(why="told inside TLS 1.3 alone, and Python's TLS library keeps it"),
+    "fallback SCSV": Place(("tls_survey.fallback_refused",)),
+    "extended master secret": Place(("tls_flight.extended_master_secret",)),
     "renegotiation by the client": Place(why="asking is an attempt at a denial of service"),
 }
 """By the name of the fact. What is not here is missing, as is a fact whose paths lead nowhere."""

@@ -69,7 +69,11 @@ class Effort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateFacts:
-    """An X.509 leaf certificate. Times are RFC 3339 UTC; hashes are hexadecimal SHA-256."""
+    """An X.509 leaf certificate. Times are RFC 3339 UTC; hashes are hexadecimal SHA-256.
+
+    ``serial`` is hexadecimal. ``must_staple``: it demands an OCSP response beside it (RFC 7633).
+    ``timestamps`` counts those of certificate transparency (RFC 6962).
+    """
 
     subject: str
     issuer: str
@@ -82,6 +86,9 @@ class CertificateFacts:
     self_signed: bool
     sha256: str
     spki_sha256: str
+    serial: str = ""
+    must_staple: bool = False
+    timestamps: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

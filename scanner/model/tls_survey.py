@@ -20,8 +20,9 @@ class TlsFlight:
 
     Where it takes nothing up to TLS 1.2, ``accepted`` is false and ``detail`` says how it
     refused. ``whole`` is false where the flight broke off: then what comes late in it may be
-    missing (``None``). ``chain`` counts certificates; ``group`` is also ``None`` where the suite
-    exchanges no key of its own.
+    missing (``None``). ``chain`` counts certificates, and ``chain_in_order`` says whether each was
+    issued by the next; ``group`` is also ``None`` where the suite exchanges no key of its own.
+    ``stapled``: an OCSP response came along (RFC 6066 section 8).
     """
 
     accepted: bool
@@ -33,6 +34,10 @@ class TlsFlight:
     chain: int | None = None
     group: TlsGroup | None = None
     client_certificate: bool | None = None
+    chain_in_order: bool | None = None
+    stapled: bool | None = None
+    extended_master_secret: bool = False
+    session_ticket: bool = False
     whole: bool = False
 
 
@@ -70,11 +75,16 @@ class TlsVersionSurvey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsSurvey:
-    """What every version accepts, one connection a round. ``cut`` says why rounds are missing."""
+    """What every version accepts, one connection a round. ``cut`` says why rounds are missing.
+
+    ``fallback_refused``: a hello that says it is a second try with an older version is refused
+    (RFC 7507); ``None`` where no two versions are accepted, or nobody asked.
+    """
 
     versions: tuple[TlsVersionSurvey, ...]
     rounds: int
     cut: str = ""
+    fallback_refused: bool | None = None
 
     @property
     def complete(self) -> bool:

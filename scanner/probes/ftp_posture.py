@@ -18,7 +18,7 @@ from scanner.wire.listing import Dialect, ListingParser
 
 _GOODBYE = 221
 _NO_HANDSHAKE = frozenset({Reason.TLS_FAILED, Reason.CONNECTION_LOST})
-_MUST_REUSE = frozenset({425, 426, 450, 521, 522})
+_MUST_REUSE = frozenset({425, 450, 521, 522})
 """How servers refuse a data connection whose TLS session is not the control connection's."""
 _NO_SUCH_NAME = frozenset({450, 550})
 _MOST_AT_HOME = 1_000

@@ -24,6 +24,7 @@ from scanner.wire.tls_hello import (
     Hello,
 )
 from scanner.wire.tls_suites import SUITES, suite_name
+from scanner.wire.x509 import is_in_order
 
 _BREAKS: Final = frozenset({"null", "anonymous", "export", "rc4", "rc2", "des"})
 _SHARED: Final = ("_PSK_", "_KRB5_", "_SRP_")
@@ -123,8 +124,12 @@ def _shown(taken: Taken) -> TlsFlight:
         suite=suite_name(taken.suite),
         secure_renegotiation=taken.secure_renegotiation,
         compression="deflate" if taken.compression == DEFLATE else "none",
-        chain=taken.chain,
+        chain=None if taken.chain is None else len(taken.chain),
+        chain_in_order=None if taken.chain is None else is_in_order(taken.chain),
         group=taken.group,
         client_certificate=taken.client_certificate,
+        stapled=taken.stapled,
+        extended_master_secret=taken.extended_master_secret,
+        session_ticket=taken.session_ticket,
         whole=taken.whole,
     )

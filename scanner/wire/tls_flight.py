@@ -31,6 +31,7 @@ _CERTIFICATE: Final = 11
 _SERVER_KEY_EXCHANGE: Final = 12
 _CERTIFICATE_REQUEST: Final = 13
 _SERVER_HELLO_DONE: Final = 14
+_CERTIFICATE_STATUS: Final = 22
 _ALERTS: Final = {
     0: "close notify",
     10: "unexpected message",
@@ -46,6 +47,8 @@ _ALERTS: Final = {
 }
 
 
+INAPPROPRIATE_FALLBACK: Final = "alert: inappropriate fallback"
+"""How a server refuses a second try with an older version (RFC 7507)."""
 PROTOCOL_VERSION: Final = "alert: protocol version"
 """How a server refuses that knows the version of a hello and does not do it."""
 
@@ -73,10 +76,17 @@ class Taken:
     retry: bool = False
     group: TlsGroup | None = None
     group_number: int | None = None
-    leaf: bytes = b""
-    chain: int | None = None
+    chain: tuple[bytes, ...] | None = None
     client_certificate: bool | None = None
+    stapled: bool | None = None
+    extended_master_secret: bool = False
+    session_ticket: bool = False
     whole: bool = False
+
+    @property
+    def leaf(self) -> bytes:
+        """The server's own certificate, empty where none was shown."""
+        return self.chain[0] if self.chain else b""
 
 
 Answer = Refused | Taken
@@ -186,16 +196,17 @@ class FlightReader:
         if not isinstance(taken, Taken):
             self._chosen(server_hello(body))
         elif kind == _CERTIFICATE:
-            count, leaf = listed_certificates(body)
-            self.answer = replace(taken, chain=count, leaf=leaf)
+            self.answer = replace(taken, chain=listed_certificates(body))
+        elif kind == _CERTIFICATE_STATUS:
+            self.answer = replace(taken, stapled=True)
         elif kind == _SERVER_KEY_EXCHANGE:
             number, group = key_exchange_group(taken.suite, body)
             self.answer = replace(taken, group=group, group_number=number)
         elif kind == _CERTIFICATE_REQUEST:
             self.answer = replace(taken, client_certificate=True)
         elif kind == _SERVER_HELLO_DONE:
-            asked = taken.client_certificate is True
-            self.answer = replace(taken, client_certificate=asked, whole=True)
+            asked, stapled = taken.client_certificate is True, taken.stapled is True
+            self.answer = replace(taken, client_certificate=asked, stapled=stapled, whole=True)
             self._over = True
 
     def _chosen(self, chosen: ChosenHello) -> None:
@@ -210,6 +221,8 @@ class FlightReader:
             retry=chosen.retry,
             group=chosen.group,
             group_number=chosen.group_number,
+            extended_master_secret=chosen.extended_master_secret,
+            session_ticket=chosen.session_ticket,
             whole=newest,
         )
         self._over = newest

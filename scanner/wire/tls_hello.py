@@ -35,6 +35,13 @@ NO_COMPRESSION: Final = 0
 DEFLATE: Final = 1
 HANDSHAKE: Final = 22
 _CLIENT_HELLO: Final = 1
+_STATUS_REQUEST: Final = 5
+_STATUS_WANTED: Final = bytes.fromhex("0100000000")
+"""An OCSP response, of whatever responder (RFC 6066 section 8)."""
+_EXTENDED_MASTER_SECRET: Final = 23
+_SESSION_TICKET: Final = 35
+FALLBACK: Final = 0x5600
+"""Says that this is a second try, with an older version (RFC 7507). No suite."""
 _SIGNALS_RENEGOTIATION: Final = 0x00FF
 """Stands for an empty renegotiation_info, also where extensions are not understood (RFC 5746)."""
 _SCHEMES: Final = bytes.fromhex(
@@ -93,6 +100,9 @@ class Hello:
             parts.append(_extension(10, _sized(groups, 2)))
         if self.version < TLS_1_3:
             parts.append(_extension(11, _sized(b"\x00", 1)))  # uncompressed points
+            parts.append(_extension(_STATUS_REQUEST, _STATUS_WANTED))
+            parts.append(_extension(_EXTENDED_MASTER_SECRET, b""))
+            parts.append(_extension(_SESSION_TICKET, b""))
         if self.version >= TLS_1_2:
             parts.append(_extension(13, _sized(_SCHEMES, 2)))
         if self.version == TLS_1_3:

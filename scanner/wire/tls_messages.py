@@ -14,6 +14,8 @@ from scanner.wire.tls_groups import group_of
 _RETRY: Final = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
 """The random of a HelloRetryRequest (RFC 8446 section 4.1.3)."""
 _RENEGOTIATION_INFO: Final = 0xFF01
+_EXTENDED_MASTER_SECRET: Final = 23
+_SESSION_TICKET: Final = 35
 _SUPPORTED_VERSIONS: Final = 43
 _KEY_SHARE: Final = 51
 _NAMED_CURVE: Final = 3
@@ -63,6 +65,8 @@ class ChosenHello:
     secure_renegotiation: bool
     retry: bool
     group_number: int | None
+    extended_master_secret: bool = False
+    session_ticket: bool = False
 
     @property
     def group(self) -> TlsGroup | None:
@@ -91,6 +95,8 @@ def server_hello(body: bytes) -> ChosenHello:
         secure_renegotiation=_RENEGOTIATION_INFO in extensions,
         retry=random == _RETRY,
         group_number=None if share is None else Cursor(share).number(2),
+        extended_master_secret=_EXTENDED_MASTER_SECRET in extensions,
+        session_ticket=_SESSION_TICKET in extensions,
     )
 
 
@@ -103,15 +109,13 @@ def _extensions(block: bytes) -> dict[int, bytes]:
     return found
 
 
-def listed_certificates(body: bytes) -> tuple[int, bytes]:
-    """Return how many certificates the message lists, and the first (RFC 5246 section 7.4.2)."""
+def listed_certificates(body: bytes) -> tuple[bytes, ...]:
+    """Return the certificates that the message lists, the leaf first (RFC 5246 section 7.4.2)."""
     cursor = Cursor(Cursor(body).vector(3))
-    count, leaf = 0, b""
+    found: list[bytes] = []
     while cursor.left:
-        certificate = cursor.vector(3)
-        leaf = leaf or certificate
-        count += 1
-    return count, leaf
+        found.append(cursor.vector(3))
+    return tuple(found)
 
 
 def key_exchange_group(suite: int, body: bytes) -> tuple[int | None, TlsGroup | None]:

@@ -17,9 +17,9 @@ from scanner.model.tls_survey import (
     TlsVersionSurvey,
 )
 from scanner.wire.tls_flaws import Exchange, exchange, flaws, suites_of
-from scanner.wire.tls_flight import PROTOCOL_VERSION, Answer, Refused, Taken
+from scanner.wire.tls_flight import INAPPROPRIATE_FALLBACK, PROTOCOL_VERSION, Answer, Refused, Taken
 from scanner.wire.tls_groups import CURVES, OF_1_3
-from scanner.wire.tls_hello import TLS_1_3, VERSIONS, Hello
+from scanner.wire.tls_hello import FALLBACK, TLS_1_3, VERSIONS, Hello
 from scanner.wire.tls_suites import suite_name
 
 _NEWEST_FIRST: Final = tuple(sorted(VERSIONS, reverse=True))
@@ -64,6 +64,7 @@ class Survey:
         self._left = rounds
         self._rounds = 0
         self._versions = {number: _Version(number) for number in _NEWEST_FIRST}
+        self._fallback_refused: bool | None = None
         self._steps = self._all_steps()
         self._next: Hello | None = next(self._steps)
         self._finished = False
@@ -91,6 +92,7 @@ class Survey:
             versions=tuple(each.facts(finished=self._finished) for each in versions),
             rounds=self._rounds,
             cut=cut,
+            fallback_refused=self._fallback_refused,
         )
 
     def _all_steps(self) -> _Steps:
@@ -102,6 +104,18 @@ class Survey:
         yield from self._groups(seen)
         for version in seen:
             yield from _order(version)
+        yield from self._fallback(seen)
+
+    def _fallback(self, seen: list[_Version]) -> _Steps:
+        """Offer the second newest version as a second try (RFC 7507)."""
+        taken = [version for version in seen if version.suites and not version.unanswered]
+        if len(taken) < 2:
+            return
+        older = taken[1]
+        answer = yield _hello(older, (*older.suites, FALLBACK))
+        if answer is not None:
+            refused = isinstance(answer, Refused) and answer.detail == INAPPROPRIATE_FALLBACK
+            self._fallback_refused = refused
 
     def _groups(self, seen: list[_Version]) -> _Steps:
         """Ask the groups of TLS 1.3, and the curves of the newest version before that has any."""

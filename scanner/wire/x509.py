@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from itertools import pairwise
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -16,6 +18,7 @@ from scanner.model.observation import CertificateFacts
 from scanner.model.text import neutralise
 
 MOST_NAMES = 64
+_MOST_CHAIN = 16
 _ODD = (
     ValueError,
     TypeError,
@@ -45,6 +48,19 @@ def certificate_facts(der: bytes) -> CertificateFacts:
             return _facts(x509.load_der_x509_certificate(der), der)
         except (x509.InvalidVersion, *_ODD) as error:
             raise CertificateUnreadable(neutralise(str(error), 120)) from error
+
+
+def is_in_order(chain: Sequence[bytes]) -> bool | None:
+    """Whether each certificate was issued by the next, by their names alone (RFC 5246 section
+    7.4.2); ``None`` where one of them cannot be read.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            read = [x509.load_der_x509_certificate(der) for der in chain[:_MOST_CHAIN]]
+            return all(one.issuer == above.subject for one, above in pairwise(read))
+        except (x509.InvalidVersion, *_ODD):
+            return None
 
 
 def lifetime_fault(facts: CertificateFacts, now: datetime) -> str:
@@ -94,6 +110,9 @@ def _facts(certificate: x509.Certificate, der: bytes) -> CertificateFacts:
         key_bits=bits,
         signature=_signature(certificate),
         self_signed=_is_self_signed(certificate),
+        serial=f"{certificate.serial_number:x}",
+        must_staple=_must_staple(certificate),
+        timestamps=_timestamps(certificate),
         sha256=hashlib.sha256(der).hexdigest(),
         spki_sha256=spki,
     )
@@ -119,6 +138,24 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
         return ()
     named = [name for name in extension.value if isinstance(name, (x509.DNSName, x509.IPAddress))]
     return tuple(neutralise(str(name.value), _SHOWN) for name in named[:MOST_NAMES])
+
+
+def _must_staple(certificate: x509.Certificate) -> bool:
+    """Whether it demands an OCSP response beside it (RFC 7633)."""
+    try:
+        features = certificate.extensions.get_extension_for_class(x509.TLSFeature).value
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, *_ODD):
+        return False
+    return x509.TLSFeatureType.status_request in features
+
+
+def _timestamps(certificate: x509.Certificate) -> int:
+    """Return how many certificate transparency timestamps it holds (RFC 6962 section 3.3)."""
+    kind = x509.PrecertificateSignedCertificateTimestamps
+    try:
+        return len(list(certificate.extensions.get_extension_for_class(kind).value))
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, *_ODD):
+        return 0
 
 
 def _key(certificate: x509.Certificate) -> tuple[str, int | None, str]:

@@ -47,6 +47,7 @@ NAMED: Final = "named-login-in-clear"
 ANON: Final = "anonymous-login-in-clear"
 DATA: Final = "data-in-clear"
 CCC: Final = "ccc-accepted"
+REUSE: Final = "data-session-reuse"  # IIS takes data connections with a TLS session of their own
 NOBODY: Final = "certificate-trust"  # follows from looking without a trust store
 
 CLEAR: Final[dict[str, tuple[Clear, Row]]] = {
@@ -71,9 +72,12 @@ CLEAR: Final[dict[str, tuple[Clear, Row]]] = {
 PROTECTED: Final[dict[str, tuple[Protected, Row]]] = {
     "iis-tls-allowed": (
         iis.tls_allowed,
-        Row("fail", "fail", f"{READ} {NAMED} {ANON} {DATA} {CCC}", NOBODY),
+        Row("fail", "fail", f"{READ} {NAMED} {ANON} {DATA} {CCC}", f"{NOBODY} {REUSE}"),
     ),
-    "iis-tls-required": (iis.tls_required, Row("fail", "pass", READ, NOBODY)),
+    "iis-tls-required": (
+        iis.tls_required,
+        Row("fail", "pass", READ, f"{NOBODY} {REUSE}"),
+    ),
     # Nobody was let in, so nobody knows of the data channel.
     "iis-credentials-only": (
         iis.credentials_only,

@@ -7,7 +7,7 @@ import socket
 import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -81,6 +81,12 @@ class Session:
             raise SessionOverError(f"a line of over {_LINE_BYTES} bytes") from long
         self._record(received)
         return received.rstrip(b"\r\n")
+
+    async def forget(self) -> None:
+        """Drop what has come and was not read: it is recorded, and answered by nobody."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0):
+                self._record(await self.reader.read(_LINE_BYTES))
 
     async def absorb(self) -> None:
         """Record what comes until the client closes."""

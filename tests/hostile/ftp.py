@@ -77,6 +77,8 @@ class FtpScript:
     final: bytes = b"226 done\r\n"
     tls: ssl.SSLContext | None = None
     """Makes AUTH TLS work; data connections are protected after PROT P."""
+    keeps_clear_text: bool = False
+    """Reads what came in clear behind AUTH as if it had come inside TLS."""
     authorised: bytes = b"234 go ahead\r\n"
     clear_data: bytes = b""
     """Said inside TLS instead of a transfer in clear; nothing lets it through."""
@@ -109,6 +111,11 @@ class _Passive:
     port: int
     arrived: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
 
+    def forget(self) -> None:
+        """Drop connections that no transfer has used: a new port was asked for."""
+        while not self.arrived.empty():
+            self.arrived.get_nowait()[1].transport.abort()
+
 
 def ftp(script: FtpScript | None = None) -> Behaviour:
     """Return a behaviour that follows ``script``, by default politely."""
@@ -140,6 +147,7 @@ async def _answer(state: _State, line: str) -> bool:
     elif verb == "AUTH":
         await _upgrade(state)
     elif verb in {"PASV", "EPSV"}:
+        state.passive.forget()
         await state.session.send(_passive_reply(state, verb))
     elif verb in {"LIST", "NLST", "MLSD", "RETR"}:
         await _send_named(state, verb, argument)
@@ -199,6 +207,8 @@ async def _upgrade(state: _State) -> None:
     if state.script.tls is None:
         await state.session.send(b"502 no TLS here\r\n")
         return
+    if not state.script.keeps_clear_text:
+        await state.session.forget()
     await state.session.send(state.script.authorised + state.script.injected)
     await state.session.start_tls(state.script.tls)
 

@@ -76,6 +76,7 @@ CERTIFICATE: Final = "certificate-trust"
 BOUNCE: Final = "bounce"
 PASSIVE: Final = "passive-address"
 WRITE: Final = "anonymous-write"
+INJECTION: Final = "command-injection-before-tls"
 IN_CLEAR: Final = "clear-on-implicit-port"
 WHOLE: Final = "anonymous-writable unordered-data first-seen modified-time"
 """What files that were listed to the end may show."""
@@ -376,8 +377,10 @@ SSH: Final[Mapping[str, Callable[[], Behaviour]]] = {
 
 def _posture(name: str, passes: str) -> frozenset[str]:
     """Return what is shown beside: to whom is let in, or of writing, where nobody is."""
-    inside = frozenset() if name in NOBODY_IN else _words(INSIDE)
-    return inside | ({WRITE} if READ in _words(passes) else frozenset())
+    shown = frozenset() if name in NOBODY_IN else _words(INSIDE)
+    shown |= {WRITE} if READ in _words(passes) else frozenset()
+    # A script drops what came in clear before TLS; there is TLS where its certificate was seen.
+    return shown | ({INJECTION} if {CERTIFICATE, OLD} & _words(passes) else frozenset())
 
 
 def _cases() -> Iterator[tuple[str, Case]]:

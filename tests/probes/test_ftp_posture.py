@@ -130,14 +130,19 @@ async def test_servers_of_today_drop_what_came_before_tls(
 
 async def test_a_server_that_keeps_clear_text_across_auth_is_seen(tmp_path: Path) -> None:
     tls = server_context(make_certificate(tmp_path))
-    async with serving(recorder(tls)) as endpoint:
+    async with serving(ftp(FtpScript(tls=tls, keeps_clear_text=True))) as endpoint:
         facts = (await look(endpoint.port, LAB)).facts
+    assert seen(facts.injectable) is True
+
+
+async def test_pyftpdlib_keeps_clear_text_across_auth(start_server: StartServer) -> None:
+    facts = (await look_at(start_server("pyftpdlib-tls-optional"))).facts
     assert seen(facts.injectable) is True
 
 
 async def test_an_odd_goodbye_is_no_injection(tmp_path: Path) -> None:
     tls = server_context(make_certificate(tmp_path))
-    script = FtpScript(tls=tls, replies={"QUIT": b"250 bye\r\n", "NOOP": b""})
+    script = FtpScript(tls=tls, replies={"QUIT": b"250 bye\r\n"})
     async with serving(ftp(script)) as endpoint:
         facts = (await look(endpoint.port, LAB)).facts
     assert isinstance(facts.injectable, Unobserved)

@@ -15,6 +15,7 @@ from scanner.wire.tls import FLIGHT, flight_of
 from scanner.wire.tls_flight import Answer, FlightReader, Refused, Taken
 from scanner.wire.tls_hello import SSL_3_0, TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3, Hello
 from scanner.wire.tls_messages import HelloError
+from scanner.wire.x509 import is_in_order
 from tests.servers import make_certificate
 from tests.wire.tls_bytes import (
     DONE,
@@ -60,10 +61,18 @@ WHOLE = (
 def test_a_whole_flight_is_read() -> None:
     answer = taken(record(22, WHOLE))
     assert (answer.version, answer.suite, answer.session) == (TLS_1_2, 0x009E, b"s" * 32)
-    assert (answer.chain, answer.leaf) == (3, b"leaf")
+    assert answer.chain == (b"leaf", b"issuer", b"root")
+    assert (answer.leaf, answer.stapled) == (b"leaf", True)
     assert answer.group == TlsGroup(name="dh", bits=1024)
     assert (answer.client_certificate, answer.secure_renegotiation) == (True, True)
     assert answer.whole
+
+
+def test_what_a_server_hello_leaves_out_is_not_had() -> None:
+    bare = taken(record(22, server_hello(TLS_1_2, 0x009E) + certificate(b"leaf") + DONE))
+    assert (bare.extended_master_secret, bare.session_ticket, bare.stapled) == (False, False, False)
+    broken = taken(record(22, server_hello(TLS_1_2, 0x009E)))
+    assert broken.stapled is None
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 100])
@@ -268,7 +277,13 @@ def test_openssl_shows_its_flight(tmp_path_factory: pytest.TempPathFactory, vers
     answer = taken(outgoing.read(), hello)
     assert answer.whole
     assert answer.version == version
-    assert (answer.chain, answer.client_certificate) == (2, True)  # with the authority's own
+    assert answer.client_certificate
+    assert answer.chain is not None
+    assert len(answer.chain) == 2  # with the authority's own
+    assert is_in_order(answer.chain)
+    assert is_in_order(answer.chain[::-1]) is False
+    assert (answer.extended_master_secret, answer.session_ticket) == (True, True)
+    assert answer.stapled is False
     assert answer.secure_renegotiation
     assert answer.group == TlsGroup(name="x25519", bits=256)
     assert ssl.DER_cert_to_PEM_cert(answer.leaf) == made.certificate.read_text("ascii")

@@ -11,7 +11,7 @@ from scanner.model.tls_survey import (
     TlsVersionSurvey,
 )
 from scanner.wire.tls_flight import Answer, FlightReader, Refused, Taken
-from scanner.wire.tls_hello import SSL_3_0, TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3, Hello
+from scanner.wire.tls_hello import FALLBACK, SSL_3_0, TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3, Hello
 from scanner.wire.tls_messages import HelloError
 from scanner.wire.tls_suites import suite_name
 from scanner.wire.tls_survey import Survey
@@ -73,6 +73,26 @@ def test_what_was_configured_is_found(
     assert survey.complete
     order = SuiteOrder.SERVER if own_order else SuiteOrder.CLIENT
     assert {each.order for each in survey.versions if len(each.suites) > 1} == {order}
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_a_second_try_with_an_older_version_is_made_once(*, knows: bool) -> None:
+    server = ScriptedTls(suites=MODERN)
+    survey, tries = Survey(150), []
+    while (hello := survey.next_hello()) is not None:
+        if FALLBACK in hello.suites:
+            tries.append(hello.version)
+            if knows:
+                survey.answer(Refused("alert: inappropriate fallback"))
+                continue
+        survey.answer(answered(server, hello))
+    assert tries == [TLS_1_2]
+    assert survey.facts().fallback_refused is knows
+    assert survey.facts().complete
+
+
+def test_with_one_version_there_is_no_second_try() -> None:
+    assert conduct(ScriptedTls(suites={TLS_1_2: MODERN[TLS_1_2]})).fallback_refused is None
 
 
 def test_broken_suites_keep_their_flaws() -> None:

@@ -20,6 +20,7 @@ from scanner.wire.x509 import (
     MOST_NAMES,
     CertificateUnreadable,
     certificate_facts,
+    is_in_order,
     lifetime_fault,
     matches_name,
 )
@@ -36,6 +37,7 @@ def der(
     issuer: str = "Example authority",
     key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | None = None,
     signer: ec.EllipticCurvePrivateKey | None = None,
+    extension: x509.ExtensionType | None = None,
 ) -> bytes:
     key = key or ec.generate_private_key(ec.SECP256R1())
     builder = (
@@ -49,6 +51,8 @@ def der(
     )
     if names is not None:
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    if extension is not None:
+        builder = builder.add_extension(extension, critical=False)
     signing = signer or key
     digest = hashes.SHA256() if isinstance(signing, ec.EllipticCurvePrivateKey) else None
     return builder.sign(signing, digest).public_bytes(Encoding.DER)
@@ -69,6 +73,22 @@ def test_facts_are_those_of_the_certificate() -> None:
     assert (seen.key_type, seen.key_bits, seen.signature) == ("ecdsa", 256, "sha256")
     assert not seen.self_signed
     assert seen.sha256 == hashlib.sha256(DER).hexdigest()
+
+
+def test_what_beside_names_and_dates_a_certificate_says() -> None:
+    plain = certificate_facts(DER)
+    assert (plain.serial, plain.must_staple, plain.timestamps) == ("7", False, 0)
+    staple = x509.TLSFeature([x509.TLSFeatureType.status_request])
+    assert certificate_facts(der(extension=staple)).must_staple
+
+
+def test_a_chain_is_in_order_where_each_was_issued_by_the_next() -> None:
+    leaf = der(subject="ftp", issuer="middle")
+    middle, root = der(subject="middle", issuer="root"), der(subject="root", issuer="root")
+    assert is_in_order((leaf, middle, root)) is True
+    assert is_in_order((leaf, root, middle)) is False
+    assert is_in_order((leaf,)) is True
+    assert is_in_order((leaf, b"no certificate")) is None
 
 
 def test_hashes_agree_with_an_independent_reading(tmp_path: Path) -> None:

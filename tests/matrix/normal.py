@@ -21,8 +21,7 @@ _IN_TEXT: Final = (
     (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "<time>"),
     (r"\b\d\d:\d\d\b(?=\. Server port)", "<time>"),
     (r"(?<=You are user number )\d+", "<number>"),  # the session before may still be ending
-    (r"(?<=\(127,0,0,1,)\d+,\d+(?=\))", "<port>"),
-    (r"(?<=\(127,66,66,66,)\d+,\d+(?=\))", "<port>"),
+    (r"(\(\d+,\d+,\d+,\d+),\d+,\d+\)", r"\1,<port>)"),
     (r"(127\.0\.0\.1:|Server port: )\d+", r"\1<port>"),
     (r"\S+(?= FTP server \(GNU inetutils)", "<host>"),
     (r"(?<= Version: Linux )\S+", "<version>"),

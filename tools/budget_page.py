@@ -28,7 +28,8 @@ CEILINGS = f"""
 
 `scan run --dry-run` prints these ceilings for each asset, summed over its endpoints
 (`scanner/engine/plan.py`). Connections are control connections; each listing and each sample over
-FTP opens a data connection besides. Bytes are of samples, and the target's
+FTP opens a data connection besides. A target that enumerates TLS (`tls.enumerate`) adds its
+`tls.rounds`, 80 unless it says otherwise, for each FTP port. Bytes are of samples, and the target's
 `limits.bytes_per_host`. At most {MOST_FAILURES} logins fail per address in 24 hours, whatever is
 planned.
 """

@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 
 from scanner.clients.ftp_session import FtpSession
 from scanner.model.attempts import AttemptKind, limit_key
-from scanner.model.observation import AnonymousAccess, AnonymousTry, ClearLadder, ClearLogin
+from scanner.model.observation import (
+    AnonymousAccess,
+    AnonymousTry,
+    ClearLadder,
+    ClearLogin,
+    Reply,
+)
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.probes.ftp_visit import Visit, raise_if_throttled
 from scanner.wire.ftp import RawReply
@@ -22,17 +28,53 @@ NEEDS_ACCOUNT = 332
 _SUPERFLUOUS = 202
 _WANT_TLS_AT_USER = frozenset({421, 503, 522, 530, 534, 550})
 _WANT_TLS_AT_PASS = frozenset({522, 534})
+_FOR_WANT_OF_TLS = frozenset({503, 522, 534})
+"""Refusals that mean a missing AUTH or protection (RFC 4217 section 9, FileZilla Server's 503)."""
+_ANONYMOUS_ALONE = re.compile(rb"anonymous only|only anonymous", re.IGNORECASE)
 _SPEAKS_OF_TLS = re.compile(rb"\b(?:tls|ssl|ftps)\b|encrypt|secure|clear ?text", re.IGNORECASE)
 
 
 async def ask_named(visit: Visit) -> Reading[ClearLadder]:
-    """Name a user that does not exist, in clear, and stop before PASS."""
+    """Name a user that does not exist, in clear, and stop before PASS.
+
+    A refusal counts where it is for want of TLS: where its words do not say so, the same is asked
+    inside TLS. A server that refuses unknown names there too has shown nothing of known ones.
+    """
     async with visit.in_clear() as session:
-        return await name_nobody(visit, session)
+        reading = await name_nobody(visit, session)
+    if isinstance(reading, Unobserved) or not visit.mechanism:
+        return reading
+    if reading.value.step is not ClearLogin.REFUSED or _says_why(reading.value.replies[-1]):
+        return reading
+    return await _compare_with_tls(visit, reading)
+
+
+def _says_why(reply: Reply) -> bool:
+    """Whether a refusal names its reason: TLS is missing, or nobody but anonymous is known."""
+    words = " ".join(reply.text).encode("utf-8")
+    told = _SPEAKS_OF_TLS.search(words) or _ANONYMOUS_ALONE.search(words)
+    return bool(told) or reply.code in _FOR_WANT_OF_TLS
+
+
+async def _compare_with_tls(visit: Visit, refused: Observed[ClearLadder]) -> Reading[ClearLadder]:
+    session = await visit.connect_tls()
+    try:
+        inside = await name_nobody(visit, session)
+    finally:
+        await session.leave()
+    if isinstance(inside, Unobserved):
+        return inside
+    evidence = (*refused.evidence, *inside.evidence)
+    if inside.value.step is ClearLogin.REFUSED:
+        told = (
+            "names that do not exist are refused in TLS too; what known ones are asked is not seen"
+        )
+        return Unobserved(Reason.NO_LOGIN, told, evidence)
+    return Observed(refused.value, evidence)
 
 
 async def name_nobody(visit: Visit, session: FtpSession) -> Reading[ClearLadder]:
-    """Name a user that does not exist in a session in clear."""
+    """Name a user that does not exist, and stop before PASS."""
     name = f"zz-{secrets.token_hex(4)}"
     reply = await session.command("USER", name.encode("ascii"))
     raise_if_throttled(reply, closing=not visit.mechanism)

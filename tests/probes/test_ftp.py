@@ -608,6 +608,49 @@ async def test_a_name_asked_for_in_clear_stops_before_the_password() -> None:
     assert re.fullmatch(rb"USER zz-[0-9a-f]{8}", named[0].commands[0])
 
 
+@pytest.mark.parametrize(
+    ("in_tls", "decided"),
+    [(b"331 password please\r\n", True), (b"530 no such user\r\n", False)],
+)
+async def test_a_refused_name_counts_where_tls_makes_the_difference(
+    tmp_path: Path, in_tls: bytes, *, decided: bool
+) -> None:
+    script = FtpScript(
+        tls=server_context(make_certificate(tmp_path)),
+        in_clear={"USER": b"530 no such user\r\n"},
+        in_tls={"USER": in_tls},
+    )
+    async with serving(ftp(script)) as endpoint:
+        named = (await look(endpoint.port, LAB)).facts.clear_named
+    if decided:
+        assert seen(named).step is ClearLogin.REFUSED
+        assert len(named.evidence) == 2
+    else:
+        assert reason(named) is Reason.NO_LOGIN
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        b"530 Non-anonymous sessions must use encryption.\r\n",
+        b"530 This FTP server is anonymous only.\r\n",
+        b"534 Policy requires SSL.\r\n",
+        b"503 Use AUTH first.\r\n",
+        b"421-Sorry, cleartext sessions are not accepted.\r\n421 bye\r\n",
+    ],
+)
+async def test_a_refusal_that_says_why_costs_no_second_connection(
+    tmp_path: Path, refusal: bytes
+) -> None:
+    tls = server_context(make_certificate(tmp_path))
+    script = FtpScript(tls=tls, in_clear={"USER zz-": refusal, "USER": refusal})
+    async with serving(ftp(script)) as endpoint:
+        facts = (await look(endpoint.port, LAB)).facts
+    assert seen(facts.clear_named).step is ClearLogin.REFUSED
+    named = [one for one in endpoint.connections if b"USER zz-" in one.received]
+    assert len(named) == 1
+
+
 async def test_a_stalled_handshake_leaves_the_other_facts() -> None:
     async with serving(stalls_after_auth()) as endpoint, asyncio.timeout(15):
         facts = (await look(endpoint.port, replace(LAB, limits=QUICK))).facts

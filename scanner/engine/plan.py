@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from scanner.model.target import Protocol, Target
 
-FTP_CONNECTIONS = 15
+FTP_CONNECTIONS = 16
 """Control connections that the questions to one FTP endpoint take at most, without accounts: two
-for first contact, five hellos of our own, one for what is injected before TLS, one for a named
+for first contact, five hellos of our own, one for what is injected before TLS, two for a named
 user, four to try anonymous, one where a refused data connection ended the session, one to look in
 clear. Sessions that break off come on top."""
 FTP_LOGINS = 3

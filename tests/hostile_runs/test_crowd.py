@@ -10,7 +10,7 @@ import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -96,14 +96,26 @@ def test_every_target_stands_once_in_the_report(scene: Scene) -> None:
     assert scene.together.report["scan"]["coverage"]["targeted"] == HOSTILE + GOOD
 
 
+def difference(alone: Any, together: Any, place: str = "") -> str:
+    """Return the first place where two documents differ, and how; nothing where they do not."""
+    if isinstance(alone, dict) and isinstance(together, dict) and alone.keys() == together.keys():
+        told = (difference(alone[key], together[key], f"{place}.{key}") for key in alone)
+        return next(filter(None, told), "")
+    if isinstance(alone, list) and isinstance(together, list) and len(alone) == len(together):
+        pairs = enumerate(zip(alone, together, strict=True))
+        told = (difference(one, other, f"{place}[{at}]") for at, (one, other) in pairs)
+        return next(filter(None, told), "")
+    return "" if alone == together else f"{place}: {str(alone)[:200]} / {str(together)[:200]}"
+
+
 def test_a_good_server_is_scanned_as_if_it_were_alone(scene: Scene) -> None:
     together = scene.together.hosts
-    differing = [
-        asset
+    differing = {
+        asset: told
         for asset, host in scene.alone.hosts.items()
-        if normalised(together[asset]) != normalised(host)
-    ]
-    assert differing == []
+        if (told := difference(normalised(host), normalised(together[asset])))
+    }
+    assert differing == {}
 
 
 def test_the_run_ends_in_time_and_stays_small(scene: Scene) -> None:

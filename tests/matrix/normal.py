@@ -9,6 +9,7 @@ from typing import Any, Final
 _BY_KEY: Final = {
     "uid": "<uid>",  # of scans; those of findings hold the asset, which on loopback has a port
     "version": "<version>",
+    "serial": "<serial>",
     "sha256": "<sha256>",
     "spki_sha256": "<sha256>",
     "not_before": "<time>",

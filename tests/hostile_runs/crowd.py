@@ -167,29 +167,40 @@ async def scan_run(folder: Path, *targets: Mapping[str, Any]) -> Crowd:
     return await asyncio.to_thread(_waited_for, folder, file)
 
 
+_MEASURE: Final = """
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[2:])
+with open(sys.argv[1], "w") as told:
+    told.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.exit(code)
+"""
+"""Runs a command and notes the most KiB that a process of it held. It is small itself: what a
+process held before it became another program counts as that program's (getrusage(2))."""
+
+
 def _waited_for(folder: Path, file: Path) -> Crowd:
     history = history_in(folder / "state")
     command = [sys.executable, "-m", "scanner", "run", str(file)]
     command += ["--reports", str(folder / "reports"), "--history", str(history)]
-    words = folder / "words"
+    words, peak = folder / "words", folder / "peak"
+    killed = ["timeout", "--signal=KILL", str(RUN_SECONDS), *command]
     begun = time.monotonic()
     with words.open("wb") as sink:
-        child = subprocess.Popen(
-            ["timeout", "--signal=KILL", str(RUN_SECONDS), *command],
+        done = subprocess.run(
+            [sys.executable, "-c", _MEASURE, str(peak), *killed],
             cwd=ROOT,
             stdout=sink,
             stderr=subprocess.STDOUT,
+            check=False,
         )
-        _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.monotonic() - begun
     out = words.read_text(encoding="utf-8")
     reports = list((folder / "reports").glob("*/report.json"))
-    assert reports, f"no report after {seconds:.0f} s and exit {child.returncode}: {out[-2000:]}"
+    assert reports, f"no report after {seconds:.0f} s and exit {done.returncode}: {out[-2000:]}"
     return Crowd(
         seconds=seconds,
-        code=child.returncode,
-        peak=usage.ru_maxrss * 1024,
+        code=done.returncode,
+        peak=int(peak.read_text(encoding="ascii")) * 1024,
         out=out,
         report=json.loads(reports[0].read_text(encoding="utf-8")),
     )

@@ -118,7 +118,10 @@ def _groups(name: str) -> Callable[[Mapping[str, Any]], Any]:
         if name:
             versions = [_version(name)(survey)]
         return frozenset(
-            group["name"] for one in versions if one is not _MISSING for group in one["groups"]
+            f"dh {group['bits']}" if group["name"] == "dh" else group["name"]
+            for one in versions
+            if one is not _MISSING
+            for group in one["groups"]
         )
 
     return read
@@ -191,6 +194,10 @@ PLACES: Final[Mapping[str, Place]] = {
     **{f"groups seen {name}": Place(_SURVEY, _groups(name), _within) for name in _VERSIONS},
     "groups": Place(_SURVEY, _groups(""), _within),
     **{f"order {name}": Place(_SURVEY, _order(name)) for name in _VERSIONS},
+    **{
+        f"warning {name}": Place(why="an opinion on groups and keys that are told")
+        for name in _VERSIONS
+    },
     "least strength": Place(("legacy_tls",), agree=_legacy),
     "compression": Place(
         ("tls_flight.compression",), lambda name: name not in {"", "null", "none", "NULL"}

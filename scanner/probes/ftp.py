@@ -38,6 +38,7 @@ _NO_LOGIN = Unobserved(Reason.NO_LOGIN, "nobody was let in")
 _NO_TLS_LOGIN = Unobserved(Reason.NO_LOGIN, "nobody was let in over TLS")
 _NO_TLS = Unobserved(Reason.NOT_OFFERED, "the server offers no TLS")
 _NO_AUTH = Unobserved(Reason.NOT_OFFERED, "the server has no AUTH TLS")
+_NO_HANDSHAKE = Unobserved(Reason.TLS_FAILED, "no handshake succeeds, whatever came before it")
 _NOT_IMPLICIT = Unobserved(Reason.NOT_OFFERED, "TLS is not implicit on this port")
 _NOT_OPTED_IN = Unobserved(Reason.NOT_DECLARED, "the target does not opt in to it")
 
@@ -105,6 +106,8 @@ def _no_write_test(visit: Visit) -> Unobserved:
 async def _injectable(visit: Visit) -> Reading[bool]:
     if visit.implicit or not visit.mechanism:
         return _NO_AUTH
+    if visit.certificate is None:
+        return visit.stopped or _NO_HANDSHAKE
     return await visit.ask(lambda: ask_injection(visit))
 
 

@@ -660,6 +660,7 @@ async def test_a_stalled_handshake_leaves_the_other_facts() -> None:
     # Refused in clear without a word why, and nobody can see whether TLS makes the difference.
     assert reason(facts.clear_named) is Reason.TIMEOUT
     assert seen(facts.clear_anonymous).step is ClearLogin.REFUSED
+    assert reason(facts.injectable) is Reason.TLS_FAILED
 
 
 async def test_clear_bytes_behind_the_answer_to_auth_are_evidence(tmp_path: Path) -> None:

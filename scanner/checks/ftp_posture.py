@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Final, TypeVar
 
 from scanner.checks.base import Facet, Question, Ruling, failed, passed
-from scanner.checks.questions import ftp_questions
+from scanner.checks.questions import ftp_questions, is_implicit
 from scanner.model.case import Case
 from scanner.model.failure import CapTrigger
 from scanner.model.finding import Confidence, Severity, Source
@@ -25,11 +25,6 @@ from scanner.model.reading import Observed, Reading, Reason, Unobserved
 T = TypeVar("T")
 
 
-def _is_implicit(facts: FtpFacts) -> bool:
-    auth = facts.auth_tls
-    return isinstance(auth, Observed) and auth.value.mechanism == "implicit"
-
-
 _NOBODY_ASKED = frozenset({Reason.NO_LOGIN, Reason.NOT_OFFERED, Reason.NOT_LOOKED_AT})
 
 
@@ -43,7 +38,7 @@ def read_implicit(case: Case) -> Iterator[Question[ClearOnImplicit]]:
     """Ask every FTPS endpoint that begins in TLS."""
     return ftp_questions(
         case,
-        lambda facts: _if_asked(facts.clear_on_implicit) if _is_implicit(facts) else None,
+        lambda facts: _if_asked(facts.clear_on_implicit) if is_implicit(facts) else None,
         required=False,
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from scanner.checks import ftp_posture, ftp_remedies, ssh_transport, tls_transport
 from scanner.checks.base import Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
-from scanner.checks.questions import ftp_questions
+from scanner.checks.questions import ftp_questions, is_implicit, offers_tls
 from scanner.model.case import Case, moment
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Severity, Source
@@ -27,22 +27,13 @@ from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.view import View
 
 
-def _implicit(facts: FtpFacts) -> bool:
-    auth = facts.auth_tls
-    return isinstance(auth, Observed) and auth.value.mechanism == "implicit"
-
-
-def _offers_tls(facts: FtpFacts) -> bool:
-    return isinstance(facts.auth_tls, Observed) and facts.auth_tls.value.offered
-
-
 def _codes(replies: tuple[Reply, ...]) -> str:
     return ", then ".join(str(reply.code) for reply in replies) or "no reply"
 
 
 def _protectable(facts: FtpFacts) -> Reading[AuthTls]:
     """An AUTH that is granted counts only once a handshake has succeeded."""
-    if _offers_tls(facts) and isinstance(facts.tls, Unobserved):
+    if offers_tls(facts) and isinstance(facts.tls, Unobserved):
         return facts.tls
     return facts.auth_tls
 
@@ -61,7 +52,7 @@ def judge_tls(auth: AuthTls, _case: Case) -> Ruling:
 
 def read_named(case: Case) -> Iterator[Question[ClearLadder]]:
     """Ask every FTP endpoint that does not begin in TLS."""
-    return ftp_questions(case, lambda facts: None if _implicit(facts) else facts.clear_named)
+    return ftp_questions(case, lambda facts: None if is_implicit(facts) else facts.clear_named)
 
 
 def judge_named(ladder: ClearLadder, _case: Case) -> Ruling:
@@ -84,7 +75,7 @@ class ClearAnonymous:
 
 
 def _clear_anonymous(facts: FtpFacts) -> Reading[ClearAnonymous] | None:
-    if _implicit(facts) or not _offers_tls(facts):
+    if is_implicit(facts) or not offers_tls(facts):
         return None
     ladder = facts.clear_anonymous
     if isinstance(ladder, Unobserved):
@@ -117,7 +108,7 @@ def judge_anonymous(seen: ClearAnonymous, case: Case) -> Ruling:
 
 def read_data(case: Case) -> Iterator[Question[DataProtection]]:
     """Ask every FTP endpoint that can do TLS."""
-    return ftp_questions(case, lambda facts: facts.data if _offers_tls(facts) else None)
+    return ftp_questions(case, lambda facts: facts.data if offers_tls(facts) else None)
 
 
 def judge_data(data: DataProtection, _case: Case) -> Ruling:
@@ -130,7 +121,7 @@ def judge_data(data: DataProtection, _case: Case) -> Ruling:
 
 def read_ccc(case: Case) -> Iterator[Question[Reply]]:
     """Ask every FTP endpoint that can do TLS."""
-    return ftp_questions(case, lambda facts: facts.ccc if _offers_tls(facts) else None)
+    return ftp_questions(case, lambda facts: facts.ccc if offers_tls(facts) else None)
 
 
 def judge_ccc(reply: Reply, _case: Case) -> Ruling:
@@ -151,7 +142,7 @@ class Legacy:
 
 
 def _legacy(facts: FtpFacts) -> Reading[Legacy] | None:
-    if not _offers_tls(facts):
+    if not offers_tls(facts):
         return None
     offers, tls = facts.legacy_tls, facts.tls
     if isinstance(offers, Unobserved):
@@ -205,7 +196,7 @@ def read_certificate(case: Case) -> Iterator[Question[TlsFacts]]:
     """Ask every FTP endpoint that can do TLS."""
     required = case.target.tls.declared
     return ftp_questions(
-        case, lambda facts: facts.tls if _offers_tls(facts) else None, required=required
+        case, lambda facts: facts.tls if offers_tls(facts) else None, required=required
     )
 
 

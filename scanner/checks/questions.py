@@ -43,6 +43,17 @@ def ftp_questions(
             yield Question(vantage, endpoint.way_in, unseen(endpoint), required)
 
 
+def is_implicit(facts: FtpFacts) -> bool:
+    """Whether the port begins in TLS (RFC 4217 section 2 calls it implicit)."""
+    auth = facts.auth_tls
+    return isinstance(auth, Observed) and auth.value.mechanism == "implicit"
+
+
+def offers_tls(facts: FtpFacts) -> bool:
+    """Whether TLS was seen to be had, by whatever mechanism."""
+    return isinstance(facts.auth_tls, Observed) and facts.auth_tls.value.offered
+
+
 def product_of(facts: FtpFacts) -> Product:
     """Return what the server calls itself, for remedies alone."""
     software = facts.software

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Final
 
 from scanner.checks.base import Facet, Question, Ruling, failed, passed, undecided
-from scanner.checks.questions import ftp_questions
+from scanner.checks.questions import ftp_questions, offers_tls
 from scanner.model.case import Case, moment
 from scanner.model.finding import Confidence, Severity, Source
 from scanner.model.observation import (
@@ -35,14 +35,10 @@ _OLD_HASHES: Final = frozenset({"md2", "md4", "md5", "sha1"})
 _SOON: Final = timedelta(days=21)
 
 
-def _offers_tls(facts: FtpFacts) -> bool:
-    return isinstance(facts.auth_tls, Observed) and facts.auth_tls.value.offered
-
-
 def read_certificate(case: Case) -> Iterator[Question[TlsFacts]]:
     """Ask every FTP endpoint that can do TLS, as a lead."""
     return ftp_questions(
-        case, lambda facts: facts.tls if _offers_tls(facts) else None, required=False
+        case, lambda facts: facts.tls if offers_tls(facts) else None, required=False
     )
 
 
@@ -104,7 +100,7 @@ class Handshake:
 
 
 def _handshake(facts: FtpFacts) -> Reading[Handshake] | None:
-    if not _offers_tls(facts):
+    if not offers_tls(facts):
         return None
     flight, tls, survey = facts.tls_flight, facts.tls, facts.tls_survey
     if isinstance(flight, Unobserved):
@@ -222,7 +218,7 @@ def _shown(group: TlsGroup) -> str:
 def _survey(facts: FtpFacts) -> Reading[TlsSurvey] | None:
     survey = facts.tls_survey
     unwanted = isinstance(survey, Unobserved) and survey.reason is Reason.NOT_LOOKED_AT
-    return survey if _offers_tls(facts) and not unwanted else None
+    return survey if offers_tls(facts) and not unwanted else None
 
 
 def read_survey(case: Case) -> Iterator[Question[TlsSurvey]]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from scanner.clients.faults import Fault
 from scanner.clients.ftp import FtpTree
 from scanner.clients.ftp_session import FtpSession
-from scanner.model.reading import Reason
 from scanner.wire.ftp import RawReply
 
 _GONE = 550
@@ -49,9 +48,7 @@ async def _removed(session: FtpSession, name: bytes, stored: RawReply) -> Writte
     taken = stored.code // 100 == 2
     try:
         reply = await session.command("DELE", name)
-    except Fault as fault:
-        if fault.reason is Reason.OWN_FAULT:
-            raise
+    except Fault:
         return Written(taken=taken, left=taken, replies=told)
     gone = reply.code // 100 == 2 or (not taken and reply.code == _GONE)
     return Written(taken=taken, left=not gone, replies=(*told, ("DELE", reply)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +19,11 @@ from scanner.probes.locks import CredentialGate
 def utc_text(moment: datetime) -> str:
     """Return a moment as RFC 3339 UTC with Z, to the second."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def nonsense_name() -> str:
+    """Return a name that no server knows, of a user or of a file: ``zz-`` and eight digits."""
+    return f"zz-{secrets.token_hex(4)}"
 
 
 class EvidenceLog:

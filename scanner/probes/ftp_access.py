@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from dataclasses import dataclass, field
 
 from scanner.clients.ftp_session import FtpSession
@@ -16,6 +15,7 @@ from scanner.model.observation import (
     Reply,
 )
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.probes.context import nonsense_name
 from scanner.probes.ftp_visit import Visit, raise_if_throttled
 from scanner.wire.ftp import RawReply
 
@@ -75,7 +75,7 @@ async def _compare_with_tls(visit: Visit, refused: Observed[ClearLadder]) -> Rea
 
 async def name_nobody(visit: Visit, session: FtpSession) -> Reading[ClearLadder]:
     """Name a user that does not exist, and stop before PASS."""
-    name = f"zz-{secrets.token_hex(4)}"
+    name = nonsense_name()
     reply = await session.command("USER", name.encode("ascii"))
     raise_if_throttled(reply, closing=not visit.mechanism)
     identity = visit.note(f"USER {name}", reply)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-
 from scanner.clients.faults import Fault
 from scanner.clients.ftp import FtpTree
 from scanner.clients.ftp_session import FtpSession
@@ -11,7 +9,9 @@ from scanner.clients.ftp_verbs import THIRD_EPRT, THIRD_PORT
 from scanner.clients.tls import looking_context
 from scanner.model.observation import Bounce, ClearLogin, ClearOnImplicit
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.probes.context import nonsense_name
 from scanner.probes.ftp_access import name_nobody
+from scanner.probes.ftp_tls import NO_SUCH_NAME
 from scanner.probes.ftp_visit import Visit, check_greeting, raise_if_throttled
 from scanner.wire.ftp import RawReply
 from scanner.wire.listing import Dialect, ListingParser
@@ -20,7 +20,6 @@ _GOODBYE = 221
 _NO_HANDSHAKE = frozenset({Reason.TLS_FAILED, Reason.CONNECTION_LOST})
 _MUST_REUSE = frozenset({425, 450, 521, 522})
 """How servers refuse a data connection whose TLS session is not the control connection's."""
-_NO_SUCH_NAME = frozenset({450, 550})
 _MOST_AT_HOME = 1_000
 
 
@@ -59,7 +58,7 @@ async def ask_reuse(visit: Visit, tree: FtpTree) -> Reading[bool]:
     """
     if not tree.session.data_protected:
         return Unobserved(Reason.NOT_OFFERED, "the server does not protect data connections")
-    name = b"zz-" + secrets.token_hex(4).encode("ascii")
+    name = nonsense_name().encode("ascii")
     reading = await _list_apart(visit, tree, name, most=1)
     if reading is None:
         # That name is refused, whatever the connection: where there is something, is listed.
@@ -78,11 +77,11 @@ async def _list_apart(
     code = transfer.reply.code
     await _see_whether_it_lives(tree.session)
     if transfer.opened and (code // 100 == 2 or parser.full):
-        return Observed(False, evidence)  # noqa: FBT003 - the fact itself
-    if name and code in _NO_SUCH_NAME:
+        return Observed(value=False, evidence=evidence)
+    if name and code in NO_SUCH_NAME:
         return None
     if code in _MUST_REUSE:
-        return Observed(True, evidence)  # noqa: FBT003 - the fact itself
+        return Observed(value=True, evidence=evidence)
     return Unobserved(Reason.PROTOCOL_ERROR, f"LIST answered {transfer.reply.shown}", evidence)
 
 
@@ -120,21 +119,16 @@ async def _injected(visit: Visit, session: FtpSession) -> Reading[bool]:
             raise
         # It took the clear bytes for a broken handshake: they were not kept for later.
         identity = visit.context.evidence.add("ftp-injection", {"answer": "no handshake"})
-        return Observed(False, (identity,))  # noqa: FBT003 - the fact itself
+        return Observed(value=False, evidence=(identity,))
     session.send("QUIT")
     first = await session.reply()
-    identity = visit.note("QUIT", first)
-    if session.unasked or first.code != _GOODBYE:
-        return await _confirmed(visit, session, identity)
-    return Observed(False, (identity,))  # noqa: FBT003 - the fact itself
-
-
-async def _confirmed(visit: Visit, session: FtpSession, first: str) -> Reading[bool]:
-    """Two answers to one command show that another was carried out; an odd one alone does not."""
-    if session.unasked:
-        return Observed(True, (first,))  # noqa: FBT003 - the fact itself
-    second = await session.reply()
-    return Observed(True, (first, visit.note("QUIT", second)))  # noqa: FBT003 - the fact itself
+    evidence: tuple[str, ...] = (visit.note("QUIT", first),)
+    if not session.unasked and first.code == _GOODBYE:
+        return Observed(value=False, evidence=evidence)
+    if not session.unasked:
+        # Two answers to one command show that another was carried out; an odd one alone does not.
+        evidence = (*evidence, visit.note("QUIT", await session.reply()))
+    return Observed(value=True, evidence=evidence)
 
 
 async def ask_clear_on_implicit(visit: Visit) -> Reading[ClearOnImplicit]:

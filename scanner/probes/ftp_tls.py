@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import ssl
 from dataclasses import asdict
 
@@ -30,6 +29,7 @@ from scanner.model.observation import (
     TlsFacts,
 )
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.probes.context import nonsense_name
 from scanner.probes.ftp_visit import Visit, raise_if_throttled
 from scanner.wire.ftp import RawReply, announces_tls
 from scanner.wire.listing import Dialect, ListingParser
@@ -38,7 +38,8 @@ from scanner.wire.x509 import CertificateUnreadable, certificate_facts
 _MECHANISMS = ("tls", "ssl")
 _MUST_PROTECT = frozenset({521, 522, 533, 534, 536})
 """Refusals of data in clear (RFC 2228 section 5, RFC 4217 section 9)."""
-_NO_SUCH_NAME = frozenset({450, 550})
+NO_SUCH_NAME = frozenset({450, 550})
+"""How servers refuse to list a name that does not exist, where they refuse it at all."""
 
 
 async def ask_auth(visit: Visit, session: FtpSession) -> Reading[AuthTls]:
@@ -184,7 +185,7 @@ async def ask_protection(visit: Visit, tree: FtpTree) -> Reading[DataProtection]
         return _enforced(evidence, reply)
     if reply.code // 100 not in {2, 5}:
         return Unobserved(Reason.PROTOCOL_ERROR, f"PROT C answered {reply.shown}", evidence)
-    name = b"zz-" + secrets.token_hex(4).encode("ascii")
+    name = nonsense_name().encode("ascii")
     parser = ListingParser(Dialect.LIST, now=visit.context.clock(), most=1)
     try:
         transfer = await tree.transfers.list("LIST", name, parser)
@@ -197,7 +198,7 @@ async def ask_protection(visit: Visit, tree: FtpTree) -> Reading[DataProtection]
     evidence = (*evidence, visit.note("LIST", transfer.reply))
     if transfer.reply.code in _MUST_PROTECT:
         return _enforced(evidence, reply, transfer.reply)
-    if transfer.opened or transfer.reply.code in _NO_SUCH_NAME:
+    if transfer.opened or transfer.reply.code in NO_SUCH_NAME:
         shown = (reply.shown, transfer.reply.shown)
         return Observed(DataProtection(clear_accepted=True, replies=shown), evidence)
     return Unobserved(Reason.PROTOCOL_ERROR, f"LIST answered {transfer.reply.shown}", evidence)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from dataclasses import replace
 
 from scanner.clients.dialer import Dialer
@@ -15,7 +14,7 @@ from scanner.model.observation import AuthMethods, HostKey, KexInit, SshFacts
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Account
 from scanner.model.view import AccountView
-from scanner.probes.context import ProbeContext
+from scanner.probes.context import ProbeContext, nonsense_name
 from scanner.probes.ssh_accounts import AccountDesk
 from scanner.probes.ssh_trust import TURNED_AWAY, HostKeys, observe_host_keys
 
@@ -131,7 +130,7 @@ class _SftpProbe:
         if attempt is None:
             return Unobserved(Reason.ATTEMPT_BUDGET, "no attempt is left for a decoy user")
         await asyncio.sleep(self._pause)
-        username = f"zz-{secrets.token_hex(4)}"
+        username = nonsense_name()
         failed = True
         try:
             methods = await ask_methods(

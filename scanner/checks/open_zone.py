@@ -14,8 +14,9 @@ from scanner.model.case import Case
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Confidence, Severity, Source
 from scanner.model.listing import Outcome
-from scanner.model.observation import AnonymousAccess, AuthMethods, FtpFacts
+from scanner.model.observation import AnonymousAccess, FtpFacts
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.model.ssh import AuthMethods
 from scanner.model.view import AreaSeen, View, WritableSigns, Zone
 
 

@@ -18,11 +18,11 @@ from scanner.model.observation import (
     ClearLogin,
     DataProtection,
     FtpFacts,
-    PeerTrust,
     Reply,
     TlsFacts,
     TlsOffer,
 )
+from scanner.model.peer import PeerTrust
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.view import View
 

@@ -9,9 +9,10 @@ from typing import TypeVar
 from scanner.checks.base import Question
 from scanner.model.case import Case
 from scanner.model.listing import Outcome
-from scanner.model.observation import EndpointObservation, FtpFacts, SshFacts
+from scanner.model.observation import EndpointObservation, FtpFacts
 from scanner.model.product import Product
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.model.ssh import SshFacts
 from scanner.model.target import Protocol
 from scanner.model.view import AccountView, CredentialStatus, View
 

@@ -10,8 +10,9 @@ from scanner.checks.questions import ssh_questions
 from scanner.checks.ssh_rules import BROKEN, SMALLEST_RSA, STRICT_KEX, WEAK, matches
 from scanner.model.case import Case
 from scanner.model.finding import Severity, Source
-from scanner.model.observation import HostKey, KexInit, PeerTrust, SshFacts
+from scanner.model.peer import PeerTrust
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.model.ssh import HostKey, KexInit, SshFacts
 
 
 @dataclass(frozen=True, slots=True)

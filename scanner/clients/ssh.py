@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault, fault_of
-from scanner.model.observation import KexInit
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.model.ssh import KexInit
 from scanner.wire.ssh import (
     OWN_IDENTIFICATION,
     Disconnect,

@@ -18,8 +18,8 @@ from scanner.clients.ssh_session import (
     plain_options,
     ssh_fault,
 )
-from scanner.model.observation import AuthMethods
 from scanner.model.reading import Reason
+from scanner.model.ssh import AuthMethods
 from scanner.model.text import neutralise
 from scanner.wire.ssh import OWN_IDENTIFICATION
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from scanner.clients.faults import Fault
-from scanner.model.observation import CertificateFacts, PeerTrust
+from scanner.model.observation import CertificateFacts
+from scanner.model.peer import PeerTrust
 from scanner.model.reading import Reason
 from scanner.model.target import TlsTrust
 from scanner.model.text import neutralise

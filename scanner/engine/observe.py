@@ -24,10 +24,10 @@ from scanner.model.observation import (
     EndpointState,
     FtpFacts,
     Observations,
-    SshFacts,
 )
 from scanner.model.reading import Reason, Unobserved
 from scanner.model.secret import SecretResolver
+from scanner.model.ssh import SshFacts
 from scanner.model.target import Endpoint, Protocol, Target
 from scanner.model.view import AccountView
 from scanner.probes.context import EvidenceLog, ProbeContext, utc_text

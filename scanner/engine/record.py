@@ -10,8 +10,9 @@ from typing import Any
 from cattrs import Converter
 
 from scanner.model.evidence import Scalar
-from scanner.model.observation import FtpFacts, Observations, SshFacts
+from scanner.model.observation import FtpFacts, Observations
 from scanner.model.recall import Recall
+from scanner.model.ssh import SshFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,8 @@ from typing import Any, Self
 
 from scanner.history.schema import naming
 from scanner.model.finding import HostReport
-from scanner.model.observation import EndpointObservation, FtpFacts, SshFacts
+from scanner.model.observation import EndpointObservation, FtpFacts
+from scanner.model.ssh import SshFacts
 from scanner.wire.identity import CERTIFICATE, HOST_KEY, NONE, sighting_of
 
 MOST_NAMED = 100

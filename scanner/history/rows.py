@@ -14,9 +14,10 @@ from itertools import islice
 from scanner.model.case import moment
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Cap, HostReport, Verdict
-from scanner.model.observation import FtpFacts, SshFacts
+from scanner.model.observation import FtpFacts
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.recall import DrillResult, OrderSighting, PastCap, Recall
+from scanner.model.ssh import SshFacts
 from scanner.model.view import View
 
 DRILL_HOLDS_FOR = timedelta(days=90)

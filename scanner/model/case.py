@@ -13,10 +13,10 @@ from scanner.model.observation import (
     EndpointState,
     FtpFacts,
     Observations,
-    SshFacts,
 )
 from scanner.model.reading import Reason
 from scanner.model.recall import Recall
+from scanner.model.ssh import SshFacts
 from scanner.model.target import Target
 
 

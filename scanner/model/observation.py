@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from scanner.model.evidence import Evidence
+from scanner.model.peer import PeerTrust
 from scanner.model.product import Product
 from scanner.model.reading import Reading, Reason, Unobserved, unasked
+from scanner.model.ssh import SshFacts
 from scanner.model.target import Protocol
 from scanner.model.tls_survey import TlsFlight, TlsSurvey
 from scanner.model.view import AccountView, View
@@ -22,24 +24,6 @@ class EndpointState(StrEnum):
     UNREACHABLE = "unreachable"
     FILTERED = "filtered"
     OTHER_SERVICE = "other-service"
-
-
-class PeerTrust(StrEnum):
-    """Whether a peer is who the team says. Only the first two may be sent a secret."""
-
-    VERIFIED = "verified"
-    PINNED = "pinned"
-    FIRST_USE = "first-use"
-    UNVERIFIED = "unverified"
-    UNTRUSTED = "untrusted"
-    EXPIRED = "expired"
-    MISMATCHED = "mismatched"
-    REVOKED = "revoked"
-
-    @property
-    def may_receive_secrets(self) -> bool:
-        """Whether a supplied secret may be sent to this peer."""
-        return self in {PeerTrust.VERIFIED, PeerTrust.PINNED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,51 +257,6 @@ class FtpFacts:
     bounce: Reading[Bounce] = field(default_factory=unasked)
     clear_on_implicit: Reading[ClearOnImplicit] = field(default_factory=unasked)
     write_test: Reading[WriteTest] = field(default_factory=unasked)
-    accounts: tuple[AccountView, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KexInit:
-    """The server's SSH_MSG_KEXINIT name-lists (RFC 4253 section 7.1), neutralised."""
-
-    kex: tuple[str, ...]
-    host_key: tuple[str, ...]
-    ciphers_in: tuple[str, ...]
-    ciphers_out: tuple[str, ...]
-    macs_in: tuple[str, ...]
-    macs_out: tuple[str, ...]
-    compression_in: tuple[str, ...]
-    compression_out: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostKey:
-    """A host key. ``fingerprint`` is ``SHA256:`` + base64 without padding."""
-
-    algorithm: str
-    bits: int | None
-    fingerprint: str
-    trust: PeerTrust
-    trust_detail: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthMethods:
-    """The answer to one ``none`` request (RFC 4252 section 5.2) for a decoy user."""
-
-    none_accepted: bool
-    methods: tuple[str, ...]
-    banner: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SshFacts:
-    """Everything seen of one SFTP endpoint."""
-
-    identification: Reading[str]
-    kexinit: Reading[KexInit] = field(default_factory=unasked)
-    host_keys: Reading[tuple[HostKey, ...]] = field(default_factory=unasked)
-    methods: Reading[AuthMethods] = field(default_factory=unasked)
     accounts: tuple[AccountView, ...] = ()
 
 

@@ -24,10 +24,10 @@ from scanner.model.observation import (
     AuthTls,
     CertificateFacts,
     DataProtection,
-    PeerTrust,
     Reply,
     TlsFacts,
 )
+from scanner.model.peer import PeerTrust
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.probes.context import nonsense_name
 from scanner.probes.ftp_visit import Visit, raise_if_throttled

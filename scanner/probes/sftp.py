@@ -10,8 +10,8 @@ from scanner.clients.faults import Fault
 from scanner.clients.ssh import SshHello, read_hello
 from scanner.clients.ssh_offers import ask_methods
 from scanner.model.attempts import AttemptKind, limit_key
-from scanner.model.observation import AuthMethods, HostKey, KexInit, SshFacts
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.model.ssh import AuthMethods, HostKey, KexInit, SshFacts
 from scanner.model.target import Account
 from scanner.model.view import AccountView
 from scanner.probes.context import ProbeContext, nonsense_name

@@ -10,8 +10,9 @@ from pathlib import Path
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault
 from scanner.clients.ssh_offers import fetch_host_key
-from scanner.model.observation import HostKey, KexInit, PeerTrust
+from scanner.model.peer import PeerTrust
 from scanner.model.reading import Reason, Unobserved
+from scanner.model.ssh import HostKey, KexInit
 from scanner.model.target import Target
 from scanner.probes.context import ProbeContext
 from scanner.wire.known_hosts import (

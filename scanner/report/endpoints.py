@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from scanner.model.observation import EndpointObservation, FtpFacts, Observations, SshFacts
+from scanner.model.observation import EndpointObservation, FtpFacts, Observations
+from scanner.model.ssh import SshFacts
 from scanner.report.plain import plain, record
 from scanner.report.views import account_document, reading_document
 

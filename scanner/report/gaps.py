@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 
-from scanner.model.observation import EndpointObservation, FtpFacts, Observations, SshFacts
+from scanner.model.observation import EndpointObservation, FtpFacts, Observations
 from scanner.model.reading import Observed, Reason, Unobserved
+from scanner.model.ssh import SshFacts
 from scanner.model.view import AccountView, View
 
 NAMES = {

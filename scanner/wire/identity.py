@@ -14,9 +14,9 @@ from scanner.model.observation import (
     EndpointState,
     FtpFacts,
     IdentityDifference,
-    SshFacts,
 )
 from scanner.model.reading import Observed
+from scanner.model.ssh import SshFacts
 from scanner.model.target import Protocol
 
 GREETING = "greeting"

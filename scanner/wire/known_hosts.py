@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from scanner.model.observation import PeerTrust
+from scanner.model.peer import PeerTrust
 from scanner.wire.ssh_keys import fingerprint, key_type
 
 DEFAULT_PORT = 22

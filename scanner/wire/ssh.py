@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from scanner.model.observation import KexInit
+from scanner.model.ssh import KexInit
 from scanner.model.text import neutralise
 
 OWN_IDENTIFICATION = "TransferExposureScanner"

@@ -16,7 +16,6 @@ from scanner.model.listing import Outcome
 from scanner.model.observation import (
     AnonymousAccess,
     AnonymousTry,
-    AuthMethods,
     AuthTls,
     CertificateFacts,
     ClearLadder,
@@ -25,16 +24,14 @@ from scanner.model.observation import (
     EndpointObservation,
     EndpointState,
     FtpFacts,
-    HostKey,
-    KexInit,
     Observations,
-    PeerTrust,
     Reply,
-    SshFacts,
     TlsFacts,
     TlsOffer,
 )
+from scanner.model.peer import PeerTrust
 from scanner.model.reading import Observed, Reason, Unobserved
+from scanner.model.ssh import AuthMethods, HostKey, KexInit, SshFacts
 from scanner.model.target import Endpoint, Protocol, Target
 from scanner.model.tls_survey import (
     TlsFlight,

@@ -8,8 +8,9 @@ from scanner.checks.base import Check, evaluate
 from scanner.checks.registry import all_checks
 from scanner.model.failure import FailureId
 from scanner.model.finding import Verdict
-from scanner.model.observation import FtpFacts, SshFacts
+from scanner.model.observation import FtpFacts
 from scanner.model.reading import INCOMPLETE, Reason, Unobserved
+from scanner.model.ssh import SshFacts
 from tests.checks.cases import case, endpoint, enforced_ftp, modern_ssh, seen
 
 CHECKS = all_checks()

@@ -8,8 +8,9 @@ from scanner.model.content import DataClass
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Confidence, Severity, Source, Verdict
 from scanner.model.listing import Outcome
-from scanner.model.observation import AuthMethods, FtpFacts
+from scanner.model.observation import FtpFacts
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.model.ssh import AuthMethods
 from scanner.model.target import Areas
 from scanner.model.view import AreaSeen, View, WritableSigns, Zone
 from tests.checks.cases import (

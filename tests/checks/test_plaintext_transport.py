@@ -13,10 +13,10 @@ from scanner.model.observation import (
     ClearLogin,
     DataProtection,
     FtpFacts,
-    PeerTrust,
-    SshFacts,
 )
+from scanner.model.peer import PeerTrust
 from scanner.model.reading import Observed, Reason, Unobserved
+from scanner.model.ssh import SshFacts
 from scanner.model.target import Areas, TlsTrust
 from tests.checks.cases import (
     accepted_anonymous,

@@ -12,8 +12,8 @@ import pytest
 
 from scanner.clients.faults import Fault
 from scanner.clients.ssh import SshHello, read_hello
-from scanner.model.observation import KexInit
 from scanner.model.reading import Observed, Reason, Unobserved
+from scanner.model.ssh import KexInit
 from tests.clients.ssh_lab import a_dialer
 from tests.hostile import (
     ssh_closes_after_identification,

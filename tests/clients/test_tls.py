@@ -17,7 +17,8 @@ from scanner.clients.tls import (
     require_chain,
     strict_context,
 )
-from scanner.model.observation import CertificateFacts, PeerTrust
+from scanner.model.observation import CertificateFacts
+from scanner.model.peer import PeerTrust
 from scanner.model.reading import Reason
 from scanner.model.target import TlsTrust
 

@@ -14,9 +14,10 @@ from scanner.model.content import DataClass
 from scanner.model.dossier import Dossier, RegisteredWarning
 from scanner.model.failure import CapTrigger, FailureId, Grade
 from scanner.model.finding import Finding, HostReport, Verdict, finding_uid
-from scanner.model.observation import FtpFacts, IdentityDifference, SshFacts
+from scanner.model.observation import FtpFacts, IdentityDifference
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.recall import PastCap, Recall
+from scanner.model.ssh import SshFacts
 from scanner.model.target import AcceptedRisk, Decoy, NotApplicable, Protocol
 from tests.checks.cases import (
     accepted_anonymous,

@@ -35,10 +35,10 @@ from scanner.model.observation import (
     EndpointState,
     FtpFacts,
     Observations,
-    SshFacts,
 )
 from scanner.model.reading import Observed
 from scanner.model.recall import PastCap, Recall
+from scanner.model.ssh import SshFacts
 from scanner.model.target import Protocol
 from scanner.model.view import AccountView, CredentialStatus, FileFact, OrderSeen, View, Walk
 from scanner.scoring import cap_of

@@ -9,8 +9,9 @@ import pytest
 from scanner.history import Fleet
 from scanner.history.fleet import MOST_NAMED
 from scanner.model.finding import HostReport
-from scanner.model.observation import EndpointObservation, FtpFacts, SshFacts
+from scanner.model.observation import EndpointObservation, FtpFacts
 from scanner.model.reading import Observed, Reason, Unobserved
+from scanner.model.ssh import SshFacts
 from tests.checks.cases import endpoint, enforced_ftp, modern_ssh, plain_ftp, seen
 from tests.history.cases import report
 

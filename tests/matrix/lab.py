@@ -16,8 +16,9 @@ from scanner.api.job import Clock, utc_now
 from scanner.intake.hosts import Address
 from scanner.model.failure import FailureId
 from scanner.model.finding import FailureResult, Finding, HostReport, Verdict
-from scanner.model.observation import EndpointObservation, FtpFacts, Observations, SshFacts
+from scanner.model.observation import EndpointObservation, FtpFacts, Observations
 from scanner.model.reading import Observed, Reading, Unobserved
+from scanner.model.ssh import SshFacts
 from scanner.model.target import Protocol
 from tests.servers import Certificate, Server
 

@@ -15,7 +15,7 @@ import pytest
 from scanner.api import ScanDocument
 from scanner.model.failure import FailureId
 from scanner.model.finding import Confidence, Finding, Severity, Source, Verdict
-from scanner.model.observation import PeerTrust
+from scanner.model.peer import PeerTrust
 from scanner.model.reading import Observed, Reason
 from scanner.model.view import AccountView, CredentialStatus
 from tests.matrix import lab

@@ -14,7 +14,7 @@ from typing import Any, Final
 import pytest
 
 from scanner.api import RunRequest, ScanDocument, run, scan_host
-from scanner.model.observation import PeerTrust
+from scanner.model.peer import PeerTrust
 from scanner.model.reading import Reason
 from scanner.model.view import AccountView, CredentialStatus
 from tests.clients.ssh_lab import PASSWORD as HOUSE_PASSWORD

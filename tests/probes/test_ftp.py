@@ -19,7 +19,8 @@ from scanner.clients.ftp_verbs import READ_ONLY_VERBS
 from scanner.model.address import Admitted
 from scanner.model.attempts import AttemptKind
 from scanner.model.listing import Outcome
-from scanner.model.observation import ClearLogin, DataProtection, FtpFacts, PeerTrust
+from scanner.model.observation import ClearLogin, DataProtection, FtpFacts
+from scanner.model.peer import PeerTrust
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.secret import SecretRef, SecretScheme
 from scanner.model.target import Account, Allow, Limits, Target, TlsTrust

@@ -16,10 +16,8 @@ import pytest
 from scanner.clients.dialer import Dialer
 from scanner.clients.effort import EffortMeter
 from scanner.model.address import Admitted
-from scanner.model.observation import (
-    FtpFacts,
-    PeerTrust,
-)
+from scanner.model.observation import FtpFacts
+from scanner.model.peer import PeerTrust
 from scanner.model.reading import Observed, Reason
 from scanner.model.target import Target, TlsTrust
 from scanner.model.tls_survey import (

@@ -18,9 +18,10 @@ from scanner.clients.faults import Fault
 from scanner.clients.sftp import READ_ONLY_REQUESTS, SftpTree
 from scanner.model.attempts import AttemptKind
 from scanner.model.listing import Listing, Outcome
-from scanner.model.observation import HostKey, PeerTrust, SshFacts
+from scanner.model.peer import PeerTrust
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.secret import SecretRef, SecretScheme
+from scanner.model.ssh import HostKey, SshFacts
 from scanner.model.target import Account, Allow, Limits, Migration, Target
 from scanner.model.view import AccountView, CredentialStatus
 from scanner.probes.context import EvidenceLog, ProbeContext

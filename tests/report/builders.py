@@ -27,7 +27,6 @@ from scanner.model.listing import Outcome, Precision
 from scanner.model.observation import (
     AnonymousAccess,
     AnonymousTry,
-    AuthMethods,
     AuthTls,
     Bounce,
     CertificateFacts,
@@ -38,21 +37,19 @@ from scanner.model.observation import (
     EndpointObservation,
     EndpointState,
     FtpFacts,
-    HostKey,
-    KexInit,
     Observations,
     PassiveAddress,
-    PeerTrust,
     Reply,
     Software,
-    SshFacts,
     TlsFacts,
     TlsOffer,
     WriteTest,
 )
+from scanner.model.peer import PeerTrust
 from scanner.model.product import Product
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.scan import Coverage, Delta, ScanHeader
+from scanner.model.ssh import AuthMethods, HostKey, KexInit, SshFacts
 from scanner.model.target import AcceptedRisk, Decoy, Protocol
 from scanner.model.tls_survey import (
     SuiteOrder,

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from scanner.model.observation import EndpointState, FtpFacts, SshFacts
+from scanner.model.observation import EndpointState, FtpFacts
 from scanner.model.reading import Reason, Unobserved
+from scanner.model.ssh import SshFacts
 from scanner.report.gaps import NAMES, gap_texts
 from tests.report import builders
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.model.observation import PeerTrust
+from scanner.model.peer import PeerTrust
 from scanner.wire.known_hosts import HostKeyPolicy, candidate_names, read_known_hosts
 from scanner.wire.ssh_keys import fingerprint
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.model.observation import KexInit
+from scanner.model.ssh import KexInit
 from scanner.wire.ssh import (
     Disconnect,
     Fields,

@@ -30,7 +30,7 @@ class Dialer:
         self.admitted = admitted
         self.meter = meter
         self.connect_seconds = connect_seconds
-        self._most = most_connections
+        self._most = meter.connection_budget = most_connections
         self._most_data = most_data_connections
         self._control = 0
         self._data = 0

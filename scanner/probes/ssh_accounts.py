@@ -15,6 +15,7 @@ from scanner.errors import SecretError
 from scanner.model.attempts import Attempt, AttemptKind, limit_key
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.secret import SecretRef
+from scanner.model.ssh import AuthMethods
 from scanner.model.target import Account
 from scanner.model.view import AccountView, CredentialStatus, View
 from scanner.probes.context import ProbeContext
@@ -23,7 +24,10 @@ from scanner.probes.walk import observe_view
 
 
 class AccountDesk:
-    """Logs in to one endpoint. Secrets go only to host keys that ``keys`` holds as trusted."""
+    """Logs in to one endpoint. Secrets go only to host keys that ``keys`` holds as trusted.
+
+    ``offered`` is what each account was offered before its first secret.
+    """
 
     def __init__(
         self, dialer: Dialer, context: ProbeContext, keys: HostKeys, *, seconds: float
@@ -32,6 +36,7 @@ class AccountDesk:
         self._context = context
         self._keys = keys
         self._seconds = seconds
+        self.offered: dict[str, AuthMethods] = {}
 
     @staticmethod
     def not_sent(account: Account, why: Unobserved) -> AccountView:
@@ -132,6 +137,8 @@ class AccountDesk:
         except Fault as fault:
             return fault.reading
         self._settle(pocket, result)
+        if result.offered is not None:
+            self.offered[pocket.credential.username] = result.offered
         if result.status is CredentialStatus.PARTIAL:
             result = await self._confirm(pocket, result)
         if result.status is CredentialStatus.ACCEPTED:

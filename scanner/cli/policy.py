@@ -16,11 +16,19 @@ from scanner.cli.console import is_terminal, note, write
 from scanner.errors import InputError
 
 if TYPE_CHECKING:
+    from scanner.api import PolicyRequest
     from scanner.model.policy import SshPolicy
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
-ABOUT = "Make, list and show the algorithm policies that SSH servers are judged by."
+_Vantage = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Where you look from: internet, dmz, ...")
+]
+_History = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="What earlier nights left behind.")
+]
+
+ABOUT = "Policies that SSH servers are judged by."
 
 
 def make(
@@ -44,12 +52,8 @@ def make(
     allow_larger_keys: Annotated[
         bool, typer.Option(help="Whether keys and groups may be larger than this one's.")
     ] = True,
-    vantage: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Where you look from: internet, dmz, ...")
-    ] = None,
-    history: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="What earlier nights left behind.")
-    ] = None,
+    vantage: _Vantage = None,
+    history: _History = None,
 ) -> int:
     """Make a policy of a good server, as JSON on standard output.
 
@@ -58,14 +62,9 @@ def make(
     address, port = host_and_port(server)
     if not _NAME.fullmatch(name):
         raise InputError("--name: use lower case letters, digits and hyphens, at most 64")
-    from scanner import api
-    from scanner.cli.exits import ExitCode, concluded
-    from scanner.cli.runner import Stopped, finish
-    from scanner.model.reading import Unobserved
+    from scanner.api import PolicyRequest
 
-    if is_terminal(sys.stderr):
-        note(f"looking at {address} ...")
-    request = api.PolicyRequest(
+    request = PolicyRequest(
         host=address,
         port=port,
         targets=targets,
@@ -76,7 +75,18 @@ def make(
         allow_subset=allow_subset,
         allow_larger_keys=allow_larger_keys,
     )
-    ended = finish(api.make_policy(request))
+    return _make(request, server)
+
+
+def _make(request: PolicyRequest, server: str) -> int:
+    from scanner.api import make_policy
+    from scanner.cli.exits import ExitCode, concluded
+    from scanner.cli.runner import Stopped, finish
+    from scanner.model.reading import Unobserved
+
+    if is_terminal(sys.stderr):
+        note(f"looking at {request.host} ...")
+    ended = finish(make_policy(request))
     if isinstance(ended, Stopped):
         note("interrupted; no policy was made")
         return ended.code

@@ -175,7 +175,7 @@ def plain_ftp(**changes: Any) -> FtpFacts:
 
 def kexinit(**changes: Any) -> KexInit:
     base = KexInit(
-        kex=("curve25519-sha256", "kex-strict-s-v00@openssh.com"),
+        kex=("mlkem768x25519-sha256", "curve25519-sha256", "kex-strict-s-v00@openssh.com"),
         host_key=("ssh-ed25519",),
         ciphers_in=("aes256-gcm@openssh.com",),
         ciphers_out=("aes256-gcm@openssh.com",),

@@ -50,7 +50,9 @@ class Row(NamedTuple):
 # Leads that follow from looking without a trust store, and from what ProFTPD claims in MLSD.
 NOBODY: Final = "certificate-trust"
 CLAIMS: Final = "anonymous-writable"
-WEAK: Final = "ssh-weak-algorithms"
+WEAK: Final = "ssh-weak-algorithms ssh-policy"
+CLASSIC: Final = f"{WEAK} ssh-post-quantum"
+"""Of servers without a post-quantum key exchange."""
 REUSE: Final = "data-session-reuse"
 ELSEWHERE: Final = "passive-address"
 INJECTED: Final = "command-injection-before-tls"
@@ -334,7 +336,7 @@ FTP: Final = {
 
 SSH: Final = {
     # mod_sftp's default list of key exchanges ends in rsa1024-sha1.
-    "proftpd-sftp": Row("pass", "fail", BROKEN, WEAK),
+    "proftpd-sftp": Row("pass", "fail", BROKEN, CLASSIC),
     "openssh-keys": Row("pass", "pass", leads=WEAK),
     "openssh-password": Row("pass", "pass", leads=WEAK),
     "openssh-keyboard-interactive": Row("pass", "pass", leads=WEAK),
@@ -342,10 +344,10 @@ SSH: Final = {
     "openssh-blank": Row("pass", "pass", leads=WEAK),
     "openssh-two-factors": Row("pass", "pass", leads=WEAK),
     "openssh-chrooted": Row("pass", "pass", leads=WEAK),
-    "openssh-legacy": Row("pass", "fail", BROKEN, WEAK),
-    "dropbear-password": Row("pass", "pass", leads=WEAK),
-    "dropbear-keys": Row("pass", "pass", leads=WEAK),
-    "dropbear-blank": Row("pass", "pass", leads=WEAK),
+    "openssh-legacy": Row("pass", "fail", BROKEN, CLASSIC),
+    "dropbear-password": Row("pass", "pass", leads=CLASSIC),
+    "dropbear-keys": Row("pass", "pass", leads=CLASSIC),
+    "dropbear-blank": Row("pass", "pass", leads=CLASSIC),
 }
 
 

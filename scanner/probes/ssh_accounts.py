@@ -51,7 +51,7 @@ class AccountDesk:
         server does.
         """
         if not self._keys.trusted:
-            return self.not_sent(account, self._no_trust())
+            return self.not_sent(account, self._keys.distrust(self._context.pinned_only))
         try:
             secrets = self._secrets(account)
         except SecretError as error:
@@ -76,14 +76,6 @@ class AccountDesk:
         if pocket.credential.empty:
             return Unobserved(Reason.CREDENTIAL_REFUSED, "refused before, and not changed since")
         return await self._log_in(pocket)
-
-    def _no_trust(self) -> Unobserved:
-        if not self._keys.seen:
-            return self._keys.fault or Unobserved(Reason.UNVERIFIED_PEER, "no host key was seen")
-        if self._context.pinned_only:
-            return Unobserved(Reason.UNVERIFIED_PEER, self._context.pinned_only)
-        details = ", ".join(dict.fromkeys(f"{key.trust}" for key in self._keys.seen))
-        return Unobserved(Reason.UNVERIFIED_PEER, f"the host keys are {details}")
 
     def _secrets(self, account: Account) -> dict[str, bytes]:
         """Resolve what an account logs in with. Raises ``SecretError``."""

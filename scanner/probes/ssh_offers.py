@@ -8,7 +8,6 @@ from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault
 from scanner.clients.ssh_login import LoginTerms, SshCredential, close, log_in
 from scanner.model.attempts import Attempt, AttemptKind, limit_key
-from scanner.model.peer import PeerTrust
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.ssh import AccountMethods, AuthMethods, EmptyPassword
 from scanner.model.target import Account
@@ -22,7 +21,6 @@ from scanner.probes.ssh_trust import HostKeys
 MOST_ACCOUNTS = 16
 """Listed accounts that are asked about on one endpoint, without their credentials."""
 
-_SOMEBODY_ELSE = frozenset({PeerTrust.MISMATCHED, PeerTrust.REVOKED})
 _TRIES = 2
 _BEYOND = Unobserved(Reason.CONNECTION_BUDGET, f"only {MOST_ACCOUNTS} accounts are asked about")
 
@@ -51,7 +49,7 @@ class Offers:
     ) -> tuple[AccountMethods, ...]:
         """Return what each account is offered. ``known`` holds what logins have told already.
 
-        Where the host key is not the one on record, no name of an account is told.
+        No name of an account is told to a host in doubt.
         """
         found: list[AccountMethods] = []
         names = dict.fromkeys(account.username for account in accounts)
@@ -92,9 +90,7 @@ class Offers:
         return seen if isinstance(seen, Unobserved) else seen.value.methods
 
     def _stranger(self) -> Unobserved | None:
-        if any(key.trust in _SOMEBODY_ELSE for key in self._keys.seen):
-            return Unobserved(Reason.UNVERIFIED_PEER, "the host key is not the one on record")
-        return None
+        return None if self._keys.trusted else self._keys.distrust(self._context.pinned_only)
 
     async def empty_passwords(self, accounts: Sequence[Account]) -> tuple[EmptyPassword, ...]:
         """Try an empty password once for each account, where the target allows it."""
@@ -114,8 +110,8 @@ class Offers:
     async def _try_empty(self, username: str) -> Reading[bool]:
         reserved: list[Attempt] = []
         terms = LoginTerms(
-            algorithms=self._keys.algorithms,
-            accept=lambda _: True,  # there is no secret to keep from anybody
+            algorithms=self._keys.trusted_algorithms,
+            accept=lambda blob: blob in self._keys.trusted,
             reserve=lambda _: self._reserve(reserved),
             seconds=self._seconds,
         )

@@ -50,7 +50,7 @@ class Row(NamedTuple):
 # Leads that follow from looking without a trust store, and from what ProFTPD claims in MLSD.
 NOBODY: Final = "certificate-trust"
 CLAIMS: Final = "anonymous-writable"
-WEAK: Final = "ssh-weak-algorithms ssh-policy"
+WEAK: Final = "ssh-weak-algorithms ssh-policy ssh-signature-algorithms"
 CLASSIC: Final = f"{WEAK} ssh-post-quantum"
 """Of servers without a post-quantum key exchange."""
 REUSE: Final = "data-session-reuse"
@@ -336,7 +336,7 @@ FTP: Final = {
 
 SSH: Final = {
     # mod_sftp's default list of key exchanges ends in rsa1024-sha1.
-    "proftpd-sftp": Row("pass", "fail", BROKEN, CLASSIC),
+    "proftpd-sftp": Row("pass", "fail", BROKEN, f"{CLASSIC} ssh-group-exchange"),
     "openssh-keys": Row("pass", "pass", leads=WEAK),
     "openssh-password": Row("pass", "pass", leads=WEAK),
     "openssh-keyboard-interactive": Row("pass", "pass", leads=WEAK),

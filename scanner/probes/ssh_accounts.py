@@ -19,7 +19,7 @@ from scanner.model.ssh import AuthMethods
 from scanner.model.target import Account
 from scanner.model.view import AccountView, CredentialStatus, View
 from scanner.probes.context import ProbeContext
-from scanner.probes.ssh_trust import HostKeys
+from scanner.probes.ssh_trust import HostKeys, not_sent
 from scanner.probes.walk import observe_view
 
 
@@ -38,12 +38,6 @@ class AccountDesk:
         self._seconds = seconds
         self.offered: dict[str, AuthMethods] = {}
 
-    @staticmethod
-    def not_sent(account: Account, why: Unobserved) -> AccountView:
-        """Return the view of an account whose secrets stayed here."""
-        status = CredentialStatus.NOT_SENT
-        return AccountView(username=account.username, status=status, detail=why.detail, view=why)
-
     async def observe(self, account: Account, *, seconds: float) -> AccountView:
         """Try each secret of an account once and walk what it reaches, ``seconds`` at most.
 
@@ -51,16 +45,16 @@ class AccountDesk:
         server does.
         """
         if not self._keys.trusted:
-            return self.not_sent(account, self._keys.distrust(self._context.pinned_only))
+            return not_sent(account, self._keys.distrust(self._context.pinned_only))
         try:
             secrets = self._secrets(account)
         except SecretError as error:
-            return self.not_sent(account, Unobserved(Reason.CREDENTIAL_MISSING, str(error)))
+            return not_sent(account, Unobserved(Reason.CREDENTIAL_MISSING, str(error)))
         marks = self._marks(account, secrets)
         async with self._context.gate.hold(marks.values()):
             result = await self._try(account, secrets, marks)
         if isinstance(result, Unobserved):
-            return self.not_sent(account, result)
+            return not_sent(account, result)
         return await self._view(account.username, result, seconds)
 
     async def _try(

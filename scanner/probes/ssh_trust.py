@@ -10,7 +10,8 @@ from scanner.clients.dialer import Dialer
 from scanner.model.peer import PeerTrust
 from scanner.model.reading import Reason, Unobserved
 from scanner.model.ssh import HostKey
-from scanner.model.target import Target
+from scanner.model.target import Account, Target
+from scanner.model.view import AccountView, CredentialStatus
 from scanner.probes.context import ProbeContext
 from scanner.wire.known_hosts import (
     HostKeyPolicy,
@@ -52,6 +53,12 @@ class HostKeys:
             return Unobserved(Reason.UNVERIFIED_PEER, pinned_only)
         details = ", ".join(dict.fromkeys(f"{key.trust}" for key in self.seen))
         return Unobserved(Reason.UNVERIFIED_PEER, f"the host keys are {details}")
+
+
+def not_sent(account: Account, why: Unobserved) -> AccountView:
+    """Return the view of an account whose secrets stayed here."""
+    status = CredentialStatus.NOT_SENT
+    return AccountView(username=account.username, status=status, detail=why.detail, view=why)
 
 
 def judge_host_keys(

@@ -436,6 +436,7 @@ def endpoints() -> tuple[EndpointObservation, ...]:
             state=EndpointState.OPEN,
             effort=Effort(
                 connections=6,
+                connection_budget=200,
                 logins=3,
                 logins_failed=1,
                 bytes_received=70_000,
@@ -451,7 +452,7 @@ def endpoints() -> tuple[EndpointObservation, ...]:
             state=EndpointState.CLOSED,
             reason=Reason.CLOSED,
             detail="connection refused",
-            effort=Effort(connections=1),
+            effort=Effort(connections=1, connection_budget=200),
         ),
         EndpointObservation(
             port=22,
@@ -459,7 +460,7 @@ def endpoints() -> tuple[EndpointObservation, ...]:
             address="192.0.2.1",
             declared=True,
             state=EndpointState.OPEN,
-            effort=Effort(connections=2, logins=1),
+            effort=Effort(connections=2, connection_budget=9, logins=1),
             facts=ssh_facts(),
         ),
     )

@@ -146,6 +146,8 @@ class _Channel:
             case wire.CHANNEL_EOF | wire.CHANNEL_CLOSE:
                 await self._peer.send(message(wire.CHANNEL_CLOSE, u32(self._theirs)))
                 self._closed = True
+            case _:
+                pass
 
     async def _open(self, asked: Reader) -> None:
         asked.string()

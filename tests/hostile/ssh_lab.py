@@ -110,7 +110,7 @@ async def scan_each(folder: Path, names: Iterable[str] = CASES) -> dict[str, Out
     async with all_hostile(names) as endpoints:
         for number, name in enumerate(names):
             write_targets(_place(folder, number), target_of(name, endpoints[name]))
-        shares = sorted(folder.iterdir())
+        shares = {_place(folder, number).parent for number in range(len(names))}
         await asyncio.gather(*map(_scan_share, shares))
     return {
         name: Outcome(

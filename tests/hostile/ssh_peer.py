@@ -207,7 +207,7 @@ async def reach(session: Session, stage: str) -> Peer:
             strict=True,
         )
     )
-    wanted = [name for name in STAGES[: STAGES.index(stage) + 1]]
+    wanted = list(STAGES[: STAGES.index(stage) + 1])
     if stage == "success":
         wanted.remove("refusal")
     for name in wanted:

@@ -136,6 +136,7 @@ _ENDS: Final = (SshFacts, Fault)
 
 async def _probe(port: int) -> SshFacts | BaseException:
     target = Target(
+        asset="hostile",
         host="127.0.0.1",
         endpoints=(Endpoint(port=port, protocol=Protocol.SFTP),),
         limits=Limits(timeout_seconds=STEP_SECONDS, asset_seconds=ASSET_SECONDS),

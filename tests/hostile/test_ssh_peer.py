@@ -51,7 +51,9 @@ async def test_asyncssh_lists_files_through_it() -> None:
         ) as connection,
         connection.start_sftp_client() as client,
     ):
-        assert connection.get_server_host_key().get_fingerprint() == FINGERPRINT
+        shown = connection.get_server_host_key()
+        assert shown is not None
+        assert shown.get_fingerprint() == FINGERPRINT
         assert await client.listdir(".") == ["a.csv", "b.csv"]
 
 

@@ -444,8 +444,8 @@ def _cases() -> Iterator[tuple[str, Case]]:
     for name, make_ssh in SSH.items():
         yield f"{name}:sftp", Case(make=_plain(make_ssh), protocol="sftp")
     for name, shown in INSIDE_SSH.items():
-        make = _plain(SSH_CASES[name].make)
-        yield f"ssh-{name}:sftp", Case(make=make, protocol="sftp", passes=_words(shown))
+        inside = _plain(SSH_CASES[name].make)
+        yield f"ssh-{name}:sftp", Case(make=inside, protocol="sftp", passes=_words(shown))
 
 
 CASES: Final[Mapping[str, Case]] = dict(_cases())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -290,6 +291,31 @@ def group(prime: int, generator: int = 2) -> Behaviour:
         await goes_on(peer)
 
     return behave
+
+
+@functools.cache
+def large_prime() -> int:
+    """Return the prime of group 18 (RFC 3526), of 8,192 bits, as it is defined there."""
+    bits = 8062
+    pi = (16 * _arctan(5, bits) - 4 * _arctan(239, bits)) >> 64
+    return 2**8192 - 2**8128 - 1 + 2**64 * (pi + 4743158)
+
+
+def _arctan(inverse: int, bits: int) -> int:
+    """Return the arc tangent of one part of ``inverse``, times two to the ``bits`` and 64."""
+    power = total = (1 << bits + 64) // inverse
+    for step in range(1, bits // 4):
+        power //= -inverse * inverse
+        total += power // (2 * step + 1)
+    return total
+
+
+def slow_group() -> Behaviour:
+    """Name a safe prime of 8,192 bits with a generator that nobody knows it by.
+
+    Whoever asks OpenSSL whether that is a group waits for a minute (DH_check(3)).
+    """
+    return group(large_prime(), 5)
 
 
 def announced_group(length: int) -> Behaviour:

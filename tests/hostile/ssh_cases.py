@@ -51,6 +51,7 @@ from tests.hostile.ssh import (
     says_nothing,
     sends,
     shows,
+    slow_group,
     turns_away,
     wrong_guess,
 )
@@ -311,3 +312,12 @@ CASES: Final[Mapping[str, Case]] = {
     for group_of in GROUPS
     for name, (make, shown) in group_of.items()
 }
+
+APART: Final[Mapping[str, Case]] = {
+    "slow-group": Case(
+        make=slow_group,
+        shows=_facts("identification:seen kexinit:seen host_keys:seen|protocol-error"),
+        trusted=True,
+    )
+}
+"""What is scanned in a process of its own: it may hold up whatever else that process does."""

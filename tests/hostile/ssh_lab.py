@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.hostile.endpoint import Connection, Endpoint, serving
-from tests.hostile.ssh_cases import CASES, Case
+from tests.hostile.ssh_cases import APART, CASES, Case
 from tests.hostile.ssh_peer import FINGERPRINT
 from tests.matrix.lab import history_in
 
@@ -21,6 +21,7 @@ SECRET: Final = "watched-secret-Wq71nb"
 """The password of the supplied account."""
 STEP_SECONDS: Final = 1.0
 ASSET_SECONDS: Final = 6.0
+_EVERY: Final = {**CASES, **APART}
 _SCANNERS: Final = 4
 _CHILD_SECONDS: Final = 110.0
 _RUN_SECONDS: Final = 60.0
@@ -101,20 +102,25 @@ def write_targets(folder: Path, *targets: Mapping[str, Any]) -> Path:
 async def all_hostile(names: Iterable[str] = CASES) -> AsyncIterator[dict[str, Endpoint]]:
     """Serve these cases for the block."""
     async with AsyncExitStack() as stack:
-        yield {name: await stack.enter_async_context(serving(CASES[name].make())) for name in names}
+        yield {name: await stack.enter_async_context(serving(_EVERY[name].make())) for name in names}
 
 
-async def scan_each(folder: Path, names: Iterable[str] = CASES) -> dict[str, Outcome]:
-    """Scan every case by itself, through ``scan_host``. Raises what a behaviour did wrong."""
+async def scan_each(
+    folder: Path, names: Iterable[str] = CASES, *, seconds: float = _CHILD_SECONDS
+) -> dict[str, Outcome]:
+    """Scan every case by itself, through ``scan_host``. Raises what a behaviour did wrong.
+
+    After ``seconds`` the scans are killed.
+    """
     names = list(names)
     async with all_hostile(names) as endpoints:
         for number, name in enumerate(names):
             write_targets(_place(folder, number), target_of(name, endpoints[name]))
         shares = {_place(folder, number).parent for number in range(len(names))}
-        await asyncio.gather(*map(_scan_share, shares))
+        await asyncio.gather(*(_scan_share(share, seconds) for share in shares))
     return {
         name: Outcome(
-            case=CASES[name],
+            case=_EVERY[name],
             result=_result(_place(folder, number)),
             connections=tuple(endpoints[name].connections),
         )
@@ -134,12 +140,12 @@ def _result(place: Path) -> dict[str, Any]:
     return result
 
 
-async def _scan_share(folder: Path) -> None:
+async def _scan_share(folder: Path, seconds: float) -> None:
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.hostile_runs.child", str(folder), cwd=ROOT
     )
     try:
-        async with asyncio.timeout(_CHILD_SECONDS):
+        async with asyncio.timeout(seconds):
             await child.wait()
     except TimeoutError:
         pass  # its scans that did not end are told apart by having no result

@@ -20,7 +20,7 @@ from scanner.model.ssh import SshFacts
 from scanner.model.target import Endpoint, Limits, Protocol, Target
 from scanner.probes.sftp import observe_sftp
 from tests.clients.ssh_lab import a_dialer
-from tests.hostile.ssh_cases import CASES
+from tests.hostile.ssh_cases import APART, CASES
 from tests.hostile.ssh_lab import (
     ASSET_SECONDS,
     SECRET,
@@ -64,6 +64,14 @@ every_case = pytest.mark.parametrize("outcome", CASES, indirect=True)
 def test_a_scan_ends_in_time_and_small(outcome: Outcome) -> None:
     assert outcome.result["seconds"] < ASSET_SECONDS + MARGIN_SECONDS
     assert outcome.result["growth"] < 100 * MEBIBYTE
+
+
+async def test_a_prime_that_takes_a_minute_to_check_holds_up_nobody(tmp_path: Path) -> None:
+    """A process scans many hosts at a time: none may keep it calculating past its own time."""
+    (outcome,) = (await scan_each(tmp_path, APART, seconds=30)).values()
+    assert "raised" not in outcome.result, outcome.result["raised"]
+    assert outcome.result["seconds"] < ASSET_SECONDS + MARGIN_SECONDS
+    assert outcome.read("host_keys") in outcome.case.shows["host_keys"].split("|")
 
 
 @every_case

@@ -13,7 +13,7 @@ import pytest
 from tests.hostile import ssh_wire as wire
 from tests.hostile.endpoint import Endpoint, serving
 from tests.hostile.sftp import READDIR, SftpScript, once, sftp
-from tests.hostile.ssh import PRIME, group, point, public_value
+from tests.hostile.ssh import PRIME, group, large_prime, point, public_value
 from tests.hostile.ssh_peer import FINGERPRINT, HOST_KEY_BLOB, STAGES, reach
 from tests.servers.packages import Prefix
 
@@ -57,7 +57,7 @@ async def test_asyncssh_lists_files_through_it() -> None:
         assert await client.listdir(".") == ["a.csv", "b.csv"]
 
 
-@pytest.mark.parametrize("exchange", ["group14", "nistp256", "named-group"])
+@pytest.mark.parametrize("exchange", ["group14", "nistp256", "named-group", "large-group"])
 async def test_openssh_finishes_its_honest_exchanges(
     exchange: str, server_packages: Prefix, tmp_path: Path
 ) -> None:
@@ -65,6 +65,7 @@ async def test_openssh_finishes_its_honest_exchanges(
         "group14": public_value(None),
         "nistp256": point(None, b"ecdh-sha2-nistp256"),
         "named-group": group(PRIME),
+        "large-group": group(large_prime(), 5),
     }
     async with serving(honest[exchange]) as endpoint:
         told = await asyncio.to_thread(_ssh, server_packages, endpoint, tmp_path)

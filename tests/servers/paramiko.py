@@ -52,7 +52,7 @@ def running(options: Paramiko, *, contents: Callable[[Path], Tree] = plant) -> I
             "passwords": options.passwords,
             "banner": options.banner,
             "compression": options.compression,
-            "host_keys": [str(key.private) for key in host_keys],
+            "host_keys": [(key.kind.partition("-")[0], str(key.private)) for key in host_keys],
         }
 
         def prepare(port: int) -> process.Launch:

@@ -21,6 +21,11 @@ from paramiko.common import (
 )
 from paramiko.sftp import SFTP_PERMISSION_DENIED
 
+_KINDS: dict[str, type[paramiko.PKey]] = {
+    "ed25519": paramiko.Ed25519Key,
+    "ecdsa": paramiko.ECDSAKey,
+    "rsa": paramiko.RSAKey,
+}
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -144,9 +149,12 @@ class Session(threading.Thread):
         self._log = log
 
     def run(self) -> None:
-        transport = paramiko.Transport(self._connection)
-        for path in self._settings["host_keys"]:
-            transport.add_server_key(paramiko.PKey.from_path(path))
+        with self._connection:
+            self._serve(paramiko.Transport(self._connection))
+
+    def _serve(self, transport: paramiko.Transport) -> None:
+        for kind, path in self._settings["host_keys"]:
+            transport.add_server_key(_KINDS[kind].from_private_key_file(path))
         if self._settings["compression"]:
             transport.use_compression()
         transport.set_subsystem_handler(
@@ -157,7 +165,6 @@ class Session(threading.Thread):
         except (paramiko.SSHException, EOFError):
             return
         transport.join()
-        self._connection.close()
 
 
 def main(settings: dict[str, Any]) -> None:

@@ -102,7 +102,9 @@ def write_targets(folder: Path, *targets: Mapping[str, Any]) -> Path:
 async def all_hostile(names: Iterable[str] = CASES) -> AsyncIterator[dict[str, Endpoint]]:
     """Serve these cases for the block."""
     async with AsyncExitStack() as stack:
-        yield {name: await stack.enter_async_context(serving(_EVERY[name].make())) for name in names}
+        yield {
+            name: await stack.enter_async_context(serving(_EVERY[name].make())) for name in names
+        }
 
 
 async def scan_each(

@@ -121,7 +121,10 @@ async def log_in(dialer: Dialer, credential: SshCredential, terms: LoginTerms) -
     sock = await dialer.open()
     try:
         async with asyncio.timeout(terms.seconds):
-            connection = await asyncssh.connect(sock=sock, config=None, options=options)
+            # Told the host, the library does not ask the socket, which may be reset by now.
+            connection = await asyncssh.connect(
+                str(dialer.admitted.ip), sock=sock, config=None, options=options
+            )
     except FOREIGN_ERRORS as error:
         return gate.ended(error)
     return gate.accepted(connection)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import warnings
 from collections.abc import Callable, Sequence
 
@@ -46,6 +47,7 @@ _FAULTS: tuple[tuple[type[BaseException], Reason, str], ...] = (
     (asyncssh.ConnectionLost, Reason.CONNECTION_LOST, "closed by the server"),
     (asyncssh.ChannelOpenError, Reason.NOT_OFFERED, ""),
 )
+_NOTHING_SHARED = re.compile(r"No matching ([a-z ]+) algorithm found")
 _MOST_BANNER = 2_000
 _THROTTLED = ("maxstartups", "not allowed at this time", "too many connections")
 _METHODS = ("publickey", "password", "keyboard-interactive")
@@ -58,6 +60,8 @@ def ssh_fault(error: BaseException) -> Fault:
         return Fault(Reason.THROTTLED, text)
     if isinstance(error, (Fault, OSError, EOFError)):
         return fault_of(error)
+    if found := _NOTHING_SHARED.match(text):
+        return Fault(Reason.PROTOCOL_ERROR, f"no {found[1]} that is spoken here is offered")
     for kind, reason, detail in _FAULTS:
         if isinstance(error, kind):
             return Fault(reason, detail or text)

@@ -346,23 +346,28 @@ SSH: Final = {
     "openssh-chrooted": Row("pass", "pass", leads=WEAK),
     "openssh-legacy": Row("pass", "fail", BROKEN, CLASSIC),
     # What is shown before any key is exchanged is proof enough.
-    "proftpd-sftp-no-encryption": Row("unknown", "fail", BROKEN, WEAK, unknown="ssh-none"),
-    "proftpd-sftp-keys": Row("pass", "fail", BROKEN, WEAK),
-    "proftpd-sftp-compression": Row("pass", "fail", BROKEN, WEAK),
-    "proftpd-sftp-legacy": Row("pass", "fail", BROKEN, WEAK),
+    "proftpd-sftp-no-encryption": Row(
+        "unknown", "fail", BROKEN, "ssh-weak-algorithms ssh-policy ssh-post-quantum", "ssh-none"
+    ),
+    "proftpd-sftp-keys": Row("pass", "fail", BROKEN, f"{CLASSIC} ssh-group-exchange"),
+    "proftpd-sftp-compression": Row(
+        "pass", "fail", BROKEN, f"{CLASSIC} ssh-group-exchange ssh-early-compression"
+    ),
+    "proftpd-sftp-legacy": Row("pass", "fail", BROKEN, CLASSIC),
     # Its only key exchange is one that the library does not know.
-    "openssh-post-quantum": Row("unknown", "unknown", unknown=f"{BROKEN} {WEAK} ssh-none"),
+    "openssh-post-quantum": Row(
+        "unknown",
+        "unknown",
+        leads="ssh-weak-algorithms ssh-policy",
+        unknown=f"{BROKEN} ssh-none",
+    ),
     "openssh-rsa-1024": Row("pass", "fail", BROKEN, WEAK),
     **dict.fromkeys(
         (
             "openssh-host-certificates",
             "openssh-user-certificates",
             "openssh-password-then-prompt",
-            "openssh-group-exchange",
-            "openssh-small-groups",
-            "openssh-large-groups",
             "openssh-banner",
-            "openssh-no-post-quantum",
             "openssh-one-key",
             "openssh-rsa-2048",
             "openssh-rsa-4096",
@@ -372,30 +377,36 @@ SSH: Final = {
         ),
         Row("pass", "pass", leads=WEAK),
     ),
+    "openssh-group-exchange": Row("pass", "pass", leads=CLASSIC),
+    "openssh-small-groups": Row("pass", "pass", leads=f"{CLASSIC} ssh-group-exchange"),
+    "openssh-large-groups": Row("pass", "pass", leads=CLASSIC),
+    "openssh-no-post-quantum": Row("pass", "pass", leads=CLASSIC),
     "dropbear-password": Row("pass", "pass", leads=CLASSIC),
     "dropbear-keys": Row("pass", "pass", leads=CLASSIC),
     "dropbear-blank": Row("pass", "pass", leads=CLASSIC),
     "dropbear-banner": Row("pass", "pass", leads=CLASSIC),
-    "dropbear-old-keys": Row("pass", "fail", BROKEN, WEAK),
-    "asyncssh-legacy": Row("pass", "fail", BROKEN, WEAK),
+    "dropbear-old-keys": Row("pass", "fail", BROKEN, CLASSIC),
+    "asyncssh-legacy": Row("pass", "fail", BROKEN, CLASSIC),
+    # A client that asks for 1024 bits gets them: as weak as group 1.
     **dict.fromkeys(
         (
             "asyncssh-password",
             "asyncssh-keys",
             "asyncssh-blank",
             "asyncssh-host-certificates",
-            "asyncssh-zlib",
-            "asyncssh-post-quantum",
-            "paramiko-password",
-            "paramiko-keys",
-            "paramiko-blank",
-            "paramiko-banner",
         ),
-        Row("pass", "pass", leads=WEAK),
+        Row("pass", "fail", "ssh-group-exchange", WEAK),
     ),
-    # Terrapin: chacha20 without strict key exchange.
-    "tinysshd-keys": Row("pass", "pass", leads=WEAK),
-    "tinysshd-no-post-quantum": Row("pass", "pass", leads=WEAK),
+    "asyncssh-zlib": Row("pass", "fail", "ssh-group-exchange", f"{WEAK} ssh-early-compression"),
+    "asyncssh-post-quantum": Row("pass", "pass", leads="ssh-weak-algorithms ssh-policy"),
+    **dict.fromkeys(
+        ("paramiko-password", "paramiko-keys", "paramiko-blank", "paramiko-banner"),
+        Row("pass", "pass", leads="ssh-weak-algorithms ssh-policy"),
+    ),
+    "tinysshd-keys": Row("pass", "pass", leads="ssh-terrapin ssh-signature-algorithms"),
+    "tinysshd-no-post-quantum": Row(
+        "pass", "pass", leads="ssh-terrapin ssh-signature-algorithms ssh-post-quantum"
+    ),
 }
 
 UNSPOKEN: Final = frozenset({"openssh-post-quantum", "proftpd-sftp-no-encryption"})

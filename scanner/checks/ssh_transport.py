@@ -23,6 +23,8 @@ class SshTransport:
     identification: str
     kexinit: KexInit
     host_keys: tuple[HostKey, ...]
+    unread: Reason = Reason.PROTOCOL_ERROR
+    """Why a key that is offered was not shown."""
 
 
 def _transport(facts: SshFacts) -> Reading[SshTransport]:
@@ -42,7 +44,9 @@ def _transport(facts: SshFacts) -> Reading[SshTransport]:
         # Its keys may be small: what it offers is no reason to pass, but to fail it is enough.
         return keys
     seen = ident.evidence + kexinit.evidence + keys.evidence
-    return Observed(SshTransport(ident.value, kexinit.value, shown), seen)
+    every = facts.every_key
+    unread = every.reason if isinstance(every, Unobserved) else Reason.PROTOCOL_ERROR
+    return Observed(SshTransport(ident.value, kexinit.value, shown, unread), seen)
 
 
 def _offers(facts: SshFacts) -> Reading[KexInit]:
@@ -93,7 +97,7 @@ def judge_broken(transport: SshTransport, _case: Case) -> Ruling:
         return failed(f"SSH offers broken cryptography: {told_of(broken)} ({TABLE})")
     if _rsa_unseen(transport):
         told = "no broken algorithm seen, but the RSA host key that is offered was not shown"
-        return undecided(told, Reason.PROTOCOL_ERROR)
+        return undecided(told, transport.unread)
     return passed(f"SSH offers no broken algorithm ({TABLE})")
 
 

@@ -118,6 +118,7 @@ class _SftpProbe:
         return replace(
             facts,
             host_keys=why,
+            every_key=why,
             group_exchange=why,
             extensions=why,
             methods=why,
@@ -130,7 +131,8 @@ class _SftpProbe:
             seen.blobs, seen.algorithms, seen.fault, context=self._context, dialer=self._dialer
         )
         self._pace.heed(seen.turned_away)
-        facts = replace(facts, host_keys=self._key_facts(keys))
+        every: Reading[bool] = keys.fault or Observed(value=True)
+        facts = replace(facts, host_keys=self._key_facts(keys), every_key=every)
         accounts, offered = await self._accounts(keys)
         facts = replace(facts, accounts=accounts)
         offers = Offers(self._dialer, self._context, keys, self._pace, seconds=self._seconds)

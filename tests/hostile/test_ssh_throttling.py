@@ -1,7 +1,7 @@
 """SSH servers that turn connections away: said to be throttled, and not asked again and again.
 
-OpenSSH's penalties came with 9.8, which Debian 12 does not have: their words (``Not allowed at this time``) are said
-by a relay before a real server.
+OpenSSH's penalties came with 9.8, which Debian 12 does not have: their words (``Not allowed at this
+time``) are said by a relay before a real server.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ async def test_a_ban_amid_a_scan_is_told_and_not_run_against(
     assert isinstance(facts.kexinit, Observed)
     unseen = [
         reading.reason
-        for reading in (facts.host_keys, facts.methods)
+        for reading in (facts.host_keys, facts.every_key, facts.methods)
         if isinstance(reading, Unobserved)
     ]
     assert set(unseen) <= reasons

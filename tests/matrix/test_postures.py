@@ -19,6 +19,7 @@ from scanner.model.listing import Outcome
 from scanner.model.observation import FtpFacts
 from scanner.model.reading import Observed, Reason
 from scanner.model.view import Walk
+from scanner.wire.ssh_signatures import CERTIFICATE
 from tests.matrix import lab
 from tests.servers import POSTURES, Aioftp, Proftpd, Vsftpd, plant
 from tests.servers.fixtures import StartServer
@@ -596,10 +597,11 @@ METHODS: Final = {
     "tinysshd-keys": "publickey",
 }
 MODERN_KEYS: Final = frozenset({"ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"})
-OTHER_KEYS: Final = {
+OTHER_KEYS: Final[dict[str, set[str] | frozenset[str]]] = {
     "openssh-legacy": {"ssh-rsa", "ssh-dss"},
     "proftpd-sftp-legacy": {"ssh-rsa", "ssh-dss"},
     "dropbear-old-keys": {"ssh-rsa", "ssh-dss"},
+    "openssh-host-certificates": MODERN_KEYS | {f"{kind}{CERTIFICATE}" for kind in MODERN_KEYS},
     "openssh-one-key": {"ssh-ed25519"},
     "openssh-rsa-1024": {"ssh-rsa"},
     "openssh-rsa-4096": {"ssh-rsa"},

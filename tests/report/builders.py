@@ -391,6 +391,7 @@ def ssh_facts() -> SshFacts:
                 ),
             )
         ),
+        every_key=Observed(value=True),
         sshfp=Observed(
             Sshfp(
                 records=(SshfpRecord(algorithm=4, hash_type=2, matches=True, contradicts=False),),

@@ -15,7 +15,13 @@ import asyncssh
 
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault
-from scanner.clients.ssh_session import FOREIGN_ERRORS, Listener, plain_options, ssh_fault
+from scanner.clients.ssh_session import (
+    FOREIGN_ERRORS,
+    Listener,
+    judge_certificates,
+    plain_options,
+    ssh_fault,
+)
 from scanner.model.reading import Reason
 from scanner.model.text import neutralise
 from scanner.model.view import CredentialStatus
@@ -155,6 +161,7 @@ class _Gate(Listener):
 
     def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
         self._connection = conn
+        judge_certificates(conn, self._terms.accept)
 
     def validate_host_public_key(
         self, host: str, addr: str, port: int, key: asyncssh.SSHKey

@@ -123,7 +123,7 @@ class AccountDesk:
     async def _log_in(self, pocket: _Pocket) -> LoginResult | Unobserved:
         terms = LoginTerms(
             algorithms=self._keys.trusted_algorithms,
-            accept=self._accepts,
+            accept=self._keys.accepts,
             reserve=lambda secret: self._reserve(pocket, secret),
             seconds=self._seconds,
         )
@@ -138,9 +138,6 @@ class AccountDesk:
             for secret in set(result.sent) - set(result.refused):
                 self._context.gate.accept(pocket.marks[secret])
         return result
-
-    def _accepts(self, blob: bytes) -> bool:
-        return blob in self._keys.trusted
 
     def _reserve(self, pocket: _Pocket, secret: str) -> bool:
         key = limit_key(self._dialer.admitted)
@@ -174,7 +171,7 @@ class AccountDesk:
                 self._dialer,
                 _first_factor(pocket.credential, secret),
                 algorithms=self._keys.trusted_algorithms,
-                accept=self._accepts,
+                accept=self._keys.accepts,
                 seconds=self._seconds,
             )
         except Fault as fault:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from scanner.clients.dialer import Dialer
@@ -12,7 +13,7 @@ from scanner.clients.faults import Fault
 from scanner.clients.ssh_offers import fetch_host_key
 from scanner.model.peer import PeerTrust
 from scanner.model.reading import Reason, Unobserved
-from scanner.model.ssh import HostKey, KexInit
+from scanner.model.ssh import HostCertificate, HostKey, KexInit
 from scanner.model.target import Target
 from scanner.probes.context import ProbeContext
 from scanner.wire.known_hosts import (
@@ -23,7 +24,15 @@ from scanner.wire.known_hosts import (
     read_known_hosts,
 )
 from scanner.wire.ssh import SshSyntaxError
-from scanner.wire.ssh_keys import KeyFacts, key_type, read_key
+from scanner.wire.ssh_certificates import read_certificate
+from scanner.wire.ssh_keys import (
+    KeyFacts,
+    is_certificate,
+    key_type,
+    plain_key,
+    plain_type,
+    read_key,
+)
 
 TURNED_AWAY = frozenset(
     {
@@ -36,7 +45,7 @@ TURNED_AWAY = frozenset(
 )
 """What a server that answered before says when it will not answer again: then nobody asks."""
 
-_MOST_TYPES = 6
+_MOST_TYPES = 10
 _LARGEST_FILE = 16_777_216
 _TYPES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ssh-ed25519", ("ssh-ed25519",)),
@@ -48,6 +57,11 @@ _TYPES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ssh-ed448", ("ssh-ed448",)),
 )
 """Key types and the algorithms that show them (RFC 8332: one RSA key, three algorithms)."""
+_CERTIFICATES = tuple(
+    (f"{kind}-cert-v01@openssh.com", tuple(f"{name}-cert-v01@openssh.com" for name in names))
+    for kind, names in _TYPES
+    if kind != "ssh-ed448"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +69,7 @@ class HostKeys:
     """What was learnt. ``fault`` says why some type could not be read, the last one if several.
 
     ``algorithms`` are all that the server offers and that can be spoken; ``trusted`` are the
-    blobs that may be sent a secret.
+    plain keys that may be sent a secret, those inside certificates among them.
     """
 
     seen: tuple[HostKey, ...] = ()
@@ -65,10 +79,23 @@ class HostKeys:
 
     @property
     def trusted_algorithms(self) -> tuple[str, ...]:
-        """The algorithms that make the server show a trusted key."""
+        """The algorithms that make the server show a trusted key.
+
+        A certificate is asked for only where the key inside is not shown without it.
+        """
         types = {key_type(blob) for blob in self.trusted}
-        wanted = {name for kind, names in _TYPES if kind in types for name in names}
-        return tuple(name for name in self.algorithms if name in wanted)
+        for groups in (_TYPES, _CERTIFICATES):
+            wanted = {name for kind, names in groups if plain_type(kind) in types for name in names}
+            if found := tuple(name for name in self.algorithms if name in wanted):
+                return found
+        return ()
+
+    def accepts(self, blob: bytes) -> bool:
+        """Whether the key or certificate in ``blob`` may be sent a secret."""
+        try:
+            return plain_key(blob) in self.trusted
+        except SshSyntaxError:
+            return False
 
 
 async def observe_host_keys(
@@ -86,10 +113,10 @@ async def observe_host_keys(
     found, fault = await collect_host_keys(
         dialer, offers, seconds=seconds, pause_seconds=pause_seconds
     )
-    policy = host_key_policy(context.target, dialer)
+    policy = host_key_policy(context.target, dialer, context.clock())
     judged = policy.judge_all(tuple(found))
     return HostKeys(
-        seen=tuple(_host_key(*pair) for pair in zip(found.values(), judged, strict=True)),
+        seen=tuple(_host_key(*each) for each in zip(found, found.values(), judged, strict=True)),
         trusted=_trusted(found, judged, pinned_only=bool(context.pinned_only)),
         algorithms=tuple(name for group in _offered_types(offers) for name in group),
         fault=fault,
@@ -119,8 +146,10 @@ async def collect_host_keys(
     return found, fault
 
 
-def host_key_policy(target: Target, dialer: Dialer) -> HostKeyPolicy:
+def host_key_policy(target: Target, dialer: Dialer, now: datetime) -> HostKeyPolicy:
     """Return what the target declares of its host keys, for the address that is dialled.
+
+    ``now`` is the moment (aware) at which certificates have to be valid.
 
     A known_hosts file that cannot be read verifies nothing.
     """
@@ -130,6 +159,8 @@ def host_key_policy(target: Target, dialer: Dialer) -> HostKeyPolicy:
         pins=target.host_keys,
         known=_known_hosts(target.known_hosts),
         trust_on_first_use=target.allow.trust_on_first_use,
+        names=tuple(dict.fromkeys((admitted.name.lower(), target.host.lower()))),
+        now=now,
     )
 
 
@@ -145,7 +176,9 @@ def _known_hosts(path: Path | None) -> KnownHosts:
 
 def _offered_types(offers: KexInit) -> list[tuple[str, ...]]:
     offered = set(offers.host_key)
-    groups = (tuple(name for name in names if name in offered) for _, names in _TYPES)
+    groups = (
+        tuple(name for name in names if name in offered) for _, names in (*_TYPES, *_CERTIFICATES)
+    )
     return [group for group in groups if group][:_MOST_TYPES]
 
 
@@ -156,18 +189,26 @@ def _trusted(
     if not pinned_only:
         fit |= {PeerTrust.VERIFIED, PeerTrust.FIRST_USE}
     return frozenset(
-        blob for blob, verdict in zip(blobs, judged, strict=True) if verdict.trust in fit
+        plain_key(blob) for blob, verdict in zip(blobs, judged, strict=True) if verdict.trust in fit
     )
 
 
-def _host_key(facts: KeyFacts, verdict: KeyTrust) -> HostKey:
+def _host_key(blob: bytes, facts: KeyFacts, verdict: KeyTrust) -> HostKey:
     return HostKey(
         algorithm=facts.algorithm,
         bits=facts.bits,
         fingerprint=facts.fingerprint,
         trust=verdict.trust,
         trust_detail=verdict.detail,
+        certificate=_certificate(blob),
     )
+
+
+def _certificate(blob: bytes) -> HostCertificate | None:
+    try:
+        return read_certificate(blob).facts if is_certificate(blob) else None
+    except SshSyntaxError:
+        return None
 
 
 def _malformed(error: SshSyntaxError) -> Unobserved:

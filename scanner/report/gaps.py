@@ -39,12 +39,13 @@ NAMES = {
     "identification": "SSH version",
     "kexinit": "SSH algorithms",
     "host_keys": "host keys",
+    "sshfp": "SSHFP records",
     "methods": "SSH login methods",
 }
 """What a reader calls each fact."""
 
 _NO_GAP = frozenset({Reason.NOT_OFFERED})
-_OPT_IN = frozenset({"write_test", "tls_survey"})
+_OPT_IN = frozenset({"write_test", "tls_survey", "sshfp"})
 """Asked only where a target wants it: left out it is no gap."""
 _LAST = frozenset({Reason.NOT_LOOKED_AT, Reason.NOT_DECLARED})
 

@@ -49,7 +49,15 @@ from scanner.model.peer import PeerTrust
 from scanner.model.product import Product
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.scan import Coverage, Delta, ScanHeader
-from scanner.model.ssh import AuthMethods, HostKey, KexInit, SshFacts
+from scanner.model.ssh import (
+    AuthMethods,
+    HostCertificate,
+    HostKey,
+    KexInit,
+    SshFacts,
+    Sshfp,
+    SshfpRecord,
+)
 from scanner.model.target import AcceptedRisk, Decoy, Protocol
 from scanner.model.tls_survey import (
     SuiteOrder,
@@ -357,6 +365,28 @@ def ssh_facts() -> SshFacts:
                     fingerprint="SHA256:AAAA",
                     trust=PeerTrust.PINNED,
                 ),
+                HostKey(
+                    algorithm="ssh-ed25519-cert-v01@openssh.com",
+                    bits=256,
+                    fingerprint="SHA256:AAAA",
+                    trust=PeerTrust.EXPIRED,
+                    trust_detail="the certificate proves nothing: it has expired",
+                    certificate=HostCertificate(
+                        serial=2**64 - 1,
+                        key_id="sftp-1",
+                        principals=("sftp.example.org",),
+                        valid_after="",
+                        valid_before="2026-06-30T00:00:00Z",
+                        authority="SHA256:BBBB",
+                        authority_algorithm="ssh-ed25519",
+                    ),
+                ),
+            )
+        ),
+        sshfp=Observed(
+            Sshfp(
+                records=(SshfpRecord(algorithm=4, hash_type=2, matches=True, contradicts=False),),
+                authenticated=True,
             )
         ),
         methods=Observed(AuthMethods(none_accepted=False, methods=("publickey",))),

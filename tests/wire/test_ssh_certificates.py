@@ -110,7 +110,7 @@ def test_every_changed_bit_of_a_certificate_spoils_it(desk: Desk) -> None:
     blob = desk.certificate()
     policy = desk.policy("@cert-authority * {ca}")
     assert policy.judge(blob).trust is PeerTrust.VERIFIED
-    for at in range(0, len(blob)):
+    for at in range(len(blob)):
         changed = blob[:at] + bytes([blob[at] ^ 1]) + blob[at + 1 :]
         assert not policy.judge(changed).trust.may_receive_secrets, at
 

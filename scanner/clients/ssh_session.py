@@ -158,7 +158,7 @@ def judge_certificates(
             raise asyncssh.HostKeyNotVerifiable(told) from None
 
     # The one place where asyncssh hands over the certificate itself.
-    connection.validate_server_host_key = judged  # type: ignore[method-assign]
+    connection.validate_server_host_key = judged  # type: ignore[method-assign,assignment]
 
 
 def _name_the_account() -> None:

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -155,7 +156,7 @@ def test_a_host_is_found_as_by_ssh_keygen(name: str, keys: Keys) -> None:
         assert len(told) == len(wanted), (candidate, found)
 
 
-CERTIFIED: dict[str, tuple[dict[str, object], tuple[str, ...]]] = {
+CERTIFIED: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "listed": ({}, (f"@cert-authority {HOST} {{ca}}",)),
     "listed for every host": ({}, ("@cert-authority * {ca}",)),
     "listed with the port": ({}, (f"@cert-authority [{HOST}]:{{port}} {{ca}}",)),
@@ -181,13 +182,13 @@ CERTIFIED: dict[str, tuple[dict[str, object], tuple[str, ...]]] = {
 @pytest.mark.parametrize(("made", "lines"), CERTIFIED.values(), ids=CERTIFIED)
 def test_certificates_are_accepted_as_by_ssh(
     port: int | None,
-    made: dict[str, object],
+    made: dict[str, Any],
     lines: tuple[str, ...],
     keys: Keys,
     servers: ExitStack,
 ) -> None:
     terms = {"principals": HOST, **made}
-    certificate = certify(keys.prefix, keys.folder, keys.host, keys.authority, **terms)  # type: ignore[arg-type]
+    certificate = certify(keys.prefix, keys.folder, keys.host, keys.authority, **terms)
     options = Openssh(
         host_key_kinds=("ed25519",),
         place=Place(address=HOST, port=port),

@@ -4,6 +4,7 @@ import base64
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -33,14 +34,9 @@ class Desk:
     def key(self, kind: KeyKind, name: str) -> KeyPair:
         return make_key(self.prefix, self.folder, kind, name=name)
 
-    def certificate(self, *, authority: KeyPair | None = None, **more: object) -> bytes:
-        path = certify(
-            self.prefix,
-            self.folder,
-            self.host,
-            authority or self.authority,
-            **{"principals": NAME, **more},  # type: ignore[arg-type]
-        )
+    def certificate(self, **more: Any) -> bytes:
+        terms = {"authority": self.authority, "principals": NAME, **more}
+        path = certify(self.prefix, self.folder, self.host, **terms)
         return base64.b64decode(path.read_text().split()[1])
 
     def policy(self, *lines: str, port: int = 22, pins: tuple[str, ...] = ()) -> HostKeyPolicy:
@@ -115,7 +111,7 @@ def test_every_changed_bit_of_a_certificate_spoils_it(desk: Desk) -> None:
         assert not policy.judge(changed).trust.may_receive_secrets, at
 
 
-CASES: dict[str, tuple[dict[str, object], tuple[str, ...], PeerTrust]] = {
+CASES: dict[str, tuple[dict[str, Any], tuple[str, ...], PeerTrust]] = {
     "listed": ({}, ("@cert-authority *.example.org {ca}",), PeerTrust.VERIFIED),
     "by a pattern": (
         {"principals": "*.example.org"},
@@ -171,7 +167,7 @@ CASES: dict[str, tuple[dict[str, object], tuple[str, ...], PeerTrust]] = {
 
 @pytest.mark.parametrize(("made", "lines", "trust"), CASES.values(), ids=CASES)
 def test_a_certificate_is_judged_by_its_authority(
-    made: dict[str, object], lines: tuple[str, ...], trust: PeerTrust, desk: Desk
+    made: dict[str, Any], lines: tuple[str, ...], trust: PeerTrust, desk: Desk
 ) -> None:
     assert desk.policy(*lines).judge(desk.certificate(**made)).trust is trust
 

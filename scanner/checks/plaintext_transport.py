@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scanner.checks import ftp_posture, ftp_remedies, ssh_transport, tls_transport
+from scanner.checks import (
+    ftp_posture,
+    ftp_remedies,
+    ssh_known_keys,
+    ssh_transport,
+    tls_transport,
+)
 from scanner.checks.base import Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
 from scanner.checks.questions import ftp_questions, is_implicit, offers_tls
@@ -322,5 +328,6 @@ CHECK = Check(
         *ftp_posture.TRANSPORT_FACETS,
         *tls_transport.FACETS,
         *ssh_transport.FACETS,
+        *ssh_known_keys.FACETS,
     ),
 )

@@ -16,6 +16,7 @@ from scanner.model.target import Account
 from scanner.model.view import AccountView
 from scanner.probes.context import ProbeContext, nonsense_name
 from scanner.probes.ssh_accounts import AccountDesk
+from scanner.probes.ssh_names import observe_sshfp
 from scanner.probes.ssh_trust import TURNED_AWAY, HostKeys, observe_host_keys
 
 _PAUSE_SECONDS = 0.2
@@ -61,6 +62,8 @@ class _SftpProbe:
         )
         self._heed(keys.fault)
         facts = replace(facts, host_keys=self._key_facts(keys))
+        sshfp = await observe_sshfp(self._dialer, self._context, keys.blobs)
+        facts = replace(facts, sshfp=sshfp)
         facts = replace(facts, accounts=await self._accounts(keys))
         return replace(facts, methods=await self._methods(facts, keys))
 

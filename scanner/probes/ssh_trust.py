@@ -69,10 +69,12 @@ class HostKeys:
     """What was learnt. ``fault`` says why some type could not be read, the last one if several.
 
     ``algorithms`` are all that the server offers and that can be spoken; ``trusted`` are the
-    plain keys that may be sent a secret, those inside certificates among them.
+    plain keys that may be sent a secret, those inside certificates among them. ``blobs`` are the
+    keys and certificates as they were shown.
     """
 
     seen: tuple[HostKey, ...] = ()
+    blobs: tuple[bytes, ...] = ()
     trusted: frozenset[bytes] = frozenset()
     algorithms: tuple[str, ...] = ()
     fault: Unobserved | None = None
@@ -117,6 +119,7 @@ async def observe_host_keys(
     judged = policy.judge_all(tuple(found))
     return HostKeys(
         seen=tuple(_host_key(*each) for each in zip(found, found.values(), judged, strict=True)),
+        blobs=tuple(found),
         trusted=_trusted(found, judged, pinned_only=bool(context.pinned_only)),
         algorithms=tuple(name for group in _offered_types(offers) for name in group),
         fault=fault,

@@ -46,9 +46,11 @@ async def fetch_host_key(dialer: Dialer, algorithms: Sequence[str], *, seconds: 
         ),
         seconds=seconds,
     )
+    if onlooker.certificate:
+        return onlooker.certificate
     if key is None:
         raise Fault(Reason.PROTOCOL_ERROR, "the key exchange showed no host key")
-    return onlooker.certificate or bytes(key.public_data)
+    return bytes(key.public_data)
 
 
 class _Onlooker(Listener):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -52,7 +53,7 @@ async def test_an_alias_is_followed_within_the_answer(
     alias = f"--cname=files.example.invalid,{NAME}"
     with dnsmasq([(NAME, sshfp(b"key", 4))], tmp_path, alias) as server:
         answer = await ask(server.port, "files.example.invalid")
-    assert {each.algorithm for each in answer.records} <= {4}
+    assert [each.algorithm for each in answer.records] == [4]
 
 
 async def test_a_cut_answer_is_asked_for_again_over_tcp(
@@ -62,7 +63,9 @@ async def test_a_cut_answer_is_asked_for_again_over_tcp(
     with dnsmasq(records, tmp_path, "--log-queries=extra") as server:
         answer = await ask(server.port)
     assert len(answer.records) == 60
-    assert "TCP" in (tmp_path / "dnsmasq.log").read_text() or len(answer.records) * 34 > 1_232
+    log = (tmp_path / "dnsmasq.log").read_text()
+    # Each query has its number there: one was cut, and one came over TCP.
+    assert set(re.findall(r": ([0-9]+) 127\.0\.0\.1/", log)) == {"1", "2"}
 
 
 async def test_more_records_than_the_bound_are_left_out(
@@ -161,7 +164,7 @@ GARBAGE: dict[str, Behaviour] = {
     "an answer to no question": _not_a_question,
     "a name that points at itself": _pointer_loop,
     "half an answer": _short_record,
-    "a flood": lambda data: [b"\x00" * 512] * 200,
+    "a flood": lambda _: [b"\x00" * 512] * 200,
     "an answer cut, and no TCP": lambda data: [answer_to(data, flags=dns.flags.TC)],
 }
 
@@ -174,7 +177,10 @@ async def test_a_resolver_that_misbehaves_is_a_fault_in_time(behave: Behaviour) 
 
 
 async def test_noise_before_the_answer_is_passed_over() -> None:
-    async with resolver(lambda data: [b"\xff" * 40, *_wrong_id(data), answer_to(data)]) as (port, _):
+    async with resolver(lambda data: [b"\xff" * 40, *_wrong_id(data), answer_to(data)]) as (
+        port,
+        _,
+    ):
         assert (await ask(port)).records == (Published(4, 2, DIGEST),)
 
 

@@ -724,6 +724,9 @@ def test_the_example_loads_with_every_part_in_place() -> None:
     first, second, third = file.targets
     assert first.endpoints[2] == Endpoint(port=2222, protocol=Protocol.SFTP)
     assert first.accounts[1].passphrase == SecretRef(SecretScheme.CRED, "archive-move-passphrase")
+    certificate = EXAMPLE.parent / "trust/archive-move_ed25519-cert.pub"
+    assert first.accounts[1].certificate == certificate
+    assert first.resolver == ("192.0.2.53", 53)
     assert first.accounts[1].public_keys["Operator B"] == (EXAMPLE.parent / "trust/operator-b.pub",)
     assert first.contracts[0].duration == (date(2026, 1, 1), date(2027, 12, 31))
     assert first.limits == replace(

@@ -205,7 +205,11 @@ def _inside(judged: Mapping[bytes, KeyTrust]) -> dict[bytes, KeyTrust]:
     """Return what certificates say of those of their keys that were shown without them, too."""
     found: dict[bytes, KeyTrust] = {}
     for blob, verdict in judged.items():
-        plain = judged.get(key := plain_key(blob)) if is_certificate(blob) else None
+        try:
+            key = plain_key(blob)
+        except SshSyntaxError:
+            continue
+        plain = judged.get(key) if key != blob else None
         if plain is None or plain.trust is PeerTrust.REVOKED:
             continue
         certified = verdict.trust is PeerTrust.VERIFIED and not plain.trust.may_receive_secrets

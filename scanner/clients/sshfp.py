@@ -5,6 +5,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+import dns.asyncquery
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdtypes.ANY.SSHFP
+
 from scanner.clients.faults import Fault, fault_of
 from scanner.model.reading import Reason
 from scanner.model.text import neutralise
@@ -28,9 +36,6 @@ async def ask_sshfp(resolver: tuple[str, int], name: str, *, seconds: float) -> 
 
     ``resolver`` is address and port. Raises ``Fault``: no answer, or one that makes no sense.
     """
-    # Slow to load, and hardly any scan asks.
-    import dns.exception  # noqa: PLC0415 - loaded where it is wanted
-
     try:
         async with asyncio.timeout(seconds):
             return await _ask(resolver, name, seconds)
@@ -48,13 +53,6 @@ async def ask_sshfp(resolver: tuple[str, int], name: str, *, seconds: float) -> 
 
 
 async def _ask(resolver: tuple[str, int], name: str, seconds: float) -> SshfpAnswer:
-    import dns.asyncquery  # noqa: PLC0415 - loaded where it is wanted
-    import dns.flags  # noqa: PLC0415
-    import dns.message  # noqa: PLC0415
-    import dns.name  # noqa: PLC0415
-    import dns.rcode  # noqa: PLC0415
-    import dns.rdtypes.ANY.SSHFP  # noqa: PLC0415
-
     where, port = resolver
     # AD in a question says that its meaning in the answer is understood (RFC 6840 section 5.7).
     query = dns.message.make_query(

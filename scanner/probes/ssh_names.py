@@ -7,7 +7,6 @@ from ipaddress import ip_address
 
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault
-from scanner.clients.sshfp import ask_sshfp
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.ssh import Sshfp
 from scanner.probes.context import ProbeContext
@@ -27,6 +26,8 @@ async def observe_sshfp(
         return Unobserved(Reason.NOT_LOOKED_AT, "no resolver is declared")
     if _is_address(name):
         return Unobserved(Reason.NOT_LOOKED_AT, "an address has no SSHFP records")
+    from scanner.clients.sshfp import ask_sshfp  # noqa: PLC0415 - slow to load, and seldom asked
+
     try:
         answer = await ask_sshfp(resolver, name, seconds=context.target.limits.timeout_seconds)
     except Fault as fault:

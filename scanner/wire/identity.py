@@ -18,6 +18,7 @@ from scanner.model.observation import (
 from scanner.model.reading import Observed
 from scanner.model.ssh import SshFacts
 from scanner.model.target import Protocol
+from scanner.wire.ssh_keys import plain_type
 
 GREETING = "greeting"
 CERTIFICATE = "certificate-key"
@@ -89,8 +90,14 @@ def certificate_mark(certificate: CertificateFacts) -> str:
 
 
 def host_key_marks(fingerprints: Mapping[str, str]) -> dict[str, str]:
-    """Return the marks of host keys, given the fingerprint of each algorithm."""
-    return {f"{HOST_KEY} {algorithm}": print_ for algorithm, print_ in fingerprints.items()}
+    """Return the marks of host keys, given the fingerprint of each algorithm.
+
+    A certificate is marked by the key inside: one that was renewed is no other server.
+    """
+    marks: dict[str, str] = {}
+    for algorithm, print_ in fingerprints.items():
+        marks.setdefault(f"{HOST_KEY} {plain_type(algorithm)}", print_)
+    return marks
 
 
 def sighting_of(endpoint: EndpointObservation) -> Sighting | None:

@@ -171,3 +171,9 @@ def told(found: Iterable[IdentityDifference]) -> list[tuple[int, str, list[tuple
 def test_what_is_seen_twice_differs_no_more_than_once(seen: list[Sighting]) -> None:
     assert differences([*seen, *seen]) == differences(seen)
     assert differences(seen[:1] * 2) == ()
+
+
+def test_a_certificate_is_marked_by_the_key_inside() -> None:
+    plain, certified = "ssh-ed25519", "ssh-ed25519-cert-v01@openssh.com"
+    assert host_key_marks({certified: "K"}) == host_key_marks({plain: "K"})
+    assert host_key_marks({plain: "K", certified: "other"}) == host_key_marks({plain: "K"})

@@ -38,6 +38,8 @@ _CALENDAR = re.compile(
     r"(?:jan|febr?|apr|aug|sept?|oct|nov|dec)(?:uary|il|ust|ember|ober)?|mar(?:ch)?|may|june?|july?"
     r"|(?:mon|tues?|wed|thu(?:rs)?|fri|sat|sun)(?:day|nesday|urday)?|[ap]m|utc|gmt|cest?"
 )
+_TINYSSH_TAIL = re.compile(r"(?<=^SSH-2\.0-tinyssh_)(.{1,40}) \w{8}$")
+"""TinySSH ends its identification in eight other characters on every connection."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +131,7 @@ def _ftp_marks(facts: FtpFacts) -> dict[str, str]:
 def _ssh_marks(facts: SshFacts) -> dict[str, str]:
     marks: dict[str, str] = {}
     if isinstance(facts.identification, Observed):
-        marks[IDENTIFICATION] = digest(facts.identification.value)
+        marks[IDENTIFICATION] = digest(_TINYSSH_TAIL.sub(r"\1", facts.identification.value))
     if isinstance(facts.host_keys, Observed):
         keys = facts.host_keys.value
         marks |= host_key_marks({key.algorithm: key.fingerprint for key in keys})

@@ -30,17 +30,16 @@ def cores() -> tuple[int, int]:
     return usable[0], usable[-1]
 
 
-def run(command: list[str], *, core: int, output: Path) -> Cost:
-    """Run a command to its end on one core, its output kept in a file.
+def run(command: list[str], *, core: int, output: Path, errors: Path | None = None) -> Cost:
+    """Run a command to its end on one core, its output kept in a file, and what it says beside
+    it in ``errors`` where that is given.
 
     Counted is the process with all descendants that it waited for.
     """
     pinned = ["taskset", "--cpu-list", str(core), *command]
     start = time.perf_counter()
-    with output.open("wb") as sink:
-        process = subprocess.Popen(
-            pinned, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT
-        )
+    with output.open("wb") as sink, (errors or output).open("ab") as beside:
+        process = subprocess.Popen(pinned, stdin=subprocess.DEVNULL, stdout=sink, stderr=beside)
     guard = threading.Timer(LONGEST, process.send_signal, (signal.SIGKILL,))
     guard.start()
     try:

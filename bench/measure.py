@@ -39,7 +39,9 @@ def run(command: list[str], *, core: int, output: Path, errors: Path | None = No
     pinned = ["taskset", "--cpu-list", str(core), *command]
     start = time.perf_counter()
     with output.open("wb") as sink, (errors or output).open("ab") as beside:
-        process = subprocess.Popen(pinned, stdin=subprocess.DEVNULL, stdout=sink, stderr=beside)
+        process = subprocess.Popen(
+            pinned, stdin=subprocess.DEVNULL, stdout=sink, stderr=beside, env=_environment()
+        )
     guard = threading.Timer(LONGEST, process.send_signal, (signal.SIGKILL,))
     guard.start()
     try:
@@ -53,3 +55,8 @@ def run(command: list[str], *, core: int, output: Path, errors: Path | None = No
         peak_mib=usage.ru_maxrss / 1024,
         exit_code=process.returncode,
     )
+
+
+def _environment() -> dict[str, str]:
+    """Let Python keep bytecode, as it does where nobody forbids it: pip gives a peer its own."""
+    return {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

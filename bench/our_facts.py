@@ -257,7 +257,7 @@ def _at(endpoint: Endpoint, path: str) -> Any:
 def only_ours(endpoint: Endpoint, used: set[str]) -> Iterator[tuple[str, str]]:
     """Yield the observed facts of an endpoint that no peer's fact led to, with what they say."""
     for key, value in endpoint.items():
-        if key in NO_FACTS or key in used or _at(endpoint, key) is MISSING:
+        if key in NO_FACTS or key in used or value == [] or _at(endpoint, key) is MISSING:
             continue
         yield key, shown(value)
 

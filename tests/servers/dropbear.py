@@ -36,6 +36,7 @@ class Dropbear:
     host_key_kinds: tuple[KeyKind, ...] = ("ed25519", "ecdsa", "rsa")
     extra: tuple[str, ...] = ()
     """Further arguments of the command line."""
+    place: process.Place = process.ANYWHERE
 
 
 @contextmanager
@@ -58,12 +59,12 @@ def running(options: Dropbear, *, contents: Callable[[Path], Tree] = plant) -> I
 
         def prepare(port: int) -> process.Launch:
             return process.Launch(
-                command=[*arguments, "-p", f"{process.HOST}:{port}"],
+                command=[*arguments, "-p", f"{options.place.address}:{port}"],
                 environment=accounts.environment,
             )
 
         log = base.folder / "dropbear.log"
-        with process.running(prepare, log) as child:
+        with process.running(prepare, log, options.place) as child:
             yield Server(
                 product="dropbear",
                 protocol="sftp",

@@ -1,6 +1,6 @@
 """Hundreds of real SSH endpoints in one ``scan run``, at several concurrencies.
 
-``python -m bench.fleet_ssh [--hosts N] [--connections N ...] [--write]``, as root. The endpoints
+``python -m bench.fleet_ssh [--hosts N] [--connections N ...] [--alone] [--write]``, as root. The endpoints
 are played by OpenSSH and Dropbear (``bench.ssh_pool``), in a private network with nothing but
 loopback. Beside it: the floor of any scan (``bench.ssh_floor``), and ssh-audit. Connections are
 counted on the loopback device, by nobody's word. The tool has one core. A row is void when its
@@ -23,7 +23,16 @@ from bench.machine import describe
 from bench.measure import Cost, cores, run
 from bench.peer_programs import fetch, package_version
 from bench.ssh_pool import Pool, pool
-from bench.ssh_tools import SSH_AUDIT, THREADS, At, Tool, found_scan_run, output, scan_run
+from bench.ssh_tools import (
+    SSH_AUDIT,
+    THREADS,
+    At,
+    Tool,
+    found_scan_run,
+    missed_scan_run,
+    output,
+    scan_run,
+)
 from tests.servers.packages import unpack
 
 
@@ -38,16 +47,18 @@ class Row:
     servers_cpu: float
     logged: int
     one_at_a_time: bool
+    missed: str = ""
 
 
-def tools(connections: list[int]) -> Iterator[tuple[Tool, bool]]:
+def tools(connections: list[int], *, alone: bool) -> Iterator[tuple[Tool, bool]]:
     """Yield each tool, and whether it promises one connection at a time to an endpoint."""
     for most in connections:
         name = f"floor, {most} at once"
         yield Tool(name, partial(_floor, connections=most), _found_floor), True
         command = partial(scan_run, connections=most)
         yield Tool(f"scan run, {most} at once", command, found_scan_run), True
-    yield Tool(f"ssh-audit, {THREADS} threads", SSH_AUDIT.command, SSH_AUDIT.found), False
+    if not alone:
+        yield Tool(f"ssh-audit, {THREADS} threads", SSH_AUDIT.command, SSH_AUDIT.found), False
 
 
 def _floor(servers: Sequence[At], folder: Path, *, connections: int) -> list[str]:
@@ -69,10 +80,15 @@ def measured(tool: Tool, fleet: Pool, folder: Path, *, one_at_a_time: bool) -> R
         errors = folder / "errors.txt"
         cost = run(command, core=cores()[0], output=output(folder), errors=errors)
         fleet.settle()
+    found, missed = tool.found(folder), ""
+    if found < len(fleet.endpoints) and tool.found is found_scan_run:
+        reasons = missed_scan_run(folder).most_common(3)
+        missed = ", ".join(f"{count} x {reason}" for reason, count in reasons)
     return Row(
         name=tool.name,
         cost=cost,
-        found=tool.found(folder),
+        found=found,
+        missed=missed,
         seen=seen,
         servers_cpu=fleet.cpu() - before,
         logged=fleet.accepted() - logged,
@@ -106,7 +122,7 @@ def table(rows: list[Row], hosts: int) -> Iterator[str]:
 def faults(row: Row, hosts: int) -> Iterator[str]:
     """Yield what makes a row void."""
     if row.found != hosts:
-        yield f"VOID: complete for {row.found} of {hosts}"
+        yield f"VOID: complete for {row.found} of {hosts} {row.missed}".rstrip()
     if row.seen.lost:
         yield f"VOID: {row.seen.lost} packets went unseen"
     if row.one_at_a_time and row.seen.most_at_one > 1:
@@ -121,6 +137,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.fleet_ssh", description=__doc__)
     parser.add_argument("--hosts", type=int, default=500)
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 50, 500])
+    parser.add_argument("--alone", action="store_true", help="leave out ssh-audit")
     parser.add_argument("--write", action="store_true", help="write it into docs/performance.md")
     return parser.parse_args()
 
@@ -130,7 +147,7 @@ def report(asked: argparse.Namespace) -> Iterator[str]:
     began = describe()
     rows: list[Row] = []
     with pool(asked.hosts) as fleet, tempfile.TemporaryDirectory(prefix="bench-ssh-") as name:
-        for number, (tool, single) in enumerate(tools(asked.connections)):
+        for number, (tool, single) in enumerate(tools(asked.connections, alone=asked.alone)):
             print(f"{tool.name} ...", file=sys.stderr, flush=True)
             folder = Path(name) / str(number)
             rows.append(measured(tool, fleet, folder, one_at_a_time=single))

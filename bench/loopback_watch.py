@@ -21,6 +21,7 @@ _TCP: Final = 6
 _FIN, _SYN, _RST, _ACK = 0x01, 0x02, 0x04, 0x10
 _BUFFER: Final = 64 * 1024 * 1024
 _SNAP: Final = 64
+_POLL_SECONDS: Final = 0.1
 _SO_ATTACH_FILTER, _SO_RCVBUFFORCE = 26, 33
 _SOL_PACKET, _PACKET_STATISTICS = 263, 6
 
@@ -106,15 +107,16 @@ def _prepare(watch: socket.socket) -> None:
     header = struct.pack("HL", len(_FILTER), ctypes.addressof(kept))
     watch.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, header)
     watch.bind(("lo", _IPV4))
-    watch.settimeout(0.1)
 
 
 def _read(watch: socket.socket, seen: Seen, over: threading.Event) -> None:
     while True:
+        ends = over.is_set()  # then what has arrived is still read
+        watch.settimeout(0.0 if ends else _POLL_SECONDS)
         try:
             data = watch.recv(_SNAP)
-        except TimeoutError:
-            if over.is_set():
+        except (TimeoutError, BlockingIOError):
+            if ends:
                 return
             continue
         seen.packet(*_parsed(data))

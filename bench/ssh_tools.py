@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -148,9 +149,25 @@ def found_scan_run(folder: Path) -> int:
         return sum(_is_complete(seen) for host in hosts_in(lines) for seen in host["endpoints"])
 
 
+def missed_scan_run(folder: Path) -> Counter[str]:
+    """Return why facts of a run's hosts are missing, and how often."""
+    (report,) = (folder / "reports").glob("*/report.json")
+    with report.open(encoding="utf-8") as lines:
+        return Counter(
+            why for host in hosts_in(lines) for seen in host["endpoints"] for why in _gaps(seen)
+        )
+
+
 def _is_complete(endpoint: dict[str, Any]) -> bool:
-    readings = (endpoint.get(name, {"unobserved": ""}) for name in _COMPLETE)
-    return not any(isinstance(one, dict) and "unobserved" in one for one in readings)
+    return not any(_gaps(endpoint))
+
+
+def _gaps(endpoint: dict[str, Any]) -> Iterator[str]:
+    for name in _COMPLETE:
+        reading = endpoint.get(name, {"unobserved": endpoint["reason"], "detail": ""})
+        if isinstance(reading, dict) and "unobserved" in reading:
+            detail = reading.get("detail") or endpoint["detail"]
+            yield f"{name}: {reading['unobserved']} ({detail})"
 
 
 NMAP: Final = Tool("nmap", _nmap, _found_nmap)

@@ -1,10 +1,10 @@
 """Hundreds of real SSH endpoints in one ``scan run``, at several concurrencies.
 
-``python -m bench.fleet_ssh [--hosts N] [--connections N ...] [--alone] [--write]``, as root. The endpoints
-are played by OpenSSH and Dropbear (``bench.ssh_pool``), in a private network with nothing but
-loopback. Beside it: the floor of any scan (``bench.ssh_floor``), and ssh-audit. Connections are
-counted on the loopback device, by nobody's word. The tool has one core. A row is void when its
-tool missed an endpoint, or had two connections to one at the same time.
+``python -m bench.fleet_ssh [--hosts N] [--connections N ...] [--alone] [--write]``, as root. The
+endpoints are played by OpenSSH and Dropbear (``bench.ssh_pool``), in a private network with
+nothing but loopback. Beside it: the floor of any scan (``bench.ssh_floor``), and ssh-audit.
+Connections are counted on the loopback device, by nobody's word. The tool has one core. A row is
+void when its tool missed an endpoint, or had two connections to one at the same time.
 """
 
 from __future__ import annotations

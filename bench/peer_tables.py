@@ -54,21 +54,23 @@ def _by_fact(every: list[Row]) -> Iterator[str]:
 
 
 def _differences(every: list[Row], *, details: bool) -> Iterator[str]:
+    told = [row for row in every if details or row[2].verdict == "disagree"]
+    if not told:
+        return
     yield ""
     yield "| server | fact | peer | it says | we say | | why |"
     yield "|---|---|---|---|---|---|---|"
-    for posture, fact, answer in every:
-        if details or answer.verdict == "disagree":
-            cells = (
-                posture,
-                fact.name,
-                fact.peer,
-                _cell(shown(fact.value)),
-                _cell(answer.ours),
-                answer.verdict,
-                answer.why if answer.verdict != "agree" else "",
-            )
-            yield f"| {' | '.join(cells)} |"
+    for posture, fact, answer in told:
+        cells = (
+            posture,
+            fact.name,
+            fact.peer,
+            _cell(shown(fact.value)),
+            _cell(answer.ours),
+            answer.verdict,
+            answer.why if answer.verdict != "agree" else "",
+        )
+        yield f"| {' | '.join(cells)} |"
 
 
 def _cell(text: str, most: int = 160) -> str:
@@ -77,12 +79,14 @@ def _cell(text: str, most: int = 160) -> str:
 
 
 def _alone(results: list[Compared]) -> Iterator[str]:
-    yield ""
-    yield "| only in our document | servers | such as |"
-    yield "|---|---|---|"
     found: dict[str, list[str]] = {}
     for one in results:
         for name, value in one.ours_alone:
             found.setdefault(name, []).append(value)
+    if not found:
+        return
+    yield ""
+    yield "| only in our document | servers | such as |"
+    yield "|---|---|---|"
     for name, values in found.items():
         yield f"| `{name}` | {len(values)} | {_cell(values[0], 100)} |"

@@ -66,7 +66,6 @@ _DEFAULT: Final = (
     "openssh-legacy",
     "openssh-group-exchange",
     "dropbear-password",
-    "dropbear-keys",
     "proftpd-sftp",
 )
 

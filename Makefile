@@ -39,14 +39,16 @@ format: $(DEV) ## put the code into its layout
 	$(BIN)/ruff check --fix $(CODE)
 	$(BIN)/ruff format $(CODE)
 
-bench: $(DEV) ## measure beside nmap and a bare command line (root; minutes)
+bench: $(DEV) ## measure beside nmap, ssh-audit and a bare command line (root; minutes)
 	@[ "$$(id -u)" != 0 ] || tools/apt.sh nmap gcc libc6-dev util-linux
 	$(BIN)/python -m bench.startup
 	$(BIN)/python -m bench.fleet
+	$(BIN)/python -m bench.fleet_ssh
 
-bench-peers: $(DEV) ## what nmap and sslyze see of the test servers, beside us (root; minutes)
+bench-peers: $(DEV) ## what nmap, sslyze and ssh-audit see of the test servers, beside us (root)
 	@[ "$$(id -u)" != 0 ] || tools/apt.sh nmap openssl gcc libc6-dev util-linux
 	$(BIN)/python -m bench.peers_ftp
+	$(BIN)/python -m bench.peers_ssh
 
 test-image: $(DEV) ## build the container image and try it, without a container engine (root; minutes)
 	$(BIN)/python -m pytest -m image tests/image $(ARGS)

@@ -81,6 +81,11 @@ def digest(text: str) -> str:
     return f"sha256:{hashlib.sha256(text.encode('utf-8')).hexdigest()[:32]}"
 
 
+def identification_mark(line: str) -> str:
+    """Return the mark of an SSH identification string."""
+    return digest(_TINYSSH_TAIL.sub(r"\1", line))
+
+
 def certificate_mark(certificate: CertificateFacts) -> str:
     """Return the mark of a certificate's key, written like a pin of a targets file.
 
@@ -131,7 +136,7 @@ def _ftp_marks(facts: FtpFacts) -> dict[str, str]:
 def _ssh_marks(facts: SshFacts) -> dict[str, str]:
     marks: dict[str, str] = {}
     if isinstance(facts.identification, Observed):
-        marks[IDENTIFICATION] = digest(_TINYSSH_TAIL.sub(r"\1", facts.identification.value))
+        marks[IDENTIFICATION] = identification_mark(facts.identification.value)
     if isinstance(facts.host_keys, Observed):
         keys = facts.host_keys.value
         marks |= host_key_marks({key.algorithm: key.fingerprint for key in keys})

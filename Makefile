@@ -3,6 +3,8 @@ PYTHON ?= python3
 export PYTHON
 # More words for pytest, such as ARGS="tests/wire -k reply".
 ARGS ?=
+# How the tests are spread over processes; JOBS= runs them in one.
+JOBS ?= -n 4 --dist loadfile
 
 BIN := .venv/bin
 CODE := bench scanner tests tools
@@ -21,7 +23,7 @@ demo: $(PACKAGE) ## scan the replica fleet on loopback; the report lands in repo
 test: $(DEV) ## run all tests, against real servers (root)
 	@[ "$$(id -u)" != 0 ] || tools/apt.sh openssl gcc libc6-dev util-linux gnupg zip
 	$(BIN)/python -m tests.servers.packages
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(JOBS) $(ARGS)
 
 lint: $(DEV) ## rules and layout of the code (ruff)
 	$(BIN)/ruff check $(CODE)

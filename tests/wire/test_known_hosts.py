@@ -145,8 +145,8 @@ def test_first_use_is_only_for_hosts_of_which_no_key_is_declared() -> None:
     [
         "host ssh-ed25519 not-base64!",
         "host ssh-ed25519",
-        f"@unknown host {OWN_LINE}",
-        f"host ssh-rsa {OWN_LINE.split()[1]}",
+        pytest.param(f"@unknown host {OWN_LINE}", id="unknown marker"),
+        pytest.param(f"host ssh-rsa {OWN_LINE.split()[1]}", id="key of another type"),
         "@revoked",
     ],
 )

@@ -55,6 +55,7 @@ READ_ONLY_REQUESTS = frozenset(
 
 _CHUNK = 32_768
 _MOST_AT_ONCE = 16
+_LONGEST_TARGET = 4_096  # PATH_MAX of Linux
 
 R = TypeVar("R", Status, Handle, Data, Names, Attrs, Extended)
 
@@ -224,6 +225,18 @@ class SftpTree:
         except TimeoutError:
             return Unobserved(Reason.TIMEOUT, "no answer in time")
 
+    async def read_link(self, path: bytes) -> Reading[bytes]:
+        """Ask where a link leads, and go nowhere; a refusal is ``Unobserved`` as unreadable."""
+        try:
+            response = await self.ask(
+                Request.READLINK, lambda n: encode_path(Request.READLINK, n, path)
+            )
+            return _target(response)
+        except Fault as fault:
+            return fault.reading
+        except TimeoutError:
+            return Unobserved(Reason.TIMEOUT, "no answer in time")
+
     async def _settle_home(self) -> None:
         response = await self.ask(
             Request.REALPATH, lambda n: encode_path(Request.REALPATH, n, b".")
@@ -369,6 +382,15 @@ def _finished(entries: list[Entry], unparsed: int, status: Status) -> Reading[Li
             reply="" if status.code == StatusCode.EOF else said(status),
         )
     )
+
+
+def _target(response: Response) -> Reading[bytes]:
+    if isinstance(response, Status):
+        return Unobserved(Reason.UNREADABLE, said(response))
+    names = [entry.name for entry in expected(response, Names).entries]
+    if len(names) == 1 and 0 < len(names[0]) <= _LONGEST_TARGET and b"\0" not in names[0]:
+        return Observed(names[0])
+    return Unobserved(Reason.PROTOCOL_ERROR, "the target of a link is no path")
 
 
 def _at_end(data: bytes, status: Status) -> bytes:

@@ -1,4 +1,4 @@
-"""Questions to an SFTP session that open nothing: attributes, link targets, the file system."""
+"""Questions to an SFTP session that open nothing: attributes, the file system, bounds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from scanner.wire.sftp import (
     Attrs,
     Extended,
     Extension,
-    Names,
     Request,
     Status,
     StatusCode,
@@ -23,9 +22,6 @@ from scanner.wire.sftp import (
     encode_path,
 )
 from scanner.wire.ssh import SshSyntaxError
-
-LONGEST_TARGET = 4_096
-"""Bytes of a link's target: PATH_MAX of Linux. No sound target is longer."""
 
 T = TypeVar("T")
 
@@ -41,11 +37,6 @@ async def look_at(tree: SftpTree, path: bytes, *, shown: str, follow: bool = Tru
     if isinstance(told.value, Presence):
         return PathSeen(path=shown, presence=Observed(told.value))
     return PathSeen(path=shown, presence=Observed(Presence.PRESENT), attributes=told.value)
-
-
-async def read_link(tree: SftpTree, path: bytes) -> Reading[bytes]:
-    """Ask where a link leads, and go nowhere: the target's bytes, at most ``LONGEST_TARGET``."""
-    return await _told(_target(tree, path))
 
 
 async def read_only(tree: SftpTree, path: bytes) -> Reading[bool]:
@@ -89,20 +80,6 @@ async def _attributes(tree: SftpTree, path: bytes, kind: Request) -> Attributes 
             return Presence.DENIED
         case _:
             raise Fault(Reason.UNREADABLE, said(response))
-
-
-async def _target(tree: SftpTree, path: bytes) -> bytes:
-    kind = Request.READLINK
-    response = await tree.ask(kind, lambda n: encode_path(kind, n, path))
-    if isinstance(response, Status):
-        raise Fault(Reason.UNREADABLE, said(response))
-    names = expected(response, Names).entries
-    if len(names) != 1:
-        raise Fault(Reason.PROTOCOL_ERROR, "a link leads to one place, and the server names more")
-    target = names[0].name
-    if not target or len(target) > LONGEST_TARGET or b"\0" in target:
-        raise Fault(Reason.PROTOCOL_ERROR, "a link's target is no path")
-    return target
 
 
 async def _extended(

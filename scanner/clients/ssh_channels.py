@@ -46,7 +46,7 @@ async def ask_shell(
     except asyncssh.ChannelOpenError as error:
         refused = error.code in {OPEN_REQUEST_SESSION_FAILED, OPEN_ADMINISTRATIVELY_PROHIBITED}
         return Observed(ShellAnswer.REFUSED) if refused else ssh_fault(error).reading
-    except FOREIGN_ERRORS as error:
+    except (Fault, *FOREIGN_ERRORS) as error:
         return ssh_fault(error).reading
     finally:
         listener.close()

@@ -73,8 +73,8 @@ class Confinement:
 class Sibling:
     """A folder beside the home. ``name`` is masked.
 
-    ``outcome`` is how listing it began, and ``entries`` how many names that showed, one batch at
-    most. ``foreign``: it lies in a declared private area that the home does not lie in;
+    ``outcome`` is how listing it began, and ``entries`` how many names were counted in it, some
+    of them. ``foreign``: it lies in a declared private area that the home does not lie in;
     ``public``: in a declared public one.
     """
 

@@ -6,21 +6,28 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+import asyncssh
+
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault
-from scanner.clients.sftp import SftpTree
+from scanner.clients.sftp import ForeignVersionFault, SftpTree
+from scanner.clients.ssh_channels import ask_forwarding, ask_shell
 from scanner.clients.ssh_factors import FirstFactor, remaining_factors
 from scanner.clients.ssh_login import LoginResult, LoginTerms, SshCredential, close, log_in
 from scanner.errors import SecretError
 from scanner.model.attempts import Attempt, AttemptKind, limit_key
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.secret import SecretRef
+from scanner.model.sftp import ChannelFacts, SftpFacts
 from scanner.model.ssh import AuthMethods
 from scanner.model.target import Account
 from scanner.model.view import AccountView, CredentialStatus, View
 from scanner.probes.context import ProbeContext
+from scanner.probes.sftp_posture import foreign_version, observe_posture
 from scanner.probes.ssh_trust import HostKeys
 from scanner.probes.walk import observe_view
+
+_SHARE_OF_WALK = 0.85
 
 
 class AccountDesk:
@@ -201,33 +208,112 @@ class AccountDesk:
                 "detail": result.detail,
             },
         )
-        view = await self._walk(username, result, evidence, seconds)
+        inside = await self._inside(username, result, evidence, seconds)
         return AccountView(
             username=username,
             status=result.status,
             detail=result.detail,
             remaining=result.remaining,
-            view=view,
+            view=inside.view,
+            sftp=inside.sftp,
+            channels=inside.channels,
         )
 
-    async def _walk(
+    async def _inside(
         self, username: str, result: LoginResult, evidence: str, seconds: float
-    ) -> Reading[View]:
+    ) -> _Inside:
         if result.connection is None:
-            return _no_view(result, evidence)
+            why = _no_view(result, evidence)
+            return _Inside(why, why, why)
+        deadline = asyncio.get_running_loop().time() + seconds
+        try:
+            view, sftp = await self._files(username, result.connection, seconds)
+            channels = await self._channels(result.connection, deadline)
+        finally:
+            await close(result.connection)
+        return _Inside(
+            self._with_evidence(username, view, evidence),
+            self._posture_shown(username, sftp, evidence),
+            self._channels_shown(username, channels, evidence),
+        )
+
+    async def _files(
+        self, username: str, connection: asyncssh.SSHClientConnection, seconds: float
+    ) -> tuple[Reading[View], Reading[SftpFacts]]:
+        """Walk first: what lies beside the files gets what time the walk leaves, and some more."""
+        deadline = asyncio.get_running_loop().time() + seconds
         tree: SftpTree | None = None
         try:
-            tree = await SftpTree.over(result.connection, self._dialer.meter, seconds=self._seconds)
+            tree = await SftpTree.over(connection, self._dialer.meter, seconds=self._seconds)
             view = await observe_view(
-                tree, username=username, encrypted=True, context=self._context, seconds=seconds
+                tree,
+                username=username,
+                encrypted=True,
+                context=self._context,
+                seconds=seconds * _SHARE_OF_WALK,
             )
+            left = deadline - asyncio.get_running_loop().time()
+            return view, Observed(await observe_posture(tree, self._context, seconds=left))
+        except ForeignVersionFault as fault:
+            return fault.reading, Observed(foreign_version(fault))
         except Fault as fault:
-            return Unobserved(fault.reason, fault.detail, (evidence,))
+            return fault.reading, fault.reading
         finally:
             if tree is not None:
                 tree.close()
-            await close(result.connection)
-        return self._with_evidence(username, view, evidence)
+
+    async def _channels(
+        self, connection: asyncssh.SSHClientConnection, deadline: float
+    ) -> Reading[ChannelFacts]:
+        if not self._context.target.allow.shell_test:
+            return Unobserved(Reason.NOT_DECLARED, "allow.shell_test is off")
+        left = deadline - asyncio.get_running_loop().time()
+        if left <= 0:
+            return Unobserved(Reason.TIME_BUDGET, "no time was left to ask")
+        seconds = min(self._seconds, left / 2)
+        return Observed(
+            ChannelFacts(
+                shell=await ask_shell(connection, seconds=seconds),
+                forwarding=await ask_forwarding(connection, seconds=seconds),
+            )
+        )
+
+    def _posture_shown(
+        self, username: str, seen: Reading[SftpFacts], login: str
+    ) -> Reading[SftpFacts]:
+        if isinstance(seen, Unobserved):
+            return replace(seen, evidence=(login,))
+        facts = seen.value
+        confinement, beside = facts.confinement, facts.neighbours
+        posture = self._context.evidence.add(
+            "sftp-posture",
+            {
+                "username": username,
+                "version": facts.version,
+                "signs": confinement.value.signs if isinstance(confinement, Observed) else (),
+                "beside": str(beside.value.outcome) if isinstance(beside, Observed) else "",
+                "folders": beside.value.folders if isinstance(beside, Observed) else 0,
+            },
+        )
+        return Observed(facts, (login, posture))
+
+    def _channels_shown(
+        self, username: str, seen: Reading[ChannelFacts], login: str
+    ) -> Reading[ChannelFacts]:
+        if isinstance(seen, Unobserved):
+            return replace(seen, evidence=(login,))
+        shell, forwarding = seen.value.shell, seen.value.forwarding
+        asked = self._context.evidence.add(
+            "ssh-channels",
+            {
+                "username": username,
+                "shell": str(shell.value) if isinstance(shell, Observed) else shell.detail,
+                "direct-tcpip": str(forwarding.value)
+                if isinstance(forwarding, Observed)
+                else forwarding.detail,
+            },
+        )
+        return Observed(seen.value, (login, asked))
 
     def _with_evidence(self, username: str, view: Reading[View], login: str) -> Reading[View]:
         if isinstance(view, Unobserved):
@@ -247,6 +333,15 @@ class AccountDesk:
             },
         )
         return Observed(seen, (*view.evidence, login, listing))
+
+
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """What one login brought home."""
+
+    view: Reading[View]
+    sftp: Reading[SftpFacts]
+    channels: Reading[ChannelFacts]
 
 
 @dataclass(frozen=True, slots=True)

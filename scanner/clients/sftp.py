@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any, Self, TypeVar
 
 import asyncssh
-from asyncssh.constants import OPEN_REQUEST_SESSION_FAILED
 
 from scanner.clients.effort import EffortMeter
 from scanner.clients.faults import Fault
+from scanner.clients.ssh_channels import without_subsystem
 from scanner.clients.ssh_session import FOREIGN_ERRORS, ssh_fault
 from scanner.model.listing import Entry, Listing, Outcome
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
@@ -33,6 +34,7 @@ from scanner.wire.sftp import (
     encode_open,
     encode_path,
     encode_read,
+    link_target,
 )
 from scanner.wire.ssh import SshSyntaxError
 
@@ -55,7 +57,6 @@ READ_ONLY_REQUESTS = frozenset(
 
 _CHUNK = 32_768
 _MOST_AT_ONCE = 16
-_LONGEST_TARGET = 4_096  # PATH_MAX of Linux
 
 R = TypeVar("R", Status, Handle, Data, Names, Attrs, Extended)
 
@@ -133,6 +134,11 @@ class _Exchange(asyncssh.SSHClientSession[bytes]):
         """End the session."""
         self._fail(Fault(Reason.CONNECTION_LOST, "the session is over"))
 
+    async def ended(self) -> None:
+        """Wait until the server has ended its side, too."""
+        if self._channel is not None:
+            await self._channel.wait_closed()
+
     def _send(self, kind: Request, packet: bytes) -> None:
         if kind not in READ_ONLY_REQUESTS:
             message = f"{kind!r} is not read-only"
@@ -195,7 +201,7 @@ class SftpTree:
                 tree = cls(exchange, await exchange.start(), seconds=seconds)
                 await tree._settle_home()
         except asyncssh.ChannelOpenError as error:
-            raise _without_subsystem(error) from error
+            raise without_subsystem(error) from error
         except FOREIGN_ERRORS as error:
             raise ssh_fault(error) from error
         return tree
@@ -203,6 +209,15 @@ class SftpTree:
     def close(self) -> None:
         """End the SFTP session; the connection stays."""
         self._exchange.close()
+
+    async def ended(self) -> bool:
+        """Close, and return whether the server ends its side: Dropbear refuses a second session."""
+        self.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._seconds):
+                await self._exchange.ended()
+                return True
+        return False
 
     async def list_directory(self, path: bytes, *, most: int) -> Reading[Listing]:
         """List ``path``; a refusal is ``denied`` or ``missing``."""
@@ -228,19 +243,21 @@ class SftpTree:
     async def read_link(self, path: bytes) -> Reading[bytes]:
         """Ask where a link leads, and go nowhere; a refusal is ``Unobserved`` as unreadable."""
         try:
-            response = await self.ask(
-                Request.READLINK, lambda n: encode_path(Request.READLINK, n, path)
-            )
-            return _target(response)
+            kind = Request.READLINK
+            response = await self.ask(kind, lambda n: encode_path(kind, n, path))
+            if isinstance(response, Status):
+                return Unobserved(Reason.UNREADABLE, said(response))
+            return Observed(link_target(expected(response, Names)))
+        except SshSyntaxError as error:
+            return Unobserved(Reason.PROTOCOL_ERROR, str(error))
         except Fault as fault:
             return fault.reading
         except TimeoutError:
             return Unobserved(Reason.TIMEOUT, "no answer in time")
 
     async def _settle_home(self) -> None:
-        response = await self.ask(
-            Request.REALPATH, lambda n: encode_path(Request.REALPATH, n, b".")
-        )
+        kind = Request.REALPATH
+        response = await self.ask(kind, lambda n: encode_path(kind, n, b"."))
         if isinstance(response, Names) and response.entries:
             self.home = response.entries[0].name
 
@@ -341,13 +358,6 @@ class SftpTree:
             return await future
 
 
-def _without_subsystem(error: asyncssh.ChannelOpenError) -> Fault:
-    """Tell a session without SFTP in it from no session at all."""
-    if error.code == OPEN_REQUEST_SESSION_FAILED:
-        return Fault(Reason.NOT_OFFERED, "there is no SFTP subsystem; SCP or a shell may be there")
-    return Fault(Reason.NOT_OFFERED, f"no session is opened: {ssh_fault(error).detail}")
-
-
 def expected(response: Response, kind: type[R]) -> R:
     """Return a response of the kind that was asked for. Raises ``Fault`` for any other."""
     if not isinstance(response, kind):
@@ -382,15 +392,6 @@ def _finished(entries: list[Entry], unparsed: int, status: Status) -> Reading[Li
             reply="" if status.code == StatusCode.EOF else said(status),
         )
     )
-
-
-def _target(response: Response) -> Reading[bytes]:
-    if isinstance(response, Status):
-        return Unobserved(Reason.UNREADABLE, said(response))
-    names = [entry.name for entry in expected(response, Names).entries]
-    if len(names) == 1 and 0 < len(names[0]) <= _LONGEST_TARGET and b"\0" not in names[0]:
-        return Observed(names[0])
-    return Unobserved(Reason.PROTOCOL_ERROR, "the target of a link is no path")
 
 
 def _at_end(data: bytes, status: Status) -> bytes:

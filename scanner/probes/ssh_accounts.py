@@ -227,8 +227,8 @@ class AccountDesk:
             return _Inside(why, why, why)
         deadline = asyncio.get_running_loop().time() + seconds
         try:
-            view, sftp = await self._files(username, result.connection, seconds)
-            channels = await self._channels(result.connection, deadline)
+            view, sftp, over = await self._files(username, result.connection, seconds)
+            channels = await self._channels(result.connection, deadline if over else 0.0)
         finally:
             await close(result.connection)
         return _Inside(
@@ -239,12 +239,19 @@ class AccountDesk:
 
     async def _files(
         self, username: str, connection: asyncssh.SSHClientConnection, seconds: float
-    ) -> tuple[Reading[View], Reading[SftpFacts]]:
-        """Walk first: what lies beside the files gets what time the walk leaves, and some more."""
+    ) -> tuple[Reading[View], Reading[SftpFacts], bool]:
+        """Walk first: what lies beside the files gets what time the walk leaves, and some more.
+
+        Returns, last, whether the session is over.
+        """
         deadline = asyncio.get_running_loop().time() + seconds
-        tree: SftpTree | None = None
         try:
             tree = await SftpTree.over(connection, self._dialer.meter, seconds=self._seconds)
+        except ForeignVersionFault as fault:
+            return fault.reading, Observed(foreign_version(fault)), True
+        except Fault as fault:
+            return fault.reading, fault.reading, True
+        try:
             view = await observe_view(
                 tree,
                 username=username,
@@ -253,14 +260,11 @@ class AccountDesk:
                 seconds=seconds * _SHARE_OF_WALK,
             )
             left = deadline - asyncio.get_running_loop().time()
-            return view, Observed(await observe_posture(tree, self._context, seconds=left))
-        except ForeignVersionFault as fault:
-            return fault.reading, Observed(foreign_version(fault))
-        except Fault as fault:
-            return fault.reading, fault.reading
+            sftp = await observe_posture(tree, self._context, seconds=left)
         finally:
-            if tree is not None:
-                tree.close()
+            tree.close()
+        over = not self._context.target.allow.shell_test or await tree.ended()
+        return view, Observed(sftp), over
 
     async def _channels(
         self, connection: asyncssh.SSHClientConnection, deadline: float

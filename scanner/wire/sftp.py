@@ -16,6 +16,9 @@ VERSION = 3
 LARGEST_PACKET = 262_144
 """No server needs a larger one: OpenSSH's own bound."""
 
+LONGEST_TARGET = 4_096
+"""Bytes of a link's target: PATH_MAX of Linux."""
+
 MOST_EXTENSIONS = 64
 _LONGEST_EXTENSION = 64
 _READ_ONLY = 0x1
@@ -179,6 +182,17 @@ def decode_version(packet: bytes) -> Version:
         else:
             dropped += 1
     return Version(number, tuple(extensions), dropped)
+
+
+def link_target(names: Names) -> bytes:
+    """Return where a link leads, from the answer to SSH_FXP_READLINK (section 6.10): one path.
+
+    Raises ``SshSyntaxError``.
+    """
+    targets = [entry.name for entry in names.entries]
+    if len(targets) != 1 or not 0 < len(targets[0]) <= LONGEST_TARGET or b"\0" in targets[0]:
+        raise SshSyntaxError("the target of a link is no path")
+    return targets[0]
 
 
 def decode_limits(data: bytes) -> SftpLimits:

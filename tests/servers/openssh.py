@@ -42,6 +42,10 @@ class Openssh:
     """AuthenticationMethods, such as ``publickey,password``."""
     chrooted: bool = False
     """Confines users to the served folder, by internal-sftp alone."""
+    home: str = ""
+    """Where users start, below the served folder."""
+    subsystem: bool = True
+    """Whether there is SFTP at all."""
     host_key_kinds: tuple[KeyKind, ...] = ("ed25519", "ecdsa", "rsa")
     key_exchanges: str = ""
     ciphers: str = ""
@@ -66,7 +70,7 @@ def running(options: Openssh, *, contents: Callable[[Path], Tree] = plant) -> It
     with ground(contents, within=_ROOT_OWNED) as base:
         _PRIVILEGE_SEPARATION.mkdir(mode=0o755, exist_ok=True)  # its place is compiled in
         users = _users(options)
-        home = Path("/") if options.chrooted else base.served
+        home = (Path("/") if options.chrooted else base.served) / options.home
         accounts = write_accounts(base, users, home=home, pam_service=_pam_service(options))
         host_keys = make_host_keys(
             base.prefix, base.folder, options.host_key_kinds, owner=options.key_owner
@@ -78,7 +82,8 @@ def running(options: Openssh, *, contents: Callable[[Path], Tree] = plant) -> It
 
             def prepare(port: int) -> process.Launch:
                 lines = _configuration(options, port, base.folder, host_keys)
-                lines += [f"Subsystem sftp {subsystem}", *options.extra]
+                lines += [f"Subsystem sftp {subsystem}"] if options.subsystem else []
+                lines += options.extra
                 path = base.configuration("sshd_config", lines)
                 return process.Launch(
                     command=[str(base.prefix.program("sshd")), "-D", "-e", "-f", path],

@@ -14,7 +14,7 @@ from scanner.model.case import Case
 from scanner.model.finding import Severity, Source
 from scanner.model.policy import SshPolicy
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
-from scanner.model.ssh import KexInit, SshFacts
+from scanner.model.ssh import KexInit, SshFacts, group_bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +107,9 @@ def _sizes(compared: Compared) -> Iterator[str]:
 
 
 def smallest_group(facts: SshFacts) -> int | None:
-    """Return the bits of the smallest group that a group exchange handed out, if any was."""
+    """Return the bits that a group exchange is worth, if any group was given."""
     groups = facts.group_exchange
-    given = [one.given for one in groups.value] if isinstance(groups, Observed) else []
-    return min((bits for bits in given if bits is not None), default=None)
+    return group_bits(groups.value) if isinstance(groups, Observed) else None
 
 
 def _size(what: str, bits: int, wanted: int, policy: SshPolicy) -> Iterator[str]:

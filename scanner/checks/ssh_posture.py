@@ -18,6 +18,7 @@ from scanner.model.ssh import (
     KexInit,
     SshExtension,
     SshFacts,
+    group_bits,
 )
 
 T = TypeVar("T")
@@ -121,15 +122,14 @@ def judge_directions(kexinit: KexInit, _case: Case) -> Ruling:
 
 
 def judge_groups(groups: tuple[GroupExchange, ...], _case: Case) -> Ruling:
-    """A group exchange is worth no more than the smallest group that it hands out.
+    """A group exchange is worth no more than the smallest group that it hands out of its own will.
 
     Up to 1024 bits equals group 1, which the design holds to be broken: such a group decides the
     row, at the facet's own severity. The others are leads.
     """
-    sizes = sorted(answer.given for answer in groups if answer.given is not None)
-    if not sizes:
-        return passed("the group exchange hands out no group for what was asked")
-    smallest = sizes[0]
+    smallest = group_bits(answer for answer in groups if answer.smaller_than_asked)
+    if smallest is None:
+        return passed("the group exchange hands out no group smaller than was asked for")
     summary = f"the group exchange hands out a group of {smallest} bits"
     if smallest <= 1024:
         return failed(summary)
@@ -137,7 +137,7 @@ def judge_groups(groups: tuple[GroupExchange, ...], _case: Case) -> Ruling:
         return failed(summary, severity=Severity.LOW)
     if smallest < 3072:
         return failed(summary, severity=Severity.INFO)
-    return passed(f"the smallest group that was handed out has {smallest} bits")
+    return passed(f"the group exchange hands out {smallest} bits where they are asked for")
 
 
 Shown = tuple[tuple[str, HostCertificate], ...]

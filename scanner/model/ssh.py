@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from scanner.model.peer import PeerTrust
@@ -94,6 +95,22 @@ class GroupExchange:
     preferred: int
     largest_asked: int
     given: int | None
+
+    @property
+    def smaller_than_asked(self) -> bool:
+        """Whether the server chose a group under the largest that it might have given."""
+        return self.given is not None and self.given < self.largest_asked
+
+
+def group_bits(answers: Iterable[GroupExchange]) -> int | None:
+    """Return what a group exchange is worth in bits; ``None`` where no group was given.
+
+    That is the smallest group given where a larger one was asked for. Nothing else is held
+    against a server: to one who takes 2048 bits at most it can give no more.
+    """
+    given = [answer for answer in answers if answer.given is not None]
+    chosen = [answer.given or 0 for answer in given if answer.smaller_than_asked]
+    return min(chosen) if chosen else max((answer.given or 0 for answer in given), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,7 @@ def _beside(facts: SftpFacts) -> Iterator[str]:
     if isinstance(facts.neighbours, Observed):
         beside = facts.neighbours.value
         listed = sum(each.entries > 0 for each in beside.siblings)
-        yield f"{beside.folders} folders beside the home, {listed} listed"
+        yield f"{beside.folders} folders beside the home, {listed or 'none'} readable"
 
 
 def _channels(facts: ChannelFacts) -> Iterator[str]:

@@ -123,6 +123,17 @@ def test_a_group_exchange_is_worth_its_smallest_group(
     assert row.verdict is whole
 
 
+def test_who_takes_2048_bits_at_most_learns_nothing_of_the_others() -> None:
+    most = GroupExchange(smallest_asked=1024, preferred=1024, largest_asked=2048, given=2048)
+    for answers, verdict in (
+        ((most, answer(3072)), Verdict.PASS),
+        ((most,), Verdict.PASS),
+        ((replace(most, given=1536), answer(3072)), Verdict.FAIL),
+    ):
+        row = judged(modern_ssh(group_exchange=Observed(answers)))
+        assert finding(row, "ssh-group-exchange").verdict is verdict
+
+
 @pytest.mark.parametrize("way", ["compression_in", "compression_out"])
 def test_compression_before_a_login_is_told(way: str) -> None:
     lead = finding(judged(offering(**{way: ("none", "zlib")})), "ssh-early-compression")

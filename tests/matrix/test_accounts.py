@@ -69,6 +69,8 @@ CUT: Final = "anonymous-writable"
 WEAK: Final = "ssh-weak-algorithms ssh-policy ssh-signature-algorithms"
 CLASSIC: Final = f"{WEAK} ssh-post-quantum"
 """Of servers without a post-quantum key exchange."""
+SEES_ALL: Final = "sftp-confinement sftp-world-writable"
+"""Of a login that sees the whole system, and a home that all may read."""
 BROKEN: Final = "ssh-broken-algorithms"
 
 POSTURES: Final = {
@@ -95,16 +97,20 @@ POSTURES: Final = {
     ),
     "pureftpd-tls-2": Row("fail", "fail", f"{READ} {DATA} {CCC}", REUSE, unknown=CUT),
     "pureftpd-tls-3": Row("fail", "fail", f"{READ} {CCC}", REUSE, unknown=CUT),
-    "proftpd-sftp": Row("pass", "fail", BROKEN, f"{CLASSIC} ssh-group-exchange"),
-    "openssh-keys": Row("pass", "pass", leads=WEAK, with_key=True, with_password=False),
-    "openssh-password": Row("pass", "pass", leads=WEAK),
-    "openssh-keyboard-interactive": Row("pass", "pass", leads=WEAK),
-    "openssh-blank": Row("pass", "pass", leads=WEAK),
-    "openssh-two-factors": Row("pass", "pass", leads=WEAK, with_key=True),
-    "openssh-chrooted": Row("pass", "pass", leads=WEAK),
-    "openssh-legacy": Row("pass", "fail", BROKEN, CLASSIC),
-    "dropbear-password": Row("pass", "pass", leads=CLASSIC),
-    "dropbear-keys": Row("pass", "pass", leads=CLASSIC, with_key=True, with_password=False),
+    "proftpd-sftp": Row("pass", "fail", BROKEN, f"{CLASSIC} ssh-group-exchange sftp-world-writable"),
+    "openssh-keys": Row(
+        "pass", "pass", leads=f"{WEAK} {SEES_ALL}", with_key=True, with_password=False
+    ),
+    "openssh-password": Row("pass", "pass", leads=f"{WEAK} {SEES_ALL}"),
+    "openssh-keyboard-interactive": Row("pass", "pass", leads=f"{WEAK} {SEES_ALL}"),
+    "openssh-blank": Row("pass", "pass", leads=f"{WEAK} {SEES_ALL}"),
+    "openssh-two-factors": Row("pass", "pass", leads=f"{WEAK} {SEES_ALL}", with_key=True),
+    "openssh-chrooted": Row("pass", "pass", leads=f"{WEAK} sftp-world-writable"),
+    "openssh-legacy": Row("pass", "fail", BROKEN, f"{CLASSIC} {SEES_ALL}"),
+    "dropbear-password": Row("pass", "pass", leads=f"{CLASSIC} {SEES_ALL}"),
+    "dropbear-keys": Row(
+        "pass", "pass", leads=f"{CLASSIC} {SEES_ALL}", with_key=True, with_password=False
+    ),
 }
 
 Supplied = Callable[..., ScanDocument]

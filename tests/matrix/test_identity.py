@@ -16,7 +16,6 @@ import pytest
 
 from scanner.api import ScanDocument, scan_host
 from scanner.api.job import Clock, utc_now
-from scanner.engine import line_up
 from scanner.engine.line_up import MIXED, UNCOMPARED
 from scanner.engine.scope import MOST_ADDRESSES
 from scanner.model.failure import CapTrigger, FailureId
@@ -24,6 +23,7 @@ from scanner.model.finding import Verdict
 from scanner.model.observation import EndpointState, FtpFacts, Observations
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.view import AccountView, CredentialStatus
+from scanner.probes import identity
 from scanner.report.text import host_text
 from scanner.schemas.catalogue import load_schema
 from tests.clients.ssh_lab import PASSWORD, Heard, recording_server
@@ -378,7 +378,7 @@ async def test_a_fault_of_our_own_in_the_line_up_sends_no_secret_and_is_told(
     async def broken(*_: object) -> NoReturn:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(line_up, "take_identity", broken)
+    monkeypatch.setattr(identity, "take_identity", broken)
     context = server_context(make_certificate(tmp_path / "tls"))
     async with serving(recorder(context)) as one:
         document = await scan(one.port, "ftp", **_ours(tls=_ca(tmp_path / "tls")))

@@ -243,15 +243,22 @@ class _Visitor:
     async def _exchange(
         self, transport: SshTransport, agreement: Agreement, *, finish: bool
     ) -> bytes:
-        """Exchange keys, and keep what group was given on the way. Raises ``Fault``."""
+        """Exchange keys, and keep what group was given on the way, or that none was.
+
+        Raises ``Fault``.
+        """
         asks = agreement.kex in GROUP_EXCHANGE and bool(self._to_ask)
         bounds = self._to_ask.pop(0) if asks else None
         kex = begin(agreement.kex, os.urandom, bounds)
         skip = self._offers.guesses and not agreement.guessed(self._offers)
+        sense = True
         try:
             return await transport.exchange(agreement, kex, skip=skip, finish=finish)
+        except Fault as fault:
+            sense = fault.reason is not Reason.PROTOCOL_ERROR
+            raise
         finally:
-            if bounds is not None and isinstance(kex, GroupExchangeRequest):
+            if sense and bounds is not None and isinstance(kex, GroupExchangeRequest):
                 self._groups.append(_group(bounds, kex.given))
 
     def _group_reading(self) -> Reading[tuple[GroupExchange, ...]]:

@@ -376,7 +376,12 @@ SSH: Final[Mapping[str, Callable[[], Behaviour]]] = {
 }
 
 
-ALGORITHMS: Final = "ssh-broken-algorithms ssh-weak-algorithms"
+LISTS: Final = (
+    "ssh-directions ssh-early-compression ssh-policy ssh-terrapin ssh-unknown-algorithms "
+    "ssh-weak-algorithms"
+)
+"""What a server shows whose lists are modern."""
+ALGORITHMS: Final = f"{LISTS} ssh-broken-algorithms"
 """What a server shows that offers modern algorithms and proves its key."""
 METHODS: Final = "ssh-none"
 """What it shows where it refuses a login without any authentication."""
@@ -386,11 +391,11 @@ INSIDE_SSH: Final[Mapping[str, str]] = {
     "many-names": "",
     "endless-ignore": "",
     "kexinit-drips": "",
-    "forged-signature": "",
-    "key-of-another-type": "",
-    "point-of-low-order": "",
-    "prime-of-16-kib": "",
-    "endless-ignore-for-reply": "",
+    "forged-signature": LISTS,
+    "key-of-another-type": LISTS,
+    "point-of-low-order": LISTS,
+    "prime-of-16-kib": LISTS,
+    "endless-ignore-for-reply": LISTS,
     "endless-ignore-inside": ALGORITHMS,
     "extensions-that-lie": ALGORITHMS,
     "extensions-10000": f"{ALGORITHMS} {METHODS}",
@@ -399,7 +404,7 @@ INSIDE_SSH: Final[Mapping[str, str]] = {
     "many-methods": f"{ALGORITHMS} {METHODS}",
     "hostile-prompts": f"{ALGORITHMS} {METHODS}",
     "success-before-service": ALGORITHMS,
-    "silent-behind-kexinit": "",
+    "silent-behind-kexinit": LISTS,
     "silent-behind-newkeys": ALGORITHMS,
     "disconnects-behind-reply": ALGORITHMS,
     "disconnects-behind-service": ALGORITHMS,

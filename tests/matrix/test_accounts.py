@@ -97,7 +97,9 @@ POSTURES: Final = {
     ),
     "pureftpd-tls-2": Row("fail", "fail", f"{READ} {DATA} {CCC}", REUSE, unknown=CUT),
     "pureftpd-tls-3": Row("fail", "fail", f"{READ} {CCC}", REUSE, unknown=CUT),
-    "proftpd-sftp": Row("pass", "fail", BROKEN, f"{CLASSIC} ssh-group-exchange sftp-world-writable"),
+    "proftpd-sftp": Row(
+        "pass", "fail", BROKEN, f"{CLASSIC} ssh-group-exchange sftp-world-writable"
+    ),
     "openssh-keys": Row(
         "pass", "pass", leads=f"{WEAK} {SEES_ALL}", with_key=True, with_password=False
     ),

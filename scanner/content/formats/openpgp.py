@@ -1,0 +1,154 @@
+"""OpenPGP messages (RFC 9580): walk the packet headers until one tells."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import replace
+from typing import Final
+
+from scanner.content.formats.compressed import unpack
+from scanner.content.formats.openpgp_keys import key_facts
+from scanner.content.formats.openpgp_packets import Packet, read_packet, version_fits
+from scanner.content.ranges import Asking
+from scanner.content.scene import Scene
+from scanner.content.sealed import body_is_sealed, looks_random, stays_base64
+from scanner.model.content import ContentFacts, ContentState, Note
+
+_ARMOR: Final = re.compile(
+    rb"\s{0,64}-----BEGIN PGP (MESSAGE(?:, PART \d{1,4}(?:/\d{1,4})?)?|PRIVATE KEY BLOCK|"
+    rb"PUBLIC KEY BLOCK|SIGNATURE)-----"
+)
+_END: Final = re.compile(rb"-----END PGP [A-Z0-9 ,/]{1,40}-----")
+_SIGNED_TEXT: Final = b"-----BEGIN PGP SIGNED MESSAGE-----"
+_LINE: Final = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
+_MOST_PACKETS: Final = 64
+_SESSION_KEYS: Final = frozenset({1, 3})
+_SKIPPED: Final = frozenset({10, 21})  # marker and padding packets
+_KEYS: Final = frozenset({5, 6, 7, 14})
+
+
+def recognise_openpgp(scene: Scene) -> Asking[ContentFacts | None]:
+    """Return facts of an OpenPGP message, key or signature, binary or in armour; else None."""
+    if scene.head.startswith(_SIGNED_TEXT):
+        return (yield from scene.beyond(_after_armor_header(scene.head)))
+    if match := _ARMOR.match(scene.head):
+        return (yield from _armoured(scene, match.end()))
+    packet, keyed = _telling_packet(scene.head)
+    if packet is None:
+        return None
+    state = _sealed_state(packet, keyed=keyed)
+    if state is None:
+        return _look_inside(scene, packet)
+    if not (yield from body_is_sealed(scene.source, packet.body + 1)):
+        return None
+    return ContentFacts(format="openpgp", state=state, notes=_notes(state))
+
+
+def _armoured(scene: Scene, label_end: int) -> Asking[ContentFacts]:
+    """Armour says nothing by itself: signed and stored text wears the same label."""
+    start = _after_armor_header(scene.head, label_end)
+    dense, end = _dense(scene.head, start)
+    data = base64.b64decode(dense[: len(dense) // 4 * 4])
+    packet, keyed = _telling_packet(data)
+    if packet is None:
+        return ContentFacts(format="openpgp-armor", state=ContentState.MALFORMED)
+    state = _sealed_state(packet, keyed=keyed)
+    if state is None:
+        facts = scene.inside(data, False)  # noqa: FBT003 - a cut of the message
+        return replace(facts, format=f"openpgp-armor/{facts.format}")
+    sealed = looks_random(data[packet.body + 1 :])
+    if sealed and end >= len(scene.head) - 128:
+        sealed = yield from stays_base64(scene.source, len(scene.head))
+    if not sealed:
+        return ContentFacts(
+            format="openpgp-armor", state=ContentState.MALFORMED, notes=(Note.SPOOFED,)
+        )
+    return _with_rest(scene, end, ContentFacts(format="openpgp-armor", state=state,
+                                               notes=_notes(state)))  # fmt: skip
+
+
+def _dense(head: bytes, start: int) -> tuple[bytes, int]:
+    """Return the base64 of the armour's lines, and where they end."""
+    lines: list[bytes] = []
+    at = start
+    for line in head[start:].split(b"\n"):
+        if not _LINE.fullmatch(line.strip()):
+            break
+        lines.append(line.strip())
+        at += len(line) + 1
+    return b"".join(lines), min(at, len(head))
+
+
+def _with_rest(scene: Scene, end: int, facts: ContentFacts) -> ContentFacts:
+    """Judge what follows the end of the armour: plain text there makes it ``partial``."""
+    match = _END.search(scene.head, end)
+    rest = scene.head[match.end() :].strip() if match else b""
+    if len(rest) < 64 or rest.startswith(b"-----BEGIN PGP MESSAGE"):
+        return facts
+    after = scene.inside(rest, scene.source.size <= len(scene.head))
+    if not after.readable:
+        return facts
+    return replace(facts, state=ContentState.PARTIAL, kinds=after.kinds, unread=after.unread)
+
+
+def _after_armor_header(head: bytes, start: int = 0) -> int:
+    """Return where the lines after the armour header's empty line start."""
+    match = re.search(rb"\r?\n[ \t]*\r?\n", head[start : start + 4096])
+    return start + match.end() if match else len(head)
+
+
+def _telling_packet(data: bytes) -> tuple[Packet | None, bool]:
+    """Return the first packet that is no session key, and whether a session key came first."""
+    offset, keyed = 0, False
+    for _ in range(_MOST_PACKETS):
+        packet = read_packet(data, offset)
+        if packet is None or not version_fits(packet, data):
+            return None, keyed
+        if packet.tag not in _SESSION_KEYS | _SKIPPED:
+            return packet, keyed
+        if packet.end is None or packet.end - packet.body > 16_384:
+            return None, keyed
+        keyed |= packet.tag in _SESSION_KEYS
+        offset = packet.end
+    return None, keyed
+
+
+def _sealed_state(packet: Packet, *, keyed: bool) -> ContentState | None:
+    """Return the state of an encrypted-data packet, None for packets that hold plain content."""
+    if packet.tag in {18, 20}:
+        # Without a session key packet nobody could open it; gpg writes none only by mistake.
+        return ContentState.ENCRYPTED if keyed else ContentState.OPAQUE
+    if packet.tag == 9:
+        return ContentState.WEAK if keyed else ContentState.OPAQUE
+    return None
+
+
+def _notes(state: ContentState) -> tuple[Note, ...]:
+    return (Note.OLD_CIPHER,) if state is ContentState.WEAK else ()
+
+
+def _look_inside(scene: Scene, packet: Packet) -> ContentFacts | None:
+    """Judge what a stored, compressed or signed message carries."""
+    if packet.tag in _KEYS:
+        return key_facts(scene.head)
+    body = scene.head[packet.body : packet.end]
+    facts: ContentFacts | None = None
+    if packet.tag == 8 and body:
+        facts = _compressed(scene, body)
+    elif packet.tag == 11 and body[:1] in {b"b", b"t", b"u", b"l", b"m"} and len(body) > 1:
+        start = 2 + body[1] + 4
+        facts = scene.inside(body[start:], packet.end is not None and packet.end <= len(scene.head))
+    elif packet.tag in {4, 2} and packet.end is not None:
+        if packet.tag == 2 and packet.end >= scene.source.size:
+            return ContentFacts(format="openpgp-signature", state=ContentState.CLEAR)
+        facts = scene.inside(scene.head[packet.end :], False)  # noqa: FBT003 - a cut
+    return facts and replace(facts, format=f"openpgp/{facts.format.removeprefix('openpgp/')}")
+
+
+def _compressed(scene: Scene, body: bytes) -> ContentFacts | None:
+    name = {1: "deflate", 2: "zlib", 3: "bzip2"}.get(body[0])
+    if body[0] == 0:
+        return scene.inside(body[1:], False)  # noqa: FBT003 - a cut
+    unpacked = unpack(body[1:], name) if name else None
+    return scene.inside(*unpacked) if unpacked and unpacked[0] else None

@@ -9,6 +9,11 @@ from typing import Final
 
 from scanner.model.content import ContentFacts, ContentState, Note
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _LOCKED: Final = frozenset({ContentState.ENCRYPTED, ContentState.WEAK, ContentState.PARTIAL})
 _OPENS: Final[Mapping[str, frozenset[str]]] = {
     "age-secret-key": frozenset({"age", "age-armor", "sops"}),
@@ -19,14 +24,14 @@ _OPENS: Final[Mapping[str, frozenset[str]]] = {
     "git-crypt-key": frozenset({"git-crypt"}),
     "symmetric-key": frozenset({"fernet", "xtrabackup", "openssl-enc", "parquet", "jwe"}),
 }
-_BY_PASSPHRASE: Final = frozenset(
+_BY_PASSPHRASE: Final = _words(
     "age age-armor openpgp openpgp-armor pgp-mime openssl-enc openssl-enc-base64 zip 7z rar pdf "
     "ooxml xls doc ppt opendocument iwork access keepass ansible-vault aes-crypt scrypt mcrypt "
-    "luks bitlocker dmg sqlite private-key rclone-crypt zed".split()
+    "luks bitlocker dmg sqlite private-key rclone-crypt zed ccrypt"
 )
 _PASSPHRASE_NAME: Final = re.compile(
-    rb"(?:.*[-_. ])?(?:passphrase|password|passwd|passwords|passphrases|mot[-_. ]?de[-_. ]?passe|mdp|"
-    rb"vault[-_. ]?pass(?:word)?|kennwort|passwort|contrasena|wachtwoord)(?:[-_. ].*)?"
+    rb"(?:.*[-_. ])?(?:pass(?:phrases?|words?|wd|wort)|mdp|mot[-_. ]?de[-_. ]?passe|"
+    rb"vault[-_. ]?pass(?:word)?|kennwort|contrasena|wachtwoord)(?:[-_. ].*)?"
 )
 _KEY_NAME: Final = re.compile(rb".*\.(?:keyx?|keyfile|agekey)|(?:key|keys|keyfile)(?:\.txt)?")
 

@@ -35,7 +35,9 @@ def join(name: str, seen: Sequence[Inner], count: int) -> ContentFacts:
         notes[Note.TOO_MANY] = None
     joined = ContentFacts(
         format=name,
-        state=_state({facts.state for facts in inner}, whole=len(inner) == count, found=bool(kinds)),
+        state=_state(
+            {facts.state for facts in inner}, whole=len(inner) == count, found=bool(kinds)
+        ),
         kinds=kinds,
         unread=any(facts.unread for facts in inner) or len(inner) < count,
         notes=tuple(notes),

@@ -156,7 +156,9 @@ class PartialFile(io.RawIOBase):
             if number not in self._pieces:
                 self.missing = number * _PIECE
                 raise OSError
-        data = b"".join(self._pieces[number] for number in range(first, last + 1)) if length else b""
+        data = (
+            b"".join(self._pieces[number] for number in range(first, last + 1)) if length else b""
+        )
         start = self._at - first * _PIECE
         self._at += length
         return data[start : start + length]

@@ -49,9 +49,7 @@ def _judge(
         source=source,
         head=head,
         naming=naming,
-        inside=lambda data, complete: _judge_bytes(
-            data, complete, naming, allowance, depth + 1
-        ),
+        inside=lambda data, complete: _judge_bytes(data, complete, naming, allowance, depth + 1),
         beyond=lambda skip: _judge(source.beyond(skip), naming, allowance, depth + 1),
         allowance=allowance,
     )

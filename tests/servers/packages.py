@@ -51,7 +51,17 @@ PACKAGES: Final = (
     "mcrypt",
     "git-crypt",
     "zstd",
+    "ccrypt",
+    # What makes encrypted trees.
+    "gocryptfs",
+    "restic",
+    "rclone",
+    "borgbackup",
+    "python3-msgpack",
+    "python3-packaging",
     # Shared libraries that a small Debian lacks.
+    "libfuse2",
+    "libxxhash0",
     "libcryptsetup12",
     "libmcrypt4",
     "libmhash2",

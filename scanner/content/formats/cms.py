@@ -43,7 +43,8 @@ _OLD_CIPHERS: Final = tuple(
 _PBES2: Final = bytes.fromhex("2a864886f70d01050d")
 _PEM: Final = re.compile(rb"\s{0,64}-----BEGIN (?:CMS|PKCS7|PKCS #7 SIGNED DATA)-----\r?\n")
 _MIME: Final = re.compile(
-    rb"^content-type:[ \t]*(application/(?:x-)?pkcs7-mime|multipart/encrypted)", re.I | re.M
+    rb"^content-type:[ \t]*(application/(?:x-)?pkcs7-mime|multipart/encrypted)",
+    re.IGNORECASE | re.MULTILINE,
 )
 _MOST_HEADERS: Final = 8192
 _MOST_CHUNKS: Final = 4096

@@ -118,6 +118,15 @@ def unpack(data: bytes, name: str) -> tuple[bytes, bool] | None:
     return output, False
 
 
+def unpack_raw(data: bytes, lzma_filter: dict[str, int], most: int | None = None) -> bytes | None:
+    """Return at most ``most`` bytes (256 KiB by default) of an LZMA stream without a header."""
+    try:
+        machine = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[lzma_filter])
+        return machine.decompress(data, MOST_OUTPUT if most is None else most)
+    except (ValueError, EOFError, MemoryError, lzma.LZMAError):
+        return None
+
+
 def _named(head: bytes) -> str | None:
     return next((name for magic, name in _MAGICS if head.startswith(magic)), None)
 
@@ -141,7 +150,7 @@ if sys.version_info >= (3, 14):
     def _zstd_decompressor() -> _Decompressor:
         from compression import zstd  # noqa: PLC0415 - see above
 
-        limit = {zstd.DecompressionParameter.window_log_max: _WINDOW_LOG}
+        limit = {int(zstd.DecompressionParameter.window_log_max): _WINDOW_LOG}
         return zstd.ZstdDecompressor(options=limit)
 
     def _zstd_errors() -> type[Exception]:
@@ -153,7 +162,7 @@ else:
     def _zstd_decompressor() -> _Decompressor:
         from backports import zstd  # noqa: PLC0415 - see above
 
-        limit = {zstd.DecompressionParameter.window_log_max: _WINDOW_LOG}
+        limit = {int(zstd.DecompressionParameter.window_log_max): _WINDOW_LOG}
         return zstd.ZstdDecompressor(options=limit)
 
     def _zstd_errors() -> type[Exception]:

@@ -1,4 +1,4 @@
-"""Encrypted disks and images: LUKS, BitLocker, Apple's. A volume may be sparse: the header tells."""
+"""Encrypted disks and images: LUKS, BitLocker, Apple's. Volumes may be sparse: the header tells."""
 
 from __future__ import annotations
 

@@ -18,7 +18,19 @@ _AGE_ARMOR: Final = re.compile(rb"\s{0,64}-----BEGIN AGE ENCRYPTED FILE-----\r?\
 _AGE_END: Final = b"-----END AGE ENCRYPTED FILE-----"
 _KEEPASS: Final = (b"\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5", b"\x03\xd9\xa2\x9a\x65\xfb\x4b\xb5")
 _OLD_MCRYPT: Final = frozenset(
-    "des tripledes arcfour rc2 wake cast-128 gost blowfish blowfish-compat enigma xtea".split()
+    [
+        "des",
+        "tripledes",
+        "arcfour",
+        "rc2",
+        "wake",
+        "cast-128",
+        "gost",
+        "blowfish",
+        "blowfish-compat",
+        "enigma",
+        "xtea",
+    ]
 )
 # A salt of eight bytes and one block of sixteen: no format here has less behind its marker.
 _LEAST_BODY: Final = 24

@@ -28,12 +28,19 @@ def recognise_package(
     ``clear`` facts only say what it is: its parts are still to be read.
     """
     by_name = {member.name: member for member in members}
+    if _MANIFEST in by_name:
+        return (yield from _open_document(by_name, read))
     if any(name.rpartition(b"/")[2] in _IWORK for name in by_name):
         return ContentFacts(format="iwork", state=ContentState.ENCRYPTED)
     if b"[Content_Types].xml" in by_name:
         return ContentFacts(format="ooxml", state=ContentState.CLEAR)
-    if _MANIFEST not in by_name:
-        return None
+    return None
+
+
+def _open_document(
+    by_name: dict[bytes, Member], read: Callable[[Member], Asking[bytes]]
+) -> Asking[ContentFacts]:
+    """Judge an OpenDocument by its manifest (ODF 1.3 part 2 section 4)."""
     manifest = yield from read(by_name[_MANIFEST])
     locked, algorithms = _encrypted_paths(manifest)
     if not locked:

@@ -65,8 +65,11 @@ def _public_length(body: bytes) -> int | None:
     version, algorithm = body[0], body[5]
     if version in {5, 6}:
         return 10 + int.from_bytes(body[6:10], "big")
-    if version == 3:
-        return _after_integers(body, 8, 2)
+    return _after_integers(body, 8, 2) if version == 3 else _after_material(body, algorithm)
+
+
+def _after_material(body: bytes, algorithm: int) -> int | None:
+    """Return where the public numbers of a version 4 key end."""
     if algorithm in _INTEGERS:
         return _after_integers(body, 6, _INTEGERS[algorithm])
     if algorithm in _FIXED:

@@ -107,7 +107,9 @@ def _headers_hidden(head: bytes, member: Member) -> bool:
     return bool(flags & _ENCRYPTED_HEADERS)
 
 
-def _inside(scene: Scene, directory: Directory, package: ContentFacts | None) -> Asking[ContentFacts]:
+def _inside(
+    scene: Scene, directory: Directory, package: ContentFacts | None
+) -> Asking[ContentFacts]:
     """Look into the first members. Clear only when all of them could be read."""
     if package is not None and package.state is not ContentState.CLEAR:
         return package

@@ -241,13 +241,6 @@ def test_a_bomb_is_cut() -> None:
 # Documents and keys
 
 
-def test_a_pdf_is_never_called_encrypted() -> None:
-    clear = b"%PDF-1.7\n" + RANDOM[:500] + b"\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n"
-    locked = clear.replace(b"/Root 1 0 R", b"/Root 1 0 R /Encrypt 9 0 R")
-    assert (facts_of(clear).format, facts_of(clear).state) == ("pdf", ContentState.OPAQUE)
-    assert (facts_of(locked).format, facts_of(locked).state) == ("pdf-locked", ContentState.OPAQUE)
-
-
 def key_bytes(layout: serialization.PrivateFormat, password: bytes | None) -> bytes:
     guard = (
         serialization.BestAvailableEncryption(password)

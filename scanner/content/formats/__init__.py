@@ -9,8 +9,9 @@ from scanner.content.formats.compressed import recognise_compressed
 from scanner.content.formats.disks import recognise_disk
 from scanner.content.formats.keys import recognise_key
 from scanner.content.formats.markers import recognise_marker
-from scanner.content.formats.media import recognise_document
+from scanner.content.formats.media import recognise_media
 from scanner.content.formats.openpgp import recognise_openpgp
+from scanner.content.formats.pdf import recognise_pdf
 from scanner.content.formats.seven_zip import recognise_seven_zip
 from scanner.content.formats.zips import recognise_zip
 from scanner.content.scene import Recogniser
@@ -19,10 +20,11 @@ FORMATS: Final[tuple[Recogniser, ...]] = (
     recognise_marker,
     recognise_openpgp,
     recognise_zip,
+    recognise_pdf,
     recognise_seven_zip,
     recognise_cms,
     recognise_disk,
-    recognise_document,
+    recognise_media,
     recognise_compressed,
     recognise_key,
 )

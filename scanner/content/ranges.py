@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Final, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 T = TypeVar("T")
-
-_PIECE: Final = 32_768
-_MOST_PIECES: Final = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,76 +109,3 @@ class Allowance:
         self.members -= 1
         self.output -= length
         return self.members >= 0 and self.output >= 0
-
-
-class PartialFile(io.RawIOBase):
-    """A seekable file for parsers that want one, of which some pieces are here.
-
-    ``missing`` is the offset of the piece that a read wanted in vain; that read raised
-    ``OSError``, whatever the parser then made of it.
-    """
-
-    def __init__(self, size: int, pieces: dict[int, bytes]) -> None:
-        super().__init__()
-        self._size = size
-        self._pieces = pieces
-        self._at = 0
-        self.missing: int | None = None
-
-    def readable(self) -> bool:
-        """Say that it can be read."""
-        return True
-
-    def seekable(self) -> bool:
-        """Say that it can be sought in."""
-        return True
-
-    def tell(self) -> int:
-        """Return the position."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move; never before the start."""
-        origin = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        self._at = max(0, origin + offset)
-        return self._at
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Return the bytes there; ``OSError`` where one of them is not here."""
-        left = max(self._size - self._at, 0)
-        length = left if size is None or size < 0 else min(size, left)
-        first, last = self._at // _PIECE, (self._at + max(length, 1) - 1) // _PIECE
-        for number in range(first, last + 1 if length else first):
-            if number not in self._pieces:
-                self.missing = number * _PIECE
-                raise OSError
-        data = (
-            b"".join(self._pieces[number] for number in range(first, last + 1)) if length else b""
-        )
-        start = self._at - first * _PIECE
-        self._at += length
-        return data[start : start + length]
-
-
-def read_through(source: Source, parse: Callable[[PartialFile], T]) -> Asking[T | None]:
-    """Run a parser that wants a file, again for each piece it turned out to need.
-
-    None when it wants more than may be read. What the parser raises passes through.
-    """
-    pieces: dict[int, bytes] = {}
-    for _ in range(_MOST_PIECES):
-        file = PartialFile(source.size, pieces)
-        try:
-            answer = parse(file)
-        except Exception:
-            if file.missing is None:
-                raise
-        else:
-            if file.missing is None:
-                return answer
-        at = file.missing
-        piece = yield from source.read(at, _PIECE)
-        if len(piece) < min(_PIECE, source.size - at):
-            return None
-        pieces[at // _PIECE] = piece
-    return None

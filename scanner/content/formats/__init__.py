@@ -10,6 +10,7 @@ from scanner.content.formats.disks import recognise_disk
 from scanner.content.formats.keys import recognise_key
 from scanner.content.formats.markers import recognise_marker
 from scanner.content.formats.media import recognise_media
+from scanner.content.formats.office import recognise_office
 from scanner.content.formats.openpgp import recognise_openpgp
 from scanner.content.formats.pdf import recognise_pdf
 from scanner.content.formats.seven_zip import recognise_seven_zip
@@ -21,6 +22,7 @@ FORMATS: Final[tuple[Recogniser, ...]] = (
     recognise_openpgp,
     recognise_zip,
     recognise_pdf,
+    recognise_office,
     recognise_seven_zip,
     recognise_cms,
     recognise_disk,

@@ -7,6 +7,8 @@ import hmac
 from dataclasses import dataclass
 from typing import Final
 
+from scanner.content.formats.ciphers import aes_cbc_encrypted, md5, rc4
+
 _PADDING: Final = bytes.fromhex("28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0ca9fe6453697a")
 _MOST_ROUNDS: Final = 512
 _TOLD_ROUNDS: Final = 64
@@ -43,50 +45,24 @@ def _opens_old(lock: Lock) -> bool:
     data += lock.identifier
     if lock.revision == 4 and not lock.metadata:
         data += b"\xff\xff\xff\xff"
-    key = _md5(data)
+    key = md5(data)
     if lock.revision == 2:
-        return hmac.compare_digest(_rc4(key[:5], _PADDING), lock.user[:32])
+        return hmac.compare_digest(rc4(key[:5], _PADDING), lock.user[:32])
     length = min(max(lock.length, 5), 16)
     for _ in range(50):
-        key = _md5(key[:length])
+        key = md5(key[:length])
     key = key[:length]
-    told = _md5(_PADDING + lock.identifier)
+    told = md5(_PADDING + lock.identifier)
     for number in range(20):
-        told = _rc4(bytes(byte ^ number for byte in key), told)
+        told = rc4(bytes(byte ^ number for byte in key), told)
     return hmac.compare_digest(told, lock.user[:16])
-
-
-def _md5(data: bytes) -> bytes:
-    return hashlib.md5(data, usedforsecurity=False).digest()
-
-
-def _rc4(key: bytes, data: bytes) -> bytes:
-    state = list(range(256))
-    j = 0
-    for i in range(256):
-        j = (j + state[i] + key[i % len(key)]) & 0xFF
-        state[i], state[j] = state[j], state[i]
-    output = bytearray()
-    i = j = 0
-    for byte in data:
-        i = (i + 1) & 0xFF
-        j = (j + state[i]) & 0xFF
-        state[i], state[j] = state[j], state[i]
-        output.append(byte ^ state[(state[i] + state[j]) & 0xFF])
-    return bytes(output)
 
 
 def _hardened(salt: bytes) -> bytes:
     """Algorithm 2.B for an empty user password."""
-    # Loaded where a file needs it: most runs meet none.
-    from cryptography.hazmat.primitives.ciphers import Cipher  # noqa: PLC0415 - see above
-    from cryptography.hazmat.primitives.ciphers.algorithms import AES  # noqa: PLC0415 - see above
-    from cryptography.hazmat.primitives.ciphers.modes import CBC  # noqa: PLC0415 - see above
-
     key = hashlib.sha256(salt).digest()
     for number in range(_MOST_ROUNDS):
-        cipher = Cipher(AES(key[:16]), CBC(key[16:32])).encryptor()
-        text = cipher.update(key * 64) + cipher.finalize()
+        text = aes_cbc_encrypted(key[:16], key[16:32], key * 64)
         digest = (hashlib.sha256, hashlib.sha384, hashlib.sha512)[sum(text[:16]) % 3]
         key = digest(text).digest()
         if number >= _TOLD_ROUNDS - 1 and text[-1] <= number - 31:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import math
 import re
 from collections import Counter
@@ -79,3 +81,13 @@ def stays_base64(source: Source, seen: int) -> Asking[bool]:
         if window and not is_base64(window.split(b"-----")[0].strip()):
             return False
     return True
+
+
+def decoded_base64(text: bytes) -> bytes:
+    """Decode base64 of either alphabet, as far as whole groups reach."""
+    text = text.translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
+    text = text[: len(text) // 4 * 4 + (len(text) % 4 if len(text) % 4 > 1 else 0)]
+    try:
+        return base64.b64decode(text + b"=" * (-len(text) % 4))
+    except binascii.Error:
+        return b""

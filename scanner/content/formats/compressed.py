@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from scanner.content.ranges import Asking
 from scanner.content.scene import Scene
+from scanner.content.verdict import clear_unread
 from scanner.model.content import ContentFacts, ContentState, Note
 
 MOST_OUTPUT: Final = 262_144
@@ -67,7 +68,7 @@ def recognise_compressed(scene: Scene) -> Asking[ContentFacts | None]:
     if name is None:
         return None
     if name in _UNREAD:
-        return ContentFacts(format=name, state=ContentState.OPAQUE)
+        return clear_unread(name)
     more = yield from scene.source.read(len(scene.head), _MOST_INPUT - len(scene.head))
     packed = scene.head + more
     unpacked = unpack(packed, name)

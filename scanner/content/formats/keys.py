@@ -18,10 +18,21 @@ _PEM_LABEL: Final = re.compile(rb"\s*-----BEGIN ([A-Z0-9 ]{1,40})-----\r?\n")
 _PUBLIC: Final = re.compile(rb"(?:TRUSTED )?CERTIFICATE|PUBLIC KEY|SSH2 PUBLIC KEY|X509 CRL")
 _PUTTY: Final = re.compile(rb"PuTTY-User-Key-File-\d: [^\n]{1,80}\nEncryption: (\w{1,20})")
 
+_AGE: Final = re.compile(rb"\bAGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}\b")
+_RCLONE: Final = re.compile(
+    rb"^\[[^\]\n]{1,100}\]\r?\n(?:[a-z_]{1,40} = [^\n]{0,400}\n){0,10}?type = crypt\b", re.MULTILINE
+)
+_RCLONE_LOCKED: Final = b"# Encrypted rclone configuration File"
+_BARE: Final = re.compile(
+    rb"\s{0,2}(?:[A-Za-z0-9_-]{43}=|[A-Za-z0-9+/]{43}=|[0-9a-fA-F]{32}|[0-9a-fA-F]{64})\s{0,2}"
+)
+
 
 def recognise_key(scene: Scene) -> Asking[ContentFacts | None]:
     """Return facts of a text that holds private keys, or of an unknown PEM message."""
     yield from ()
+    if facts := _other_key(scene):
+        return facts
     states = [_is_guarded(match) for match in _PEM.finditer(scene.head)]
     putty = _PUTTY.search(scene.head.replace(b"\r\n", b"\n"))
     if putty:
@@ -32,6 +43,28 @@ def recognise_key(scene: Scene) -> Asking[ContentFacts | None]:
     if label and not _PUBLIC.fullmatch(label[1]):
         return ContentFacts(format="pem", state=ContentState.OPAQUE)
     return None
+
+
+def _other_key(scene: Scene) -> ContentFacts | None:
+    """Return facts of a key that is no PEM: of age, rclone, git-crypt, or of bare bytes."""
+    head = scene.head
+    if count := len(_AGE.findall(head)):
+        return _secret("age-secret-key", count)
+    if head.startswith(_RCLONE_LOCKED):
+        return ContentFacts(format="rclone-config", state=ContentState.ENCRYPTED)
+    if _RCLONE.search(head[:16_384]):
+        return _secret("rclone-config", 1)
+    if head.startswith(b"\x00GITCRYPTKEY"):
+        return _secret("git-crypt-key", 1)
+    if scene.source.size <= 130 and _BARE.fullmatch(head):
+        # It may be a digest: only its name tells, so no secret is claimed.
+        return ContentFacts(format="symmetric-key", state=ContentState.CLEAR)
+    return None
+
+
+def _secret(name: str, count: int) -> ContentFacts:
+    kind = DataKind(kind=name, data_class=DataClass.SECRET, count=count)
+    return ContentFacts(format=name, state=ContentState.CLEAR, kinds=(kind,))
 
 
 def _facts(count: int, guarded: int) -> ContentFacts:

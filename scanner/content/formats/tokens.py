@@ -8,7 +8,7 @@ from typing import Final
 
 from scanner.content.ranges import Asking
 from scanner.content.scene import Scene
-from scanner.content.sealed import looks_random, stays_base64
+from scanner.content.sealed import decoded_base64, looks_random, stays_base64
 from scanner.content.verdict import encrypted, malformed, weak
 from scanner.model.content import ContentFacts, Note
 

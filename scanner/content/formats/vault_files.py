@@ -31,7 +31,7 @@ def recognise_vault_file(scene: Scene) -> Asking[ContentFacts | None]:
     """
     head = scene.head
     if head.startswith(_BORG):
-        return _borg(head)
+        return _borg(head, scene.source.size)
     if head.startswith((_CRYFS_BLOCK, _CRYFS_CONFIG)):
         block = head.startswith(_CRYFS_BLOCK)
         name = "cryfs" if block else "cryfs-config"
@@ -46,18 +46,20 @@ def recognise_vault_file(scene: Scene) -> Asking[ContentFacts | None]:
     return _configuration(head) if head.startswith(b"{") else None
 
 
-def _borg(head: bytes) -> ContentFacts:
+def _borg(head: bytes, size: int) -> ContentFacts:
     """Judge a segment by the key type before the data of its first entries that hold any."""
     at = len(_BORG)
     for _ in range(64):
-        size, tag = int.from_bytes(head[at + 4 : at + 8], "little"), head[at + 8 : at + 9]
-        if len(tag) < 1 or size < 9:
+        if at == size:
+            return clear("borg")  # nothing but marks of finished transactions
+        length, tag = int.from_bytes(head[at + 4 : at + 8], "little"), head[at + 8 : at + 9]
+        if len(tag) < 1 or length < 9:
             break
         start = _BORG_PUTS.get(tag[0])
         if start is not None:
             start += at - len(_BORG)
-            return _borg_entry(head[start : at + size])
-        at += size
+            return _borg_entry(head[start : at + length])
+        at += length
     return opaque("borg", Note.CUT_OFF)
 
 

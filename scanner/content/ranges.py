@@ -37,12 +37,14 @@ class Budget:
         self.received += len(data)
         self._pieces.append((offset, data))
 
-    def kept(self, offset: int, length: int) -> bytes | None:
-        """Return a range that lies whole in one earlier answer, else None."""
+    def kept(self, offset: int, length: int) -> bytes:
+        """Return the longest start of a range that lies in one earlier answer."""
+        found = b""
         for start, data in self._pieces:
-            if start <= offset and offset + length <= start + len(data):
-                return data[offset - start : offset - start + length]
-        return None
+            if start <= offset < start + len(data):
+                part = data[offset - start : offset - start + length]
+                found = max(found, part, key=len)
+        return found
 
 
 class Source:
@@ -65,14 +67,12 @@ class Source:
         if offset < 0 or length <= 0:
             return b""
         kept = self.budget.kept(self._base + offset, length)
-        if kept is not None:
-            return kept
-        length = min(length, self.budget.left)
+        offset, length = offset + len(kept), min(length - len(kept), self.budget.left)
         if length <= 0:
-            return b""
+            return kept
         data = (yield ByteRange(self._base + offset, length))[:length]
         self.budget.keep(self._base + offset, data)
-        return data
+        return kept + data
 
     def beyond(self, skip: int) -> Source:
         """Return the rest of the file after ``skip`` bytes, on the same budget."""

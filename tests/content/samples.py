@@ -7,6 +7,7 @@ import zlib
 
 from scanner.demo.generator import invent_people, people_csv
 
+SMALL_EXPORT = people_csv(invent_people(3))
 EXPORT = people_csv(invent_people(50))
 BIG_EXPORT = people_csv(invent_people(4000))
 RANDOM = random.Random(5).randbytes(200_000)

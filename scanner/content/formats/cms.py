@@ -123,9 +123,9 @@ def _clear(scene: Scene, kind: str, content: Element) -> ContentFacts:
         data = b""
         for part in children(head, content):
             inner = children(head, part, 3) if part.tag == 0x30 else []
-            if inner and inner[0].tag == 0x06:
-                tagged = next((one for one in inner[1:] if one.tag == 0xA0), None)
-                held = children(head, tagged, 1) if tagged else []
+            tagged = next((one for one in inner[1:] if one.tag == 0xA0), None)
+            if tagged and inner[0].tag == 0x06:
+                held = children(head, tagged, 1)
                 data = _octets(head, held[0]) if held else b""
                 break
     if kind == "compressed":

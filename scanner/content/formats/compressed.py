@@ -16,9 +16,12 @@ from scanner.model.content import ContentFacts, ContentState, Note
 
 MOST_OUTPUT: Final = 262_144
 _MOST_INPUT: Final = 196_608
+MOST_BZIP2: Final = 786_432  # it gives nothing before the end of a block, of 900 kB unpacked
 _MEMORY: Final = 134_217_728
 _WINDOW_LOG: Final = 27
 _MOST_STREAMS: Final = 16
+_DICTIONARY: Final = 4_194_304
+LZMA2: Final = {"id": lzma.FILTER_LZMA2, "dict_size": _DICTIONARY}
 _BOMB_RATIO: Final = 200
 _MAGICS: Final = (
     (b"\x1f\x8b\x08", "gzip"),
@@ -69,7 +72,8 @@ def recognise_compressed(scene: Scene) -> Asking[ContentFacts | None]:
         return None
     if name in _UNREAD:
         return clear_unread(name)
-    more = yield from scene.source.read(len(scene.head), _MOST_INPUT - len(scene.head))
+    most = MOST_BZIP2 if name == "bzip2" else _MOST_INPUT
+    more = yield from scene.source.read(len(scene.head), most - len(scene.head))
     packed = scene.head + more
     unpacked = unpack(packed, name)
     if unpacked is None or (name in _FAINT and len(unpacked[0]) < 16):
@@ -119,10 +123,24 @@ def unpack(data: bytes, name: str) -> tuple[bytes, bool] | None:
     return output, False
 
 
-def unpack_raw(data: bytes, lzma_filter: dict[str, int], most: int | None = None) -> bytes | None:
+def lzma_filter(properties: bytes) -> dict[str, int] | None:
+    """Return the filter that five bytes of LZMA properties tell; None where they tell none.
+
+    No more is unpacked than the dictionary here holds: it may be smaller than the packer's.
+    """
+    if len(properties) != 5 or properties[0] >= 225:
+        return None
+    rest, lc = divmod(properties[0], 9)
+    pb, lp = divmod(rest, 5)
+    if lc + lp > 4:
+        return None
+    return {"id": lzma.FILTER_LZMA1, "dict_size": _DICTIONARY, "lc": lc, "lp": lp, "pb": pb}
+
+
+def unpack_raw(data: bytes, fields: dict[str, int], most: int | None = None) -> bytes | None:
     """Return at most ``most`` bytes (256 KiB by default) of an LZMA stream without a header."""
     try:
-        machine = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[lzma_filter])
+        machine = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[fields])
         return machine.decompress(data, MOST_OUTPUT if most is None else most)
     except (ValueError, EOFError, MemoryError, lzma.LZMAError):
         return None

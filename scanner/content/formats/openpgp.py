@@ -9,10 +9,11 @@ from typing import Final
 
 from scanner.content.formats.compressed import unpack
 from scanner.content.formats.openpgp_keys import key_facts
-from scanner.content.formats.openpgp_packets import Packet, read_packet, version_fits
+from scanner.content.formats.openpgp_packets import Packet, body_of, read_packet, version_fits
 from scanner.content.ranges import Asking
 from scanner.content.scene import Scene
 from scanner.content.sealed import body_is_sealed, looks_random, stays_base64
+from scanner.content.verdict import clear
 from scanner.model.content import ContentFacts, ContentState, Note
 
 _ARMOR: Final = re.compile(
@@ -24,7 +25,7 @@ _SIGNED_TEXT: Final = b"-----BEGIN PGP SIGNED MESSAGE-----"
 _LINE: Final = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
 _MOST_PACKETS: Final = 64
 _SESSION_KEYS: Final = frozenset({1, 3})
-_SKIPPED: Final = frozenset({10, 21})  # marker and padding packets
+_SKIPPED: Final = frozenset({4, 10, 21})  # one-pass signatures, markers, padding
 _KEYS: Final = frozenset({5, 6, 7, 14})
 
 
@@ -105,7 +106,8 @@ def _telling_packet(data: bytes) -> tuple[Packet | None, bool]:
         packet = read_packet(data, offset)
         if packet is None or not version_fits(packet, data):
             return None, keyed
-        if packet.tag not in _SESSION_KEYS | _SKIPPED:
+        alone = packet.end is None or packet.end >= len(data)
+        if packet.tag not in _SESSION_KEYS | _SKIPPED | {2} or (packet.tag == 2 and alone):
             return packet, keyed
         if packet.end is None or packet.end - packet.body > 16_384:
             return None, keyed
@@ -132,17 +134,15 @@ def _look_inside(scene: Scene, packet: Packet) -> ContentFacts | None:
     """Judge what a stored, compressed or signed message carries."""
     if packet.tag in _KEYS:
         return key_facts(scene.head)
-    body = scene.head[packet.body : packet.end]
+    body, whole = body_of(scene.head, packet)
     facts: ContentFacts | None = None
     if packet.tag == 8 and body:
         facts = _compressed(scene, body)
     elif packet.tag == 11 and body[:1] in {b"b", b"t", b"u", b"l", b"m"} and len(body) > 1:
         start = 2 + body[1] + 4
-        facts = scene.inside(body[start:], packet.end is not None and packet.end <= len(scene.head))
-    elif packet.tag in {4, 2} and packet.end is not None:
-        if packet.tag == 2 and packet.end >= scene.source.size:
-            return ContentFacts(format="openpgp-signature", state=ContentState.CLEAR)
-        facts = scene.inside(scene.head[packet.end :], False)  # noqa: FBT003 - a cut
+        facts = scene.inside(body[start:], whole)
+    elif packet.tag == 2 and packet.end is not None:
+        return clear("openpgp-signature") if packet.end >= scene.source.size else None
     return facts and replace(facts, format=f"openpgp/{facts.format.removeprefix('openpgp/')}")
 
 

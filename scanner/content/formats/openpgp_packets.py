@@ -9,14 +9,20 @@ _VERSIONS: Final = {1: {2, 3, 6}, 3: {4, 5, 6}, 18: {1, 2}, 20: {1}, 4: {3, 6}, 
                     5: {3, 4, 5, 6}, 6: {3, 4, 5, 6}, 7: {3, 4, 5, 6},
                     14: {3, 4, 5, 6}}  # fmt: skip
 
+_MOST_PARTS: Final = 4096
+
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """A packet header. ``end`` is None where the length is partial or open-ended."""
+    """A packet header. ``end`` is None where the length is partial or open-ended.
+
+    ``chunk`` is the length of the first part where the body comes in parts.
+    """
 
     tag: int
     body: int
     end: int | None
+    chunk: int | None = None
 
 
 def version_fits(packet: Packet, data: bytes) -> bool:
@@ -50,4 +56,26 @@ def _new_style(head: bytes, at: int) -> Packet | None:
         return Packet(tag, at + 3, at + 3 + ((first - 192) << 8) + head[2] + 192)
     if first == 255:
         return Packet(tag, at + 6, at + 6 + int.from_bytes(head[2:6], "big"))
-    return Packet(tag, at + 2, None)
+    return Packet(tag, at + 2, None, chunk=1 << (first & 31))
+
+
+def body_of(data: bytes, packet: Packet) -> tuple[bytes, bool]:
+    """Return a packet's body, its parts joined, as far as it is here; and whether that is all."""
+    if packet.chunk is None:
+        whole = packet.end is not None and packet.end <= len(data)
+        return data[packet.body : packet.end], whole
+    parts: list[bytes] = []
+    at, length, last = packet.body, packet.chunk, False
+    for _ in range(_MOST_PARTS):
+        parts.append(data[at : at + length])
+        at += length
+        if last or at >= len(data):
+            break
+        # Each part is preceded by a length of its own, as a packet is; only the last is no power.
+        following = read_packet(b"\xcb" + data[at : at + 5], 0)
+        if following is None:
+            break
+        last = following.chunk is None
+        length = following.chunk or (following.end or following.body) - following.body
+        at += following.body - 1
+    return b"".join(parts), last and at <= len(data)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import lzma
 import struct
 from collections.abc import Sequence
 from typing import Final
 
 from scanner.content.cursor import EndError
-from scanner.content.formats.compressed import unpack, unpack_raw
+from scanner.content.formats.compressed import (
+    LZMA2,
+    MOST_BZIP2,
+    lzma_filter,
+    unpack,
+    unpack_raw,
+)
 from scanner.content.formats.seven_zip_header import Coder, Folder, Header, read_header
 from scanner.content.joint import Inner, join
 from scanner.content.ranges import Asking
 from scanner.content.scene import Scene
 from scanner.content.sealed import WINDOW, is_plain
-from scanner.content.verdict import clear, encrypted, malformed, opaque
+from scanner.content.verdict import clear, clear_unread, encrypted, malformed, opaque
 from scanner.model.content import ContentFacts, Note
 
 _MAGIC: Final = b"7z\xbc\xaf\x27\x1c"
@@ -25,10 +30,10 @@ _MOST_ENCODED: Final = 4
 _MOST_FOLDERS: Final = 32
 _MOST_MEMBERS: Final = 32
 _FOLDER_BYTES: Final = 65_536
-_DICTIONARY: Final = 1 << 20
+_BZIP2: Final = b"\x04\x02\x02"
 _STREAMS: Final = {
     b"\x04\x01\x08": "deflate",
-    b"\x04\x02\x02": "bzip2",
+    _BZIP2: "bzip2",
     b"\x04\xf7\x11\x01": "zstd",
 }
 _LZMA: Final = b"\x03\x01\x01"
@@ -36,7 +41,6 @@ _LZMA2: Final = b"\x21"
 _COPY: Final = b"\x00"
 # Filters of machine code leave everything else as it is, but for the delta filter.
 _FILTERS: Final = (b"\x03\x03", b"\x04", b"\x05", b"\x06", b"\x07", b"\x08", b"\x09", b"\x0a")
-_OPAQUE: Final = opaque("unknown")
 
 
 def recognise_seven_zip(scene: Scene) -> Asking[ContentFacts | None]:
@@ -124,10 +128,13 @@ def _is_spoofed(scene: Scene, folder: Folder) -> Asking[bool]:
 
 def _folder(scene: Scene, folder: Folder, names: Sequence[bytes]) -> Asking[list[Inner]]:
     """Look into the first files of a folder that is not locked."""
-    packed = yield from scene.source.read(_START + folder.offset, min(folder.packed, _FOLDER_BYTES))
+    is_bzip2 = any(coder.method == _BZIP2 for coder in folder.coders)
+    most = min(folder.packed, MOST_BZIP2 if is_bzip2 else _FOLDER_BYTES)
+    packed = yield from scene.source.read(_START + folder.offset, most)
     data = _unpacked(folder.coders, packed, None)
     if data is None:
-        return [Inner(b"", _OPAQUE)]
+        # What no coder here unpacks is readable all the same, by whoever has one.
+        return [Inner(name, clear_unread("unknown")) for name in names]
     found: list[Inner] = []
     at = 0
     for size, name in zip(folder.sizes[:_MOST_MEMBERS], names, strict=False):
@@ -154,21 +161,7 @@ def _unpacked(coders: Sequence[Coder], packed: bytes, most: int | None) -> bytes
     if coder.method in _STREAMS:
         unpacked = unpack(packed, _STREAMS[coder.method])
         return unpacked[0] if unpacked else None
-    filters = _lzma_filter(coder)
-    if filters is None:
-        return None
-    return unpack_raw(packed, filters, most)
-
-
-def _lzma_filter(coder: Coder) -> dict[str, int] | None:
-    """Return the filter. No more is unpacked than the dictionary here holds: it may be small."""
-    if coder.method == _LZMA2 and len(coder.properties) == 1:
-        return {"id": lzma.FILTER_LZMA2, "dict_size": _DICTIONARY}
-    if coder.method != _LZMA or len(coder.properties) != 5 or coder.properties[0] >= 225:
-        return None
-    rest, lc = divmod(coder.properties[0], 9)
-    pb, lp = divmod(rest, 5)
-    if lc + lp > 4:
-        return None
-    size = _MOST_UNPACKED_HEADER
-    return {"id": lzma.FILTER_LZMA1, "dict_size": size, "lc": lc, "lp": lp, "pb": pb}
+    if coder.method == _LZMA2:
+        return unpack_raw(packed, LZMA2, most)
+    fields = lzma_filter(coder.properties) if coder.method == _LZMA else None
+    return unpack_raw(packed, fields, most) if fields else None

@@ -33,7 +33,9 @@ def recognise_sqlite(scene: Scene) -> Asking[ContentFacts | None]:
 
 
 def _is_page(head: bytes) -> bool:
-    """Whether the first page's header is possible: its cells fit into the page."""
+    """Whether the first page is possible: an encoding, nothing in what is reserved, few cells."""
+    if head[59] > 3 or any(head[56:59]) or any(head[72:92]):
+        return False
     size = int.from_bytes(head[16:18], "big")
     size = 65_536 if size == 1 else size
     cells = int.from_bytes(head[103:105], "big")

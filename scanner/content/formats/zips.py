@@ -5,7 +5,15 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-from scanner.content.formats.compressed import as_bomb, is_bomb, unpack
+from scanner.content.formats.compressed import (
+    MOST_BZIP2,
+    MOST_OUTPUT,
+    as_bomb,
+    is_bomb,
+    lzma_filter,
+    unpack,
+    unpack_raw,
+)
 from scanner.content.formats.opendocument import recognise_package
 from scanner.content.formats.zip_directory import (
     END,
@@ -19,6 +27,7 @@ from scanner.content.joint import Inner, join
 from scanner.content.ranges import Asking
 from scanner.content.scene import Scene
 from scanner.content.sealed import WINDOW, is_plain
+from scanner.content.verdict import clear_unread
 from scanner.model.content import ContentFacts, ContentState, Note
 
 _MOST_CHECKED: Final = 4
@@ -27,6 +36,7 @@ _MEMBER_BYTES: Final = 65_536
 _ENCRYPTED_HEADERS: Final = 1 << 13
 _OPAQUE: Final = ContentFacts(format="unknown", state=ContentState.OPAQUE)
 _SPANNED: Final = (b"PK\x07\x08PK\x03\x04", b"PK00PK\x03\x04")
+_LZMA: Final = 14
 _METHODS: Final = {8: "deflate", 12: "bzip2", 93: "zstd", 95: "xz"}
 
 
@@ -131,17 +141,30 @@ def _inside(
 
 def _member(scene: Scene, member: Member) -> Asking[ContentFacts]:
     local = yield from scene.source.read(member.offset, 30)
-    packed = yield from _packed(scene, member, local, _MEMBER_BYTES)
-    if not packed or member.method not in {0, *_METHODS}:
+    most = MOST_BZIP2 if member.method == 12 else _MEMBER_BYTES
+    packed = yield from _packed(scene, member, local, most)
+    if not packed:
         return _OPAQUE
     if member.method == 0:
         return scene.inside(packed, len(packed) == member.packed)
-    unpacked = unpack(packed, _METHODS[member.method])
-    if unpacked is None:
+    if member.method not in {*_METHODS, _LZMA}:
+        return clear_unread("unknown")
+    unpacked = (
+        _unlzma(packed) if member.method == _LZMA else unpack(packed, _METHODS[member.method])
+    )
+    if unpacked is None or not unpacked[0]:
         return _OPAQUE
     facts = scene.inside(*unpacked)
     data, complete = unpacked
     return as_bomb(facts) if is_bomb(len(packed), len(data), complete=complete) else facts
+
+
+def _unlzma(packed: bytes) -> tuple[bytes, bool] | None:
+    """Unpack a member by LZMA: a version, then the properties that its own header would have."""
+    size = int.from_bytes(packed[2:4], "little")
+    fields = lzma_filter(packed[4 : 4 + size])
+    data = unpack_raw(packed[4 + size :], fields) if fields else None
+    return (data, len(data) < MOST_OUTPUT) if data is not None else None
 
 
 def member_data(scene: Scene, member: Member) -> Asking[bytes]:

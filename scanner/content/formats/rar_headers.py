@@ -46,7 +46,7 @@ def read_old(source: Source) -> Asking[Volume]:
         data = yield from source.read(at, _HEADER)
         if len(data) < 7:
             # Older programs write no end mark.
-            return Volume(tuple(members), whole=at >= source.size)
+            return Volume(tuple(members), whole=at == source.size)
         kind, flags, size = struct.unpack_from("<BHH", data, 2)
         if size < 7 or not 0x72 <= kind <= 0x7B:
             return Volume(tuple(members), whole=False)

@@ -13,6 +13,8 @@ class Cursor:
     __slots__ = ("at", "data")
 
     def __init__(self, data: bytes, at: int = 0) -> None:
+        if at < 0:
+            raise EndError
         self.data = data
         self.at = at
 

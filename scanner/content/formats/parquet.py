@@ -21,8 +21,12 @@ _MOST_FOOTER: Final = 524_288
 _MOST_DEPTH: Final = 24
 _STRUCT: Final = 12
 _LISTS: Final = frozenset({9, 10})
-_MOST_FIELDS: Final = 400_000
+_MOST_FIELDS: Final = 250_000
 _CHUNK: Final = (4, 1)  # the columns of the row groups
+
+
+class TooManyError(EndError):
+    """The footer has more fields than are looked at."""
 
 
 def recognise_parquet(scene: Scene) -> Asking[ContentFacts | None]:
@@ -39,10 +43,16 @@ def recognise_parquet(scene: Scene) -> Asking[ContentFacts | None]:
     footer = yield from scene.source.read(size - 8 - length, min(length, _MOST_FOOTER))
     try:
         sealed, chunks, algorithm = _chunks(footer)
+    except TooManyError:
+        return opaque("parquet", Note.TOO_MANY)
     except EndError:
         cut = len(footer) < length
         return opaque("parquet", Note.OUT_OF_REACH) if cut else malformed("parquet")
-    if not algorithm or not sealed:
+    return _by_chunks(sealed if algorithm else 0, chunks)
+
+
+def _by_chunks(sealed: int, chunks: int) -> ContentFacts:
+    if not sealed:
         return clear_unread("parquet")
     return encrypted("parquet") if sealed == chunks else partial("parquet")
 
@@ -80,7 +90,9 @@ class _Walk:
 
     def _spend(self, path: tuple[int, ...]) -> None:
         self._left -= 1
-        if self._left < 0 or len(path) > _MOST_DEPTH:
+        if self._left < 0:
+            raise TooManyError
+        if len(path) > _MOST_DEPTH:
             raise EndError
 
     def _value(self, kind: int, path: tuple[int, ...]) -> None:

@@ -14,7 +14,13 @@ from scanner.content.formats.compressed import (
     unpack,
     unpack_raw,
 )
-from scanner.content.formats.seven_zip_header import Coder, Folder, Header, read_header
+from scanner.content.formats.seven_zip_header import (
+    Coder,
+    Folder,
+    Header,
+    TooManyError,
+    read_header,
+)
 from scanner.content.joint import Inner, join
 from scanner.content.ranges import Asking
 from scanner.content.scene import Scene
@@ -62,10 +68,10 @@ def _seven_zip(scene: Scene) -> Asking[ContentFacts]:
         if size:
             return (yield from _by_header(scene, raw))
         return clear("7z")
+    except TooManyError:
+        return opaque("7z", Note.TOO_MANY)
     except EndError:
-        if len(raw) < size:
-            return opaque("7z", Note.OUT_OF_REACH)
-        return malformed("7z")
+        return opaque("7z", Note.OUT_OF_REACH) if len(raw) < size else malformed("7z")
 
 
 def _by_header(scene: Scene, raw: bytes) -> Asking[ContentFacts]:

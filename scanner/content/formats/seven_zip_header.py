@@ -11,6 +11,11 @@ from scanner.content.cursor import Cursor, EndError
 _HEADER: Final = 0x01
 _ENCODED: Final = 0x17
 _MOST_CODERS: Final = 32
+_MOST_FOLDERS: Final = 20_000
+
+
+class TooManyError(EndError):
+    """There are more folders than are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +146,8 @@ def _folders(cursor: Cursor) -> Iterator[Folder]:
     if cursor.byte() != 0x0B:
         raise EndError
     count = _count(cursor)
+    if count > _MOST_FOLDERS:
+        raise TooManyError
     if cursor.byte():
         raise EndError  # the folders stand elsewhere: no known program writes that
     read = [_folder(cursor) for _ in range(count)]

@@ -43,7 +43,8 @@ def _ansible(scene: Scene, match: re.Match[bytes]) -> Asking[ContentFacts]:
         digits = b"".join(part.split())
         if len(digits) < 64 or not re.fullmatch(rb"[0-9a-f]+", digits):
             return malformed("ansible-vault", Note.SPOOFED)
-    text = bytes.fromhex(b"".join(parts[0].split())[: 2 * 4096].decode("ascii"))
+    digits = b"".join(parts[0].split())[: 2 * 4096]
+    text = bytes.fromhex(digits[: len(digits) // 2 * 2].decode("ascii"))
     if not re.fullmatch(rb"[0-9a-f\n]+", text):
         return malformed("ansible-vault", Note.SPOOFED)
     return encrypted("ansible-vault") if match[2] else weak("ansible-vault")

@@ -122,6 +122,17 @@ def test_openpgp_messages(tmp_path: Path, plain: bytes, armor: tuple[str, ...]) 
     assert facts_of(both).state is ENCRYPTED
 
 
+@pytest.mark.parametrize("cipher", ["3DES", "CAST5", "BLOWFISH"])
+def test_openpgp_with_small_blocks_is_weak(tmp_path: Path, cipher: str) -> None:
+    for armor in ((), ("--armor",)):
+        words = ("-c", "--cipher-algo", cipher, "--allow-old-cipher-algos")
+        try:
+            data = gpg(tmp_path, *armor, *words, stdin=EXPORT)
+        except AssertionError:  # older programs know no such option, and allow them anyway
+            data = gpg(tmp_path, *armor, *words[:-1], stdin=EXPORT)
+        assert facts_of(data).state is WEAK
+
+
 def test_openpgp_keys_and_signatures(tmp_path: Path) -> None:
     for armor in ((), ("--armor",)):
         secret = facts_of(gpg(tmp_path, *armor, "--export-secret-keys"))

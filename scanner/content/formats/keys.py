@@ -40,9 +40,10 @@ def recognise_key(scene: Scene) -> Asking[ContentFacts | None]:
     if states:
         return _facts(len(states), sum(states))
     label = _PEM_LABEL.match(scene.head)
-    if label and not _PUBLIC.fullmatch(label[1]):
-        return ContentFacts(format="pem", state=ContentState.OPAQUE)
-    return None
+    if label is None:
+        return None
+    public = _PUBLIC.fullmatch(label[1]) is not None
+    return ContentFacts(format="pem", state=ContentState.CLEAR if public else ContentState.OPAQUE)
 
 
 def _other_key(scene: Scene) -> ContentFacts | None:

@@ -25,6 +25,7 @@ _SIGNED_TEXT: Final = b"-----BEGIN PGP SIGNED MESSAGE-----"
 _LINE: Final = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
 _MOST_PACKETS: Final = 64
 _SESSION_KEYS: Final = frozenset({1, 3})
+_OLD: Final = (b"\x01", b"\x02", b"\x03", b"\x04")  # IDEA, triple DES, CAST5, Blowfish
 _SKIPPED: Final = frozenset({4, 10, 21})  # one-pass signatures, markers, padding
 _KEYS: Final = frozenset({5, 6, 7, 14})
 
@@ -43,6 +44,7 @@ def recognise_openpgp(scene: Scene) -> Asking[ContentFacts | None]:
         return _look_inside(scene, packet)
     if not (yield from body_is_sealed(scene.source, packet.body + 1)):
         return None
+    state = _lowered(state, scene.head)
     return ContentFacts(format="openpgp", state=state, notes=_notes(state))
 
 
@@ -65,6 +67,7 @@ def _armoured(scene: Scene, label_end: int) -> Asking[ContentFacts]:
         return ContentFacts(
             format="openpgp-armor", state=ContentState.MALFORMED, notes=(Note.SPOOFED,)
         )
+    state = _lowered(state, data)
     return _with_rest(scene, end, ContentFacts(format="openpgp-armor", state=state,
                                                notes=_notes(state)))  # fmt: skip
 
@@ -97,6 +100,26 @@ def _after_armor_header(head: bytes, start: int = 0) -> int:
     """Return where the lines after the armour header's empty line start."""
     match = re.search(rb"\r?\n[ \t]*\r?\n", head[start : start + 4096])
     return start + match.end() if match else len(head)
+
+
+def _lowered(state: ContentState, data: bytes) -> ContentState:
+    old = state is ContentState.ENCRYPTED and _has_old_cipher(data)
+    return ContentState.WEAK if old else state
+
+
+def _has_old_cipher(data: bytes) -> bool:
+    """Whether all session keys come of passphrases, for ciphers of 64-bit blocks."""
+    offset, old = 0, False
+    for _ in range(_MOST_PACKETS):
+        packet = read_packet(data, offset)
+        if packet is None or packet.end is None or packet.tag not in {3, 10, 21}:
+            return old and packet is not None and packet.tag not in _SESSION_KEYS
+        if packet.tag == 3:
+            old = data[packet.body] == 4 and data[packet.body + 1 : packet.body + 2] in _OLD
+            if not old:
+                return False
+        offset = packet.end
+    return False
 
 
 def _telling_packet(data: bytes) -> tuple[Packet | None, bool]:

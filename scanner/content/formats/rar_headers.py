@@ -31,7 +31,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """What the headers say. ``whole``: they were read to the archive's end."""
+    """What the headers say. ``whole``: they were read to the end of this volume."""
 
     members: tuple[Member, ...]
     hidden: bool = False
@@ -53,7 +53,7 @@ def read_old(source: Source) -> Asking[Volume]:
         if kind == 0x73 and flags & 0x80:
             return Volume((), hidden=True)
         if kind == 0x7B:
-            return Volume(tuple(members), whole=not flags & 1)
+            return Volume(tuple(members))
         more = struct.unpack_from("<I", data, 7)[0] if flags & 0x8000 and len(data) >= 11 else 0
         if kind == 0x74 and len(data) >= 32:
             member = _old_member(data, flags, at + size)
@@ -96,7 +96,7 @@ def read_new(source: Source) -> Asking[Volume]:
             if kind == 4:
                 return Volume((), hidden=True)
             if kind == 5:
-                return Volume(tuple(members), whole=not cursor.varint() & 1)
+                return Volume(tuple(members))
             if kind == 2 and more:
                 members.append(_new_member(cursor, end, extra, at + end, more))
         except EndError:

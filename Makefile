@@ -3,6 +3,8 @@ PYTHON ?= python3
 export PYTHON
 # More words for pytest, such as ARGS="tests/wire -k reply".
 ARGS ?=
+# How the tests are spread over processes; JOBS= runs them in one.
+JOBS ?= -n 4 --dist loadfile
 
 BIN := .venv/bin
 CODE := bench scanner tests tools
@@ -21,7 +23,7 @@ demo: $(PACKAGE) ## scan the replica fleet on loopback; the report lands in repo
 test: $(DEV) ## run all tests, against real servers (root)
 	@[ "$$(id -u)" != 0 ] || tools/apt.sh openssl gcc libc6-dev util-linux gnupg zip
 	$(BIN)/python -m tests.servers.packages
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(JOBS) $(ARGS)
 
 lint: $(DEV) ## rules and layout of the code (ruff)
 	$(BIN)/ruff check $(CODE)
@@ -39,14 +41,16 @@ format: $(DEV) ## put the code into its layout
 	$(BIN)/ruff check --fix $(CODE)
 	$(BIN)/ruff format $(CODE)
 
-bench: $(DEV) ## measure beside nmap and a bare command line (root; minutes)
+bench: $(DEV) ## measure beside nmap, ssh-audit and a bare command line (root; minutes)
 	@[ "$$(id -u)" != 0 ] || tools/apt.sh nmap gcc libc6-dev util-linux
 	$(BIN)/python -m bench.startup
 	$(BIN)/python -m bench.fleet
+	$(BIN)/python -m bench.fleet_ssh
 
-bench-peers: $(DEV) ## what nmap and sslyze see of the test servers, beside us (root; minutes)
+bench-peers: $(DEV) ## what nmap, sslyze and ssh-audit see of the test servers, beside us (root)
 	@[ "$$(id -u)" != 0 ] || tools/apt.sh nmap openssl gcc libc6-dev util-linux
 	$(BIN)/python -m bench.peers_ftp
+	$(BIN)/python -m bench.peers_ssh
 
 test-image: $(DEV) ## build the container image and try it, without a container engine (root; minutes)
 	$(BIN)/python -m pytest -m image tests/image $(ARGS)

@@ -30,16 +30,17 @@ def cores() -> tuple[int, int]:
     return usable[0], usable[-1]
 
 
-def run(command: list[str], *, core: int, output: Path) -> Cost:
-    """Run a command to its end on one core, its output kept in a file.
+def run(command: list[str], *, core: int, output: Path, errors: Path | None = None) -> Cost:
+    """Run a command to its end on one core, its output kept in a file, and what it says beside
+    it in ``errors`` where that is given.
 
     Counted is the process with all descendants that it waited for.
     """
     pinned = ["taskset", "--cpu-list", str(core), *command]
     start = time.perf_counter()
-    with output.open("wb") as sink:
+    with output.open("wb") as sink, (errors or output).open("ab") as beside:
         process = subprocess.Popen(
-            pinned, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT
+            pinned, stdin=subprocess.DEVNULL, stdout=sink, stderr=beside, env=_environment()
         )
     guard = threading.Timer(LONGEST, process.send_signal, (signal.SIGKILL,))
     guard.start()
@@ -54,3 +55,8 @@ def run(command: list[str], *, core: int, output: Path) -> Cost:
         peak_mib=usage.ru_maxrss / 1024,
         exit_code=process.returncode,
     )
+
+
+def _environment() -> dict[str, str]:
+    """Let Python keep bytecode, as it does where nobody forbids it: pip gives a peer its own."""
+    return {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

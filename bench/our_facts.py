@@ -13,7 +13,8 @@ from typing import Any, Final, Literal
 from bench.peer_facts import Value
 
 Endpoint = Mapping[str, Any]
-_MISSING: Final = object()
+MISSING: Final = object()
+"""What a ``read`` returns that finds nothing of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def _version(name: str) -> Callable[[Mapping[str, Any]], Any]:
     def read(survey: Mapping[str, Any]) -> Any:
         plain = _plain_version(name)
         found = [one for one in survey["versions"] if _plain_version(one["version"]) == plain]
-        return found[0] if found else _MISSING
+        return found[0] if found else MISSING
 
     return read
 
@@ -105,7 +106,7 @@ def _plain_version(name: str) -> str:
 def _suites(name: str) -> Callable[[Mapping[str, Any]], Any]:
     def read(survey: Mapping[str, Any]) -> Any:
         found = _version(name)(survey)
-        if found is _MISSING:
+        if found is MISSING:
             return found
         return frozenset(suite["name"] for suite in found["suites"])
 
@@ -120,7 +121,7 @@ def _groups(name: str) -> Callable[[Mapping[str, Any]], Any]:
         return frozenset(
             f"dh {group['bits']}" if group["name"] == "dh" else group["name"]
             for one in versions
-            if one is not _MISSING
+            if one is not MISSING
             for group in one["groups"]
         )
 
@@ -130,7 +131,7 @@ def _groups(name: str) -> Callable[[Mapping[str, Any]], Any]:
 def _order(name: str) -> Callable[[Mapping[str, Any]], Any]:
     def read(survey: Mapping[str, Any]) -> Any:
         found = _version(name)(survey)
-        return found if found is _MISSING else found["order"]
+        return found if found is MISSING else found["order"]
 
     return read
 
@@ -222,19 +223,21 @@ NO_FACTS: Final = frozenset(
 """Keys of an endpoint that tell of the scan, not of the server."""
 
 
-def compared(name: str, theirs: Value, endpoint: Endpoint) -> Answer:
+def compared(
+    name: str, theirs: Value, endpoint: Endpoint, places: Mapping[str, Place] = PLACES
+) -> Answer:
     """Return what our document says of a fact that a peer reports."""
-    place = PLACES.get(name)
+    place = places.get(name)
     if place is None:
         return Answer("missing", "", "", "no place is known for it")
     if not place.paths:
         return Answer("left out", "", "", place.why)
     for path in place.paths:
         found = _at(endpoint, path)
-        if found is _MISSING:
+        if found is MISSING:
             continue
         ours = place.read(found)
-        if ours is _MISSING:
+        if ours is MISSING:
             continue
         same = place.agree(theirs, ours)
         return Answer("agree" if same else "disagree", shown(ours), path, place.why)
@@ -245,16 +248,16 @@ def _at(endpoint: Endpoint, path: str) -> Any:
     found: Any = endpoint
     for key in path.split("."):
         if not isinstance(found, Mapping) or key not in found:
-            return _MISSING
+            return MISSING
         found = found[key]
     unseen = found is None or (isinstance(found, Mapping) and "unobserved" in found)
-    return _MISSING if unseen else found
+    return MISSING if unseen else found
 
 
 def only_ours(endpoint: Endpoint, used: set[str]) -> Iterator[tuple[str, str]]:
     """Yield the observed facts of an endpoint that no peer's fact led to, with what they say."""
     for key, value in endpoint.items():
-        if key in NO_FACTS or key in used or _at(endpoint, key) is _MISSING:
+        if key in NO_FACTS or key in used or value == [] or _at(endpoint, key) is MISSING:
             continue
         yield key, shown(value)
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -32,17 +32,22 @@ class Fact:
 # --- nmap --------------------------------------------------------------------------------
 
 
-def nmap_facts(path: Path) -> Iterator[Fact]:
-    """Read nmap's XML. Raises ValueError for a script that this module does not know."""
+Pairs = Iterator[tuple[str, Value]]
+Readers = Mapping[str, Callable[[ET.Element], Pairs]]
+
+
+def nmap_facts(path: Path, readers: Readers | None = None) -> Iterator[Fact]:
+    """Read nmap's XML with a reader for each script, by default those of FTP.
+
+    Raises ValueError for a script that has none.
+    """
+    known = _SCRIPTS if readers is None else readers
     for script in ET.parse(path).getroot().iter("script"):
         name = script.get("id", "")
-        if name not in _SCRIPTS:
+        if name not in known:
             raise ValueError(f"nothing reads the nmap script {name}")
-        for fact, value in _SCRIPTS[name](script):
+        for fact, value in known[name](script):
             yield Fact(f"nmap {name}", fact, value)
-
-
-Pairs = Iterator[tuple[str, Value]]
 
 
 def _anonymous(script: ET.Element) -> Pairs:
@@ -95,7 +100,7 @@ def _certificate(script: ET.Element) -> Pairs:
 def _ciphers(script: ET.Element) -> Pairs:
     for version in script.findall("table"):
         name = version.get("key", "")
-        suites = [_elements(one) for one in _table(version, "ciphers").findall("table")]
+        suites = [elements(one) for one in _table(version, "ciphers").findall("table")]
         # nmap's own way to write the suites of TLS 1.3.
         named = (one["name"].replace("TLS_AKE_WITH_", "TLS_") for one in suites)
         yield f"suites {name}", frozenset(named)
@@ -106,20 +111,21 @@ def _ciphers(script: ET.Element) -> Pairs:
         compressors = version.find("table[@key='compressors']")
         if compressors is not None:
             yield "compression", {one.text for one in compressors} != {"NULL"}
-        if preference := _elements(version).get("cipher preference"):
+        if preference := elements(version).get("cipher preference"):
             yield f"order {name}", preference
         for warning in version.findall("table[@key='warnings']/elem"):
             yield f"warning {name}", warning.text or ""
-    if least := _elements(script).get("least strength"):
+    if least := elements(script).get("least strength"):
         yield "least strength", least
 
 
-def _elements(parent: ET.Element) -> dict[str, str]:
+def elements(parent: ET.Element) -> dict[str, str]:
+    """Return the text of each named element of a script or table."""
     return {one.get("key", ""): one.text or "" for one in parent.findall("elem")}
 
 
 def _text(parent: ET.Element, key: str) -> str:
-    return _elements(parent)[key]
+    return elements(parent)[key]
 
 
 def _table(parent: ET.Element, key: str) -> ET.Element:
@@ -128,7 +134,7 @@ def _table(parent: ET.Element, key: str) -> ET.Element:
     return found
 
 
-_SCRIPTS: Final = {
+_SCRIPTS: Final[Readers] = {
     "ftp-anon": _anonymous,
     "ftp-syst": _system,
     "ftp-bounce": _bounce,

@@ -132,6 +132,7 @@ def _trusted(target: Target) -> Iterator[tuple[str, Path | None]]:
     yield "tls.ca", target.tls.ca
     yield "known_hosts", target.known_hosts
     for index, account in enumerate(target.accounts):
+        yield f"accounts[{index}].certificate", account.certificate
         for files in account.public_keys.values():
             for file in files:
                 yield f"accounts[{index}].public_keys", file

@@ -426,6 +426,19 @@ BAD: list[tuple[str, str, str]] = [
         f"22: {T}.accounts[1].passphrase: is of no use without 'private_key'; add it",
     ),
     (
+        '"password": "env:PUSH"',
+        '"password": "env:PUSH", "certificate": "push-cert.pub"',
+        f"21: {T}.accounts[0].certificate: is of no use without 'private_key'; add it",
+    ),
+    (
+        '"host": "one.example.org",',
+        '"host": "one.example.org", "resolver": "dns.example.org",',
+        (
+            f"11: {T}.resolver: 'dns.example.org' is not a resolver; "
+            "write an address, as 198.51.100.53 or 198.51.100.53:5353"
+        ),
+    ),
+    (
         '"date_to": "2025-12-31"',
         '"date_to": "2024-12-31"',
         (
@@ -724,6 +737,9 @@ def test_the_example_loads_with_every_part_in_place() -> None:
     first, second, third = file.targets
     assert first.endpoints[2] == Endpoint(port=2222, protocol=Protocol.SFTP)
     assert first.accounts[1].passphrase == SecretRef(SecretScheme.CRED, "archive-move-passphrase")
+    certificate = EXAMPLE.parent / "trust/archive-move_ed25519-cert.pub"
+    assert first.accounts[1].certificate == certificate
+    assert first.resolver == ("192.0.2.53", 53)
     assert first.accounts[1].public_keys["Operator B"] == (EXAMPLE.parent / "trust/operator-b.pub",)
     assert first.contracts[0].duration == (date(2026, 1, 1), date(2027, 12, 31))
     assert first.limits == replace(
@@ -779,6 +795,41 @@ def test_paths_are_relative_to_the_folder_of_the_file(
     assert target.inventory == Path("/srv/inventory.csv")
     assert target.policy == f"file:{folder / 'policy.json'}"
     assert target.logs[0].path == str(folder / "logs/x*")
+
+
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        ("192.0.2.53", ("192.0.2.53", 53)),
+        ("127.0.0.1:5353", ("127.0.0.1", 5353)),
+        ("2001:db8::53", ("2001:db8::53", 53)),
+        ("[2001:db8::53]:5353", ("2001:db8::53", 5353)),
+    ],
+)
+def test_a_resolver_is_an_address_with_or_without_a_port(
+    tmp_path: Path, written: str, place: tuple[str, int]
+) -> None:
+    root = json.loads(minimal())
+    assert loaded(tmp_path, json.dumps(root)).resolver is None
+    root["defaults"] = {"resolver": written}
+    assert loaded(tmp_path, json.dumps(root)).resolver == place
+    assert loaded(tmp_path, minimal(resolver=written)).resolver == place
+
+
+@pytest.mark.parametrize(
+    "written", ["localhost", "192.0.2.53:0", "192.0.2.53:99999", "[2001:db8::53]", "x:53", "::1:"]
+)
+def test_what_is_no_resolver_is_refused(
+    tmp_path: Path, written: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (told,) = problems_of(tmp_path, minimal(resolver=written), monkeypatch)
+    assert "resolver" in told
+
+
+def test_the_certificate_of_an_account_is_a_file(tmp_path: Path) -> None:
+    account = {"username": "u", "private_key": "file:key", "certificate": "file:key-cert.pub"}
+    (read,) = loaded(tmp_path, minimal(accounts=[account])).accounts
+    assert read.certificate == tmp_path / "key-cert.pub"
 
 
 @pytest.mark.parametrize(

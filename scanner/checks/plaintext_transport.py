@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from scanner.checks import (
     ftp_posture,
     ftp_remedies,
+    ssh_known_keys,
     ssh_login,
     ssh_policy,
     ssh_posture,
@@ -333,5 +334,6 @@ CHECK = Check(
         *ssh_posture.FACETS,
         *ssh_login.FACETS,
         *ssh_policy.FACETS,
+        *ssh_known_keys.FACETS,
     ),
 )

@@ -132,6 +132,8 @@ def read_host_keys(case: Case) -> Iterator[Question[tuple[HostKey, ...]]]:
 
 
 _WRONG = frozenset({PeerTrust.MISMATCHED, PeerTrust.REVOKED})
+_DOUBTED = frozenset({PeerTrust.EXPIRED, PeerTrust.UNTRUSTED})
+"""What certificates alone can be."""
 
 
 def judge_host_keys(keys: tuple[HostKey, ...], _case: Case) -> Ruling:
@@ -142,6 +144,9 @@ def judge_host_keys(keys: tuple[HostKey, ...], _case: Case) -> Ruling:
         return failed(f"the host key is not the one on record ({told})")
     if any(key.trust.may_receive_secrets for key in keys):
         return passed("the host key is the one on record")
+    doubted = [key.trust_detail for key in keys if key.trust in _DOUBTED]
+    if doubted:
+        return failed(f"no host key is on record, and {doubted[0]}")
     return failed("the host key is not on record", severity=Severity.LOW)
 
 

@@ -22,14 +22,14 @@ def demo(
     stopped here; all data are synthetic. Finding what is wrong with the replica is a success
     here: findings do not set the exit code.
     """
-    from scanner import api
+    from scanner.api.demo import demo as run_demo
     from scanner.cli.exits import ExitCode, concluded
     from scanner.cli.progress import told
     from scanner.cli.runner import Stopped, finish
     from scanner.cli.summary import tell
 
     with told() as progress:
-        ended = finish(api.demo(reports, progress))
+        ended = finish(run_demo(reports, progress))
     if isinstance(ended, Stopped):
         return ended.code
     tell(ended.value)

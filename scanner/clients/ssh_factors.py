@@ -29,12 +29,16 @@ _KEY_CLASSES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstFactor:
-    """One secret: a password, or a private key as PEM text of ``key_type``."""
+    """One secret: a password, or a private key as PEM text of ``key_type``.
+
+    ``certificate`` (``type base64``) is shown with the key where it is not empty.
+    """
 
     username: str
     password: str | None = field(default=None, repr=False)
     key_type: str = ""
     key_pem: str = field(default="", repr=False)
+    certificate: str = ""
 
 
 async def remaining_factors(
@@ -112,6 +116,8 @@ class _Question:
         if kind is None:
             raise Fault(Reason.NOT_LOOKED_AT, f"{factor.key_type} keys are not supported here")
         key = kind(file_obj=io.StringIO(factor.key_pem))
+        if factor.certificate:
+            key.load_certificate(factor.certificate)
         return transport.auth_publickey(factor.username, key)
 
     def close(self) -> None:

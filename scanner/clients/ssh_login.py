@@ -15,13 +15,20 @@ import asyncssh
 
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault
-from scanner.clients.ssh_session import FOREIGN_ERRORS, Listener, plain_options, ssh_fault
+from scanner.clients.ssh_session import (
+    FOREIGN_ERRORS,
+    Listener,
+    judge_certificates,
+    plain_options,
+    ssh_fault,
+)
 from scanner.model.reading import Reason
 from scanner.model.ssh import AuthMethods
 from scanner.model.text import neutralise
 from scanner.model.view import CredentialStatus
 
 _MOST_CHALLENGES = 3
+_RSA_SIGNATURE = b"rsa-sha2-512"
 _LAST_STRAW = "too many authentication failures"
 
 
@@ -32,6 +39,7 @@ class SshCredential:
     username: str
     password: str | None = field(default=None, repr=False)
     key: asyncssh.SSHKey | None = field(default=None, repr=False)
+    certificate: asyncssh.SSHCertificate | None = None
 
     @classmethod
     def read(
@@ -41,10 +49,11 @@ class SshCredential:
         password: bytes | None = None,
         private_key: bytes | None = None,
         passphrase: bytes | None = None,
+        certificate: bytes | None = None,
     ) -> Self:
         """Read secrets as they are stored. Raises ``Fault`` when one cannot be used at all.
 
-        Its text never holds the secret.
+        Its text never holds the secret. With a ``certificate`` the key is tried in it alone.
         """
         try:
             text = None if password is None else password.decode("utf-8")
@@ -57,7 +66,8 @@ class SshCredential:
         except ValueError:  # also a wrong passphrase
             detail = "the private key cannot be read with this passphrase"
             raise Fault(Reason.CREDENTIAL_MISSING, detail) from None
-        return cls(username=username, password=text, key=key)
+        shown = None if key is None or certificate is None else _certificate(certificate, key)
+        return cls(username=username, password=text, key=key, certificate=shown)
 
     @property
     def empty(self) -> bool:
@@ -73,6 +83,40 @@ class SshCredential:
     def key_pem(self) -> str:
         """The private key as OpenSSH writes it, unencrypted; empty without a key."""
         return "" if self.key is None else self.key.export_private_key("openssh").decode()
+
+    @property
+    def certificate_line(self) -> str:
+        """The certificate as OpenSSH writes it, ``type base64``; empty without one."""
+        held = self.certificate
+        return "" if held is None else held.export_certificate("openssh").decode().strip()
+
+    @property
+    def offer(self) -> asyncssh.SSHKeyPair | None:
+        """What to send for ``publickey``: one offer, in the certificate where there is one."""
+        if self.key is None:
+            return None
+        if self.certificate is None:
+            return asyncssh.load_keypairs([self.key])[0]
+        pair = asyncssh.load_keypairs([(self.key, self.certificate)])[0]
+        if self.key_type == "ssh-rsa":
+            # Under its first name the certificate stands for SHA-1, which OpenSSH takes no more;
+            # the library would try that, and then this (RFC 8332).
+            pair.sig_algorithms = (_RSA_SIGNATURE,)
+            pair.set_sig_algorithm(_RSA_SIGNATURE)
+            pair.algorithm = _RSA_SIGNATURE + b"-cert-v01@openssh.com"
+        return pair
+
+
+def _certificate(data: bytes, key: asyncssh.SSHKey) -> asyncssh.SSHCertificate:
+    """Read a client certificate of a key. Raises ``Fault``."""
+    try:
+        found = asyncssh.import_certificate(data)
+    except ValueError:
+        raise Fault(Reason.CREDENTIAL_MISSING, "the certificate cannot be read") from None
+    if found.key.public_data != key.public_data:
+        detail = "the certificate is of another key than the private key"
+        raise Fault(Reason.CREDENTIAL_MISSING, detail)
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +206,7 @@ class _Gate(Listener):
 
     def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
         self._connection = conn
+        judge_certificates(conn, self._terms.accept)
 
     def validate_host_public_key(
         self, host: str, addr: str, port: int, key: asyncssh.SSHKey
@@ -169,10 +214,10 @@ class _Gate(Listener):
         del host, addr, port
         return self._terms.accept(bytes(key.public_data))
 
-    def public_key_auth_requested(self) -> asyncssh.SSHKey | None:
+    def public_key_auth_requested(self) -> asyncssh.SSHKeyPair | None:
         self._note_answer()
-        key = self._credential.key
-        return key if key is not None and self._may_send("publickey") else None
+        offer = self._credential.offer
+        return offer if offer is not None and self._may_send("publickey") else None
 
     def password_auth_requested(self) -> str | None:
         self._note_answer()
@@ -275,7 +320,8 @@ class _Gate(Listener):
             sent=tuple(self._sent),
             refused=tuple(self._refused),
             remaining=self._remaining,
-            confirmable=not self._challenges,
+            # Asked again alone, a second factor would be refused for want of the first.
+            confirmable=not self._challenges and set(self._sent[:-1]) <= set(self._refused),
             held_back=self._held_back,
             offered=self._first_offer(),
         )

@@ -15,6 +15,7 @@ from scanner.clients.ssh_session import (
     EVERY_KEX,
     FOREIGN_ERRORS,
     Listener,
+    judge_certificates,
     plain_options,
     ssh_fault,
 )
@@ -27,11 +28,12 @@ _Answer = TypeVar("_Answer")
 
 
 async def fetch_host_key(dialer: Dialer, algorithms: Sequence[str], *, seconds: float) -> bytes:
-    """Return the blob of the host key that the server shows for ``algorithms``.
+    """Return the blob of the host key, or certificate, that the server shows for ``algorithms``.
 
     Raises ``Fault``. Nothing but the key exchange takes place.
     """
-    options = plain_options(asyncssh.SSHClient, username="unused", algorithms=algorithms)
+    onlooker = _Onlooker()
+    options = plain_options(lambda: onlooker, username="unused", algorithms=algorithms)
     key = await _ask(
         dialer,
         lambda sock: asyncssh.get_server_host_key(
@@ -45,9 +47,26 @@ async def fetch_host_key(dialer: Dialer, algorithms: Sequence[str], *, seconds: 
         ),
         seconds=seconds,
     )
+    if onlooker.certificate:
+        return onlooker.certificate
     if key is None:
         raise Fault(Reason.PROTOCOL_ERROR, "the key exchange showed no host key")
     return bytes(key.public_data)
+
+
+class _Onlooker(Listener):
+    """Keeps the certificate that the host showed, if it was one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.certificate = b""
+
+    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+        judge_certificates(conn, self._keep)
+
+    def _keep(self, blob: bytes) -> bool:
+        self.certificate = bytes(blob)
+        return True
 
 
 async def ask_methods(

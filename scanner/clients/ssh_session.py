@@ -6,6 +6,7 @@ scan is read or used.
 
 from __future__ import annotations
 
+import base64
 import getpass
 import os
 import re
@@ -19,6 +20,7 @@ from scanner.clients.faults import Fault, fault_of
 from scanner.model.reading import Reason
 from scanner.model.text import neutralise
 from scanner.wire.ssh import OWN_IDENTIFICATION
+from scanner.wire.ssh_keys import is_certificate, key_type, plain_key
 
 EVERY_KEX = "*25519*,*nistp*,curve*,ecdh-*,diffie-hellman-group1*,rsa*"
 """The good key exchanges first, then every old one that can be spoken; group exchange is not. The
@@ -137,6 +139,33 @@ class Listener(asyncssh.SSHClient):
         """Keep what is shown before a login (RFC 4252 section 5.4)."""
         del lang
         self.banner = neutralise((self.banner + msg)[:_MOST_BANNER], _MOST_BANNER)
+
+
+def judge_certificates(
+    connection: asyncssh.SSHClientConnection, accept: Callable[[bytes], bool]
+) -> None:
+    """Let ``accept`` decide on every certificate that the host shows, given as it was sent.
+
+    The library tells no more of a certificate than whose signature it bears. What it checks of a
+    plain key stays; and whatever is accepted must still sign the key exchange.
+    """
+    plain = connection.validate_server_host_key
+
+    def judged(blob: bytes) -> asyncssh.SSHKey:
+        if not is_certificate(blob):
+            return plain(blob)
+        if not accept(blob):
+            raise asyncssh.HostKeyNotVerifiable("the host certificate is not one to trust")
+        try:
+            key = plain_key(blob)
+            line = f"{key_type(key)} {base64.b64encode(key).decode('ascii')}"
+            return asyncssh.import_public_key(line)
+        except ValueError:
+            told = "the host certificate cannot be read"
+            raise asyncssh.HostKeyNotVerifiable(told) from None
+
+    # The one place where asyncssh hands over the certificate itself.
+    connection.validate_server_host_key = judged  # type: ignore[method-assign,assignment]
 
 
 def _name_the_account() -> None:

@@ -17,7 +17,6 @@ from scanner.model.observation import EndpointObservation, IdentityDifference
 from scanner.model.reading import Reason, Unobserved
 from scanner.model.target import Endpoint, Protocol, Target
 from scanner.probes.context import EvidenceLog
-from scanner.probes.identity import take_identity
 from scanner.probes.locks import KeyedLocks
 from scanner.wire.identity import Sighting, differences, sighting_of
 
@@ -92,6 +91,8 @@ def are_several(doors: Iterable[Door]) -> bool:
 
 
 async def _look(door: Door, target: Target) -> None:
+    from scanner.probes.identity import take_identity  # noqa: PLC0415 - most have one address
+
     try:
         door.identity = await take_identity(door.dialer(target), door.endpoint.protocol, target)
     except Fault as fault:

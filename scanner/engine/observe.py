@@ -32,10 +32,7 @@ from scanner.model.target import Endpoint, Protocol, Target
 from scanner.model.view import AccountView
 from scanner.probes.context import EvidenceLog, ProbeContext, utc_text
 from scanner.probes.detect import detect
-from scanner.probes.ftp import observe_ftp
-from scanner.probes.ftp_accounts import not_sent
 from scanner.probes.locks import CredentialGate, KeyedLocks
-from scanner.probes.sftp import observe_sftp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,14 +246,18 @@ def _context(target: Target, tools: Tools, log: EvidenceLog) -> ProbeContext:
 
 
 async def _facts(protocol: Protocol, dialer: Dialer, context: ProbeContext) -> FtpFacts | SshFacts:
+    # The two families are slow to load, and an ad-hoc scan needs one of them.
     if protocol is Protocol.SFTP:
+        from scanner.probes.sftp import observe_sftp  # noqa: PLC0415
+
         return await observe_sftp(dialer, context)
+    from scanner.probes.ftp import observe_ftp  # noqa: PLC0415
+
     kept_back = _kept_back(context)
     if kept_back:
-        bare = replace(context, target=replace(context.target, accounts=()))
-        facts = await observe_ftp(dialer, bare, implicit=protocol is Protocol.FTPS)
-        return replace(facts, accounts=kept_back)
-    return await observe_ftp(dialer, context, implicit=protocol is Protocol.FTPS)
+        context = replace(context, target=replace(context.target, accounts=()))
+    facts = await observe_ftp(dialer, context, implicit=protocol is Protocol.FTPS)
+    return replace(facts, accounts=kept_back) if kept_back else facts
 
 
 def _kept_back(context: ProbeContext) -> tuple[AccountView, ...]:
@@ -266,6 +267,8 @@ def _kept_back(context: ProbeContext) -> tuple[AccountView, ...]:
     """
     if not context.pinned_only or context.target.tls.pins or not context.credentialed:
         return ()
+    from scanner.probes.ftp_accounts import not_sent  # noqa: PLC0415 - as above
+
     return tuple(
         not_sent(account, Reason.UNVERIFIED_PEER, context.pinned_only)
         for account in context.target.accounts

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
-
-from cattrs import Converter
+from typing import TYPE_CHECKING, Any
 
 from scanner.model.evidence import Scalar
 from scanner.model.observation import FtpFacts, Observations
 from scanner.model.recall import Recall
 from scanner.model.ssh import SshFacts
+
+if TYPE_CHECKING:
+    from cattrs import Converter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,8 @@ class Record:
 
 @cache
 def _converter() -> Converter:
+    from cattrs import Converter  # noqa: PLC0415 - slow to load, and a single scan keeps no record
+
     converter = Converter(omit_if_default=True)
 
     def facts(plain: Any, _: Any) -> FtpFacts | SshFacts | None:

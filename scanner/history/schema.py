@@ -85,6 +85,18 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
             detail TEXT NOT NULL
         ) STRICT""",
     ),
+    (
+        """CREATE TABLE host_key (
+            asset INTEGER NOT NULL REFERENCES asset,
+            vantage TEXT NOT NULL,
+            port INTEGER NOT NULL,
+            algorithm TEXT NOT NULL,
+            fingerprint TEXT NOT NULL,
+            first_seen INTEGER NOT NULL,
+            last_seen INTEGER NOT NULL,
+            PRIMARY KEY (asset, vantage, port, algorithm, fingerprint)
+        ) STRICT, WITHOUT ROWID""",
+    ),
 )
 
 _FAULTS: dict[int, str] = {

@@ -1,7 +1,7 @@
 """What earlier nights saw, and the attempts they spent: one SQLite file.
 
 It holds no name, path or value of what was scanned: assets and orders as the team calls them,
-files as keyed hashes, credentials as keyed hashes.
+files as keyed hashes, credentials as keyed hashes, SSH host keys as their public fingerprints.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from scanner.errors import HistoryError
-from scanner.history import rows
+from scanner.history import host_keys, rows
 from scanner.history.schema import (
     connect,
     connect_in_memory,
@@ -173,6 +173,7 @@ class History:
                 caps=rows.caps_in_force(db, known),
                 sightings=rows.sightings(db, known),
                 orders=rows.orders(db, known),
+                host_keys=host_keys.latest(db, known),
                 drill=rows.latest_drill(db, known, self._now()),
             )
 
@@ -193,6 +194,7 @@ class History:
                 rows.keep_caps,
                 rows.keep_sightings,
                 rows.keep_orders,
+                host_keys.keep,
             ):
                 keep(db, asset, report, then)
 

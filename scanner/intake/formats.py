@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from difflib import get_close_matches
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from types import MappingProxyType
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -19,6 +19,8 @@ from scanner.intake.schema_check import Format
 from scanner.intake.scope_patterns import parse_network, parse_pattern
 from scanner.intake.secret_refs import parse_ref
 from scanner.intake.windows import parse_window
+
+DNS_PORT = 53
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DATE_MEND = "write it as 2026-12-31"
@@ -50,6 +52,18 @@ def parse_listen(text: str) -> tuple[str, int]:
     if not colon or not port.isascii() or not port.isdigit() or not 0 < int(port[:6]) < 65536:
         raise InputError("is not an address and port; write it as 198.51.100.10:8088")
     return str(parse_host(host)), int(port)
+
+
+def parse_resolver(text: str) -> tuple[str, int]:
+    """Return address and port (53 unless told) of a resolver; ``InputError`` otherwise."""
+    host, port = text, DNS_PORT
+    if text.startswith("[") or text.count(":") == 1:
+        host, port = parse_listen(text)
+    try:
+        return str(ip_address(host)), port
+    except ValueError:
+        mend = "write an address, as 198.51.100.53 or 198.51.100.53:5353"
+        raise InputError(f"is not a resolver; {mend}") from None
 
 
 def _date(text: str) -> str | None:
@@ -150,6 +164,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         "listen": _telling(parse_listen),
         "network": _telling(parse_network),
         "pin": _pin,
+        "resolver": _telling(parse_resolver),
         "scope-pattern": _telling(parse_pattern),
         "secret-reference": _telling(parse_ref),
         "time-zone": _time_zone,

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from scanner.intake.formats import bare_path, parse_date, parse_span
+from scanner.intake.formats import bare_path, parse_date, parse_resolver, parse_span
 from scanner.intake.hosts import canonical_host
 from scanner.intake.secret_refs import parse_ref
 from scanner.intake.target_defaults import PORTS
@@ -106,6 +106,7 @@ class _Maker:
             areas=Areas(**{key: tuple(paths) for key, paths in _said(entry.get("areas", {}))}),
             tls=self._tls(entry["tls"]),
             known_hosts=self._path(entry, "known_hosts"),
+            resolver=parse_resolver(entry["resolver"]) if "resolver" in entry else None,
             host_keys=tuple(entry.get("host_keys", ())),
             policy=self._policy(entry.get("policy", "modern")),
             timezone=zone,
@@ -170,6 +171,7 @@ class _Maker:
             password=_secret(entry, "password"),
             private_key=_secret(entry, "private_key"),
             passphrase=_secret(entry, "passphrase"),
+            certificate=self._path(entry, "certificate"),
             public_keys=keys,
             realm=entry.get("realm"),
             networks=tuple(entry.get("networks", ())),

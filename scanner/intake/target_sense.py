@@ -132,8 +132,9 @@ def _of_target(place: Place, target: _Object) -> Iterator[Problem]:
     yield from _named_once(place, target, "exceptions", "failure")
     yield from _named_once(place, target, "not_applicable", "failure")
     for at, account in _objects(target, "accounts", place):
-        if "passphrase" in account and "private_key" not in account:
-            yield Problem((*at, "passphrase"), "is of no use without 'private_key'; add it")
+        for key in ("passphrase", "certificate"):
+            if key in account and "private_key" not in account:
+                yield Problem((*at, key), "is of no use without 'private_key'; add it")
     for at, migration in _objects(target, "migrations", place):
         yield from _migration(at, migration)
     for key in ("documents", "contracts"):

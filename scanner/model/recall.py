@@ -38,6 +38,22 @@ class DrillResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PastHostKey:
+    """An SSH host key of the last scan that saw any of its type on this port.
+
+    ``algorithm`` is the plain key's type, also where a certificate was shown. ``fingerprint`` is
+    ``SHA256:`` + base64 without padding.
+    """
+
+    vantage: str
+    port: int
+    algorithm: str
+    fingerprint: str
+    first_seen: str
+    last_seen: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recall:
     """A slice of history. Times are RFC 3339 UTC.
 
@@ -49,6 +65,7 @@ class Recall:
     caps: tuple[PastCap, ...] = ()
     sightings: Mapping[str, str] = field(default_factory=dict)
     orders: Mapping[str, OrderSighting] = field(default_factory=dict)
+    host_keys: tuple[PastHostKey, ...] = ()
     drill: Reading[DrillResult] = field(
         default_factory=lambda: Unobserved(Reason.NOT_LOOKED_AT, "no alarm drill is on record")
     )

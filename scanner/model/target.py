@@ -99,7 +99,10 @@ class TlsTrust:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A supplied login. Secrets are references; ``public_keys`` maps a person to key files."""
+    """A supplied login. Secrets are references; ``public_keys`` maps a person to key files.
+
+    ``certificate`` is a file with the OpenSSH certificate of the private key.
+    """
 
     username: str
     kind: str = "service"
@@ -107,6 +110,7 @@ class Account:
     password: SecretRef | None = None
     private_key: SecretRef | None = None
     passphrase: SecretRef | None = None
+    certificate: Path | None = None
     public_keys: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     realm: str | None = None
     networks: tuple[str, ...] = ()
@@ -226,7 +230,10 @@ class Allow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One asset to scan, with everything the team says of it, defaults already applied."""
+    """One asset to scan, with everything the team says of it, defaults already applied.
+
+    ``resolver`` is address and port of a DNS resolver of the team's own.
+    """
 
     host: str
     asset: str
@@ -238,6 +245,7 @@ class Target:
     areas: Areas = field(default_factory=Areas)
     tls: TlsTrust = field(default_factory=TlsTrust)
     known_hosts: Path | None = None
+    resolver: tuple[str, int] | None = None
     host_keys: tuple[str, ...] = ()
     policy: str = "modern"
     timezone: str = "UTC"

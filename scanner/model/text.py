@@ -15,7 +15,9 @@ def neutralise(text: str | bytes, most: int = 200) -> str:
     """
     if isinstance(text, bytes):
         text = text[: most * 4].decode("utf-8", "backslashreplace")
-    shown = "".join(_shown(char) for char in text[: most + 1])
+    shown = text[: most + 1]
+    if not (shown.isascii() and shown.isprintable()):
+        shown = "".join(map(_shown, shown))
     return shown if len(shown) <= most else shown[: most - 1] + "…"
 
 

@@ -21,9 +21,9 @@ from scanner.wire.identity import (
     OTHER_SERVICE,
     Sighting,
     certificate_mark,
-    digest,
     greeting_mark,
     host_key_marks,
+    identification_mark,
 )
 from scanner.wire.ssh_keys import read_key
 from scanner.wire.x509 import CertificateUnreadable, certificate_facts
@@ -104,7 +104,7 @@ async def _ssh(dialer: Dialer, seconds: float) -> tuple[dict[str, str], bool]:
     seen = await survey(dialer, Asked(groups=False), seconds=seconds, pause_seconds=pause)
     if not isinstance(seen, Observed):
         raise Fault(seen.reason, seen.detail)
-    marks = {IDENTIFICATION: digest(seen.value.visit.identification.line)}
+    marks = {IDENTIFICATION: identification_mark(seen.value.visit.identification.line)}
     keys = [read_key(blob) for blob in seen.value.blobs]
     marks |= host_key_marks({key.algorithm: key.fingerprint for key in keys})
     return marks, seen.value.fault is None and bool(keys)

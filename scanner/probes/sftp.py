@@ -15,6 +15,7 @@ from scanner.model.target import Account
 from scanner.model.view import AccountView, CredentialStatus
 from scanner.probes.context import ProbeContext, nonsense_name
 from scanner.probes.ssh_evidence import SshEvidence
+from scanner.probes.ssh_names import observe_sshfp
 from scanner.probes.ssh_offers import Offers
 from scanner.probes.ssh_pace import Pace
 from scanner.probes.ssh_survey import Asked, Survey, survey
@@ -132,7 +133,8 @@ class _SftpProbe:
         )
         self._pace.heed(seen.turned_away)
         every: Reading[bool] = keys.fault or Observed(value=True)
-        facts = replace(facts, host_keys=self._key_facts(keys), every_key=every)
+        sshfp = await observe_sshfp(self._dialer, self._context, keys.blobs)
+        facts = replace(facts, host_keys=self._key_facts(keys), every_key=every, sshfp=sshfp)
         accounts, offered = await self._accounts(keys)
         facts = replace(facts, accounts=accounts)
         offers = Offers(self._dialer, self._context, keys, self._pace, seconds=self._seconds)

@@ -22,6 +22,8 @@ from scanner.probes.context import ProbeContext
 from scanner.probes.ssh_trust import HostKeys, not_sent
 from scanner.probes.walk import observe_view
 
+_LARGEST_CERTIFICATE = 65_536
+
 
 class AccountDesk:
     """Logs in to one endpoint. Secrets go only to host keys that ``keys`` holds as trusted.
@@ -48,9 +50,9 @@ class AccountDesk:
             return not_sent(account, self._keys.distrust(self._context.pinned_only))
         try:
             secrets = self._secrets(account)
+            marks = self._marks(account, secrets)
         except SecretError as error:
             return not_sent(account, Unobserved(Reason.CREDENTIAL_MISSING, str(error)))
-        marks = self._marks(account, secrets)
         async with self._context.gate.hold(marks.values()):
             result = await self._try(account, secrets, marks)
         if isinstance(result, Unobserved):
@@ -81,9 +83,14 @@ class AccountDesk:
         return secrets
 
     def _marks(self, account: Account, secrets: Mapping[str, bytes]) -> dict[str, str]:
+        """Return the keyed hash of each secret. Raises ``SecretError``.
+
+        A renewed certificate makes another credential of its key.
+        """
         name = account.username.encode()
+        shown = {"publickey": _certificate(account)}
         return {
-            kind: self._context.mask(b"credential", name, secret)
+            kind: self._context.mask(b"credential", name, secret + shown.get(kind, b""))
             for kind, secret in secrets.items()
         }
 
@@ -105,6 +112,7 @@ class AccountDesk:
             password=usable.get("password"),
             private_key=usable.get("publickey"),
             passphrase=passphrase,
+            certificate=_certificate(account) or None,
         )
         return _Pocket(credential, marks)
 
@@ -114,7 +122,7 @@ class AccountDesk:
     async def _log_in(self, pocket: _Pocket) -> LoginResult | Unobserved:
         terms = LoginTerms(
             algorithms=self._keys.trusted_algorithms,
-            accept=self._accepts,
+            accept=self._keys.accepts,
             reserve=lambda secret: self._reserve(pocket, secret),
             seconds=self._seconds,
         )
@@ -131,9 +139,6 @@ class AccountDesk:
             for secret in set(result.sent) - set(result.refused):
                 self._context.gate.accept(pocket.marks[secret])
         return result
-
-    def _accepts(self, blob: bytes) -> bool:
-        return blob in self._keys.trusted
 
     def _reserve(self, pocket: _Pocket, secret: str) -> bool:
         key = limit_key(self._dialer.admitted)
@@ -167,7 +172,7 @@ class AccountDesk:
                 self._dialer,
                 _first_factor(pocket.credential, secret),
                 algorithms=self._keys.trusted_algorithms,
-                accept=self._accepts,
+                accept=self._keys.accepts,
                 seconds=self._seconds,
             )
         except Fault as fault:
@@ -248,8 +253,25 @@ def _first_factor(credential: SshCredential, secret: str) -> FirstFactor:
     if secret == "password":  # noqa: S105 - the name of a method
         return FirstFactor(username=credential.username, password=credential.password)
     return FirstFactor(
-        username=credential.username, key_type=credential.key_type, key_pem=credential.key_pem
+        username=credential.username,
+        key_type=credential.key_type,
+        key_pem=credential.key_pem,
+        certificate=credential.certificate_line,
     )
+
+
+def _certificate(account: Account) -> bytes:
+    """Read an account's certificate; empty without one. Raises ``SecretError``."""
+    if account.certificate is None:
+        return b""
+    try:
+        with account.certificate.open("rb") as file:
+            found = file.read(_LARGEST_CERTIFICATE)
+    except OSError:
+        raise SecretError(f"the certificate of {account.username} cannot be read") from None
+    if not found:
+        raise SecretError(f"the certificate of {account.username} is empty")
+    return found
 
 
 def _confirmed(

@@ -61,7 +61,7 @@ class EmptyPasswords:
         reserved: list[Attempt] = []
         terms = LoginTerms(
             algorithms=self._keys.trusted_algorithms,
-            accept=lambda blob: blob in self._keys.trusted,
+            accept=self._keys.accepts,
             reserve=lambda _: self._reserve(reserved),
             seconds=self._seconds,
         )

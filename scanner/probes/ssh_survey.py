@@ -14,7 +14,7 @@ from scanner.wire.ssh_keys import HOST_KEY_TYPES, key_type
 if TYPE_CHECKING:
     from scanner.probes.ssh_older import OlderRoad
 
-GROUPS = ((1024, 1024, 8192), (2048, 3072, 8192))
+GROUPS = ((1024, 1024, 2048), (2048, 3072, 4096))
 """What a weak client and a modern one ask of a group exchange: smallest, preferred, largest."""
 
 _MOST_CONNECTIONS = 8

@@ -18,6 +18,7 @@ from scanner.model.observation import (
 from scanner.model.reading import Observed
 from scanner.model.ssh import SshFacts
 from scanner.model.target import Protocol
+from scanner.wire.ssh_keys import plain_type
 
 GREETING = "greeting"
 CERTIFICATE = "certificate-key"
@@ -37,6 +38,8 @@ _CALENDAR = re.compile(
     r"(?:jan|febr?|apr|aug|sept?|oct|nov|dec)(?:uary|il|ust|ember|ober)?|mar(?:ch)?|may|june?|july?"
     r"|(?:mon|tues?|wed|thu(?:rs)?|fri|sat|sun)(?:day|nesday|urday)?|[ap]m|utc|gmt|cest?"
 )
+_TINYSSH_TAIL = re.compile(r"(?<=^SSH-2\.0-tinyssh_)(.{1,40}) \w{8}$")
+"""TinySSH ends its identification in eight other characters on every connection."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,11 @@ def digest(text: str) -> str:
     return f"sha256:{hashlib.sha256(text.encode('utf-8')).hexdigest()[:32]}"
 
 
+def identification_mark(line: str) -> str:
+    """Return the mark of an SSH identification string."""
+    return digest(_TINYSSH_TAIL.sub(r"\1", line))
+
+
 def certificate_mark(certificate: CertificateFacts) -> str:
     """Return the mark of a certificate's key, written like a pin of a targets file.
 
@@ -89,8 +97,14 @@ def certificate_mark(certificate: CertificateFacts) -> str:
 
 
 def host_key_marks(fingerprints: Mapping[str, str]) -> dict[str, str]:
-    """Return the marks of host keys, given the fingerprint of each algorithm."""
-    return {f"{HOST_KEY} {algorithm}": print_ for algorithm, print_ in fingerprints.items()}
+    """Return the marks of host keys, given the fingerprint of each algorithm.
+
+    A certificate is marked by the key inside: one that was renewed is no other server.
+    """
+    marks: dict[str, str] = {}
+    for algorithm, print_ in fingerprints.items():
+        marks.setdefault(f"{HOST_KEY} {plain_type(algorithm)}", print_)
+    return marks
 
 
 def sighting_of(endpoint: EndpointObservation) -> Sighting | None:
@@ -122,7 +136,7 @@ def _ftp_marks(facts: FtpFacts) -> dict[str, str]:
 def _ssh_marks(facts: SshFacts) -> dict[str, str]:
     marks: dict[str, str] = {}
     if isinstance(facts.identification, Observed):
-        marks[IDENTIFICATION] = digest(facts.identification.value)
+        marks[IDENTIFICATION] = identification_mark(facts.identification.value)
     if isinstance(facts.host_keys, Observed):
         keys = facts.host_keys.value
         marks |= host_key_marks({key.algorithm: key.fingerprint for key in keys})

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
-import fnmatch
 import hashlib
 import hmac
-import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from scanner.model.peer import PeerTrust
-from scanner.wire.ssh_keys import fingerprint, key_type
+from scanner.wire.patterns import wildcard_match
+from scanner.wire.ssh import SshSyntaxError
+from scanner.wire.ssh_certificates import Certificate, fault_of, read_certificate
+from scanner.wire.ssh_keys import fingerprint, is_certificate, key_type, plain_key
 
 DEFAULT_PORT = 22
 
@@ -95,46 +97,92 @@ def candidate_names(names: Iterable[str], port: int) -> tuple[str, ...]:
 class HostKeyPolicy:
     """Everything that the team says of one host's keys. ``pins`` are SHA256 fingerprints.
 
-    ``candidates`` are the host's names as ``candidate_names`` returns them.
+    ``candidates`` are the host's names as ``candidate_names`` returns them. ``names`` are those
+    without a port: lines for them count too where none is for the port, as with ssh(1), and a
+    certificate must name one of them. Without ``now`` no certificate is verified.
     """
 
     candidates: tuple[str, ...]
     pins: Collection[str] = ()
     known: KnownHosts = KnownHosts()
     trust_on_first_use: bool = False
+    names: tuple[str, ...] = ()
+    now: datetime | None = None
 
     @property
     def declared(self) -> bool:
-        """Whether the team named any key of this host."""
-        return bool(self.pins) or bool(self._about_host("", "@cert-authority"))
+        """Whether the team named any key of this host, or an authority for it."""
+        return bool(self.pins or self._lines("") or self._lines("@cert-authority", wide=True))
 
     def judge(self, blob: bytes) -> KeyTrust:
-        """Say what is known of the key in ``blob``. A revocation rules over everything."""
-        if any(entry.blob == blob for entry in self._about_host("@revoked")):
+        """Say what is known of a plain key or certificate. A revocation rules over everything.
+
+        A pin, or a line of known_hosts, of the key inside a certificate is one of the certificate.
+        """
+        if not is_certificate(blob):
+            return self._plain(blob)
+        try:
+            certificate = read_certificate(blob)
+        except SshSyntaxError as error:
+            return KeyTrust(PeerTrust.UNTRUSTED, f"unreadable certificate: {error}")
+        return self._certified(certificate)
+
+    def judge_all(self, blobs: Sequence[bytes]) -> tuple[KeyTrust, ...]:
+        """Judge all keys of one host together.
+
+        Where pins are given and no key is trusted, the keys are not merely unlisted but somebody
+        else's. A plain key shares in what its verified or revoked certificate says of it.
+        """
+        judged = {blob: self.judge(blob) for blob in blobs}
+        judged |= _inside(judged)
+        if not self.pins or any(each.trust.may_receive_secrets for each in judged.values()):
+            return tuple(judged[blob] for blob in blobs)
+        return tuple(
+            KeyTrust(PeerTrust.MISMATCHED, "no key of this host is pinned")
+            if judged[blob].trust is PeerTrust.UNVERIFIED
+            else judged[blob]
+            for blob in blobs
+        )
+
+    def _plain(self, blob: bytes) -> KeyTrust:
+        if any(entry.blob == blob for entry in self._lines("@revoked", wide=True)):
             return KeyTrust(PeerTrust.REVOKED, "known_hosts revokes this key")
         if fingerprint(blob) in {pin.rstrip("=") for pin in self.pins}:
             return KeyTrust(PeerTrust.PINNED)
-        known = self._about_host("")
+        known = self._lines("")
         if any(entry.blob == blob for entry in known):
             return KeyTrust(PeerTrust.VERIFIED)
-        same_type = [entry for entry in known if key_type(entry.blob) == key_type(blob)]
-        if same_type:
+        if any(key_type(entry.blob) == key_type(blob) for entry in known):
             return KeyTrust(PeerTrust.MISMATCHED, "known_hosts holds another key of this type")
+        if any(entry.blob == blob for entry in self._lines("", wide=True)):
+            return KeyTrust(PeerTrust.VERIFIED, "known_hosts lists the key, not for this port")
         return self._unlisted()
 
-    def judge_all(self, blobs: Sequence[bytes]) -> tuple[KeyTrust, ...]:
-        """Judge all keys of one host: where pins are given and none of them is there, the
-        keys are not merely unlisted but somebody else's.
-        """
-        judged = tuple(self.judge(blob) for blob in blobs)
-        if not self.pins or any(each.trust.may_receive_secrets for each in judged):
-            return judged
-        return tuple(
-            KeyTrust(PeerTrust.MISMATCHED, "no key of this host is pinned")
-            if each.trust is PeerTrust.UNVERIFIED
-            else each
-            for each in judged
-        )
+    def _certified(self, certificate: Certificate) -> KeyTrust:
+        authority = certificate.authority
+        if any(entry.blob == authority for entry in self._lines("@revoked", wide=True)):
+            return KeyTrust(PeerTrust.REVOKED, "known_hosts revokes the certificate's authority")
+        inside = self._plain(certificate.key)
+        if inside.trust in {PeerTrust.REVOKED, PeerTrust.PINNED}:
+            return inside
+        doubt = self._doubt(certificate)
+        if doubt is None:
+            return KeyTrust(PeerTrust.VERIFIED, "certified by an authority of known_hosts")
+        if inside.trust is PeerTrust.VERIFIED:
+            return KeyTrust(PeerTrust.VERIFIED, f"known_hosts lists the key inside; {doubt.detail}")
+        return inside if inside.trust is PeerTrust.MISMATCHED else doubt
+
+    def _doubt(self, certificate: Certificate) -> KeyTrust | None:
+        """Say why a certificate proves nothing, or ``None`` where it does."""
+        authorities = self._lines("@cert-authority", wide=True)
+        if not authorities:
+            return self._unlisted()
+        if all(entry.blob != certificate.authority for entry in authorities):
+            return KeyTrust(PeerTrust.UNTRUSTED, "the certificate is of another authority")
+        if self.now is None:
+            return KeyTrust(PeerTrust.UNTRUSTED, "no clock is there to read the certificate by")
+        fault = fault_of(certificate, self.names, self.now)
+        return None if fault is None else KeyTrust(*fault)
 
     def _unlisted(self) -> KeyTrust:
         if self.declared:
@@ -143,20 +191,37 @@ class HostKeyPolicy:
             return KeyTrust(PeerTrust.FIRST_USE, "trust on first use is allowed")
         return KeyTrust(PeerTrust.UNVERIFIED, "no key of this host is declared")
 
-    def _about_host(self, *markers: str) -> list[KnownHost]:
+    def _lines(self, marker: str, *, wide: bool = False) -> list[KnownHost]:
+        """Return the lines about this host; ``wide``: also those that name it without its port."""
+        names = dict.fromkeys((*self.candidates, *(self.names if wide else ())))
         return [
             entry
             for entry in self.known.entries
-            if entry.marker in markers and any(entry.names(name) for name in self.candidates)
+            if entry.marker == marker and any(entry.names(name) for name in names)
         ]
+
+
+def _inside(judged: Mapping[bytes, KeyTrust]) -> dict[bytes, KeyTrust]:
+    """Return what certificates say of those of their keys that were shown without them, too."""
+    found: dict[bytes, KeyTrust] = {}
+    for blob, verdict in judged.items():
+        try:
+            key = plain_key(blob)
+        except SshSyntaxError:
+            continue
+        plain = judged.get(key) if key != blob else None
+        if plain is None or plain.trust is PeerTrust.REVOKED:
+            continue
+        certified = verdict.trust is PeerTrust.VERIFIED and not plain.trust.may_receive_secrets
+        if certified or verdict.trust is PeerTrust.REVOKED:
+            found[key] = verdict
+    return found
 
 
 def _pattern_matches(pattern: str, candidate: str) -> bool:
     if pattern.startswith("|1|"):
         return _hash_matches(pattern, candidate)
-    # Only * and ? are wild here: brackets belong to [host]:port.
-    literal = re.sub(r"\[", "[[]", pattern.lower())
-    return re.match(fnmatch.translate(literal), candidate) is not None
+    return wildcard_match(pattern.lower(), candidate)
 
 
 def _hash_matches(pattern: str, candidate: str) -> bool:

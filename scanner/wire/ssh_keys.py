@@ -35,13 +35,25 @@ _FIXED_BITS = {
     "ecdsa-sha2-nistp384": 384,
     "ecdsa-sha2-nistp521": 521,
 }
+# How many strings follow the type of a plain key.
+_KEY_FIELDS = {
+    "ssh-ed25519": 1,
+    "ssh-rsa": 2,
+    "ssh-dss": 4,
+    "ecdsa-sha2-nistp256": 2,
+    "ecdsa-sha2-nistp384": 2,
+    "ecdsa-sha2-nistp521": 2,
+    "sk-ssh-ed25519@openssh.com": 2,
+    "sk-ecdsa-sha2-nistp256@openssh.com": 3,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class KeyFacts:
     """``bits`` is the modulus of RSA, the prime of DSA, or the size of the curve.
 
-    ``fingerprint`` is ``SHA256:`` + base64 of the blob's hash, without padding.
+    ``fingerprint`` is ``SHA256:`` + base64 of the blob's hash, without padding; of a certificate,
+    as in ``ssh-keygen -l``, that of the plain key inside.
     """
 
     algorithm: str
@@ -64,12 +76,40 @@ def read_key(blob: bytes) -> KeyFacts:
     algorithm = neutralise(fields.string(), 80)
     if not algorithm:
         raise SshSyntaxError("the key has no type")
-    plain = algorithm.removesuffix(_CERTIFICATE)
-    if plain != algorithm:
+    if algorithm.endswith(_CERTIFICATE):
         fields.string()  # the certificate's nonce
-        if plain not in _FIXED_BITS and plain.startswith("sk-"):
-            plain += "@openssh.com"
-    return KeyFacts(algorithm, _bits(plain, fields), fingerprint(blob))
+    return KeyFacts(algorithm, _bits(plain_type(algorithm), fields), fingerprint(plain_key(blob)))
+
+
+def plain_type(name: str) -> str:
+    """Return the type of the key inside a certificate type; another type as it is."""
+    plain = name.removesuffix(_CERTIFICATE)
+    return f"{plain}@openssh.com" if plain != name and plain.startswith("sk-") else plain
+
+
+def is_certificate(blob: bytes) -> bool:
+    """Whether a blob begins like an OpenSSH certificate of a known type."""
+    name = key_type(blob)
+    return plain_type(name) != name and plain_type(name) in _KEY_FIELDS
+
+
+def key_fields(blob: bytes) -> int:
+    """Return how many strings the key of a known type has, beside the type; 0 for others."""
+    return _KEY_FIELDS.get(plain_type(key_type(blob)), 0)
+
+
+def plain_key(blob: bytes) -> bytes:
+    """Return the plain key that a certificate holds, whoever signed it; other blobs as they are.
+
+    Raises ``SshSyntaxError``.
+    """
+    if not is_certificate(blob):
+        return blob
+    fields = Fields(blob)
+    fields.string(), fields.string()  # the type, and the nonce
+    parts = [plain_type(key_type(blob)).encode()]
+    parts += [fields.string() for _ in range(key_fields(blob))]
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
 def key_type(blob: bytes) -> str:

@@ -39,6 +39,7 @@ class Dropbear:
     """What is shown before a login."""
     extra: tuple[str, ...] = ()
     """Further arguments of the command line."""
+    place: process.Place = process.ANYWHERE
 
 
 @contextmanager
@@ -61,12 +62,12 @@ def running(options: Dropbear, *, contents: Callable[[Path], Tree] = plant) -> I
 
         def prepare(port: int) -> process.Launch:
             return process.Launch(
-                command=[*arguments, "-p", f"{process.HOST}:{port}"],
+                command=[*arguments, "-p", f"{options.place.address}:{port}"],
                 environment=accounts.environment,
             )
 
         log = base.folder / "dropbear.log"
-        with process.running(prepare, log) as child:
+        with process.running(prepare, log, options.place) as child:
             yield Server(
                 product="dropbear",
                 protocol="sftp",

@@ -38,6 +38,8 @@ PACKAGES: Final = (
     "tinysshd",
     # ssh-keygen and dropbearconvert make the host keys that Python no longer makes.
     "openssh-client",
+    # A name service that publishes what it is told to.
+    "dnsmasq-base",
     # Users and passwords that exist for one process only.
     "libnss-wrapper",
     "libpam-wrapper",
@@ -72,14 +74,21 @@ PACKAGES: Final = (
     "libreadline8",
     "libhashkit2",
     "libhiredis0.14",
+    "libjansson4",
     "libmemcached11",
     "libmemcachedutil2",
+    "libmnl0",
+    "libnetfilter-conntrack3",
+    "libnfnetlink0",
+    "libnftables1",
+    "libnftnl11",
     "libpcre2-8-0",
     "libpcre2-posix3",
     "libsodium23",
     "libtomcrypt1",
     "libtommath1",
     "libwrap0",
+    "libxtables12",
 )
 
 

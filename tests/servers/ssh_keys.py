@@ -87,9 +87,19 @@ def make_certificate(
 @functools.cache
 def _material(prefix: Prefix, kind: KeyKind, name: str) -> tuple[bytes, str]:
     algorithm, _, bits = kind.partition("-")
+    # paramiko cannot read an unpadded key without a comment, which every second ECDSA key would be.
     with tempfile.TemporaryDirectory(prefix="scanner-keys-") as folder:
         path = Path(folder) / name
-        command = [str(prefix.program("ssh-keygen")), "-q", "-t", algorithm, "-N", "", "-C", ""]
+        command = [
+            str(prefix.program("ssh-keygen")),
+            "-q",
+            "-t",
+            algorithm,
+            "-N",
+            "",
+            "-C",
+            "synthetic",
+        ]
         command += ["-b", bits] if bits else []
         subprocess.run([*command, "-f", str(path)], check=True, capture_output=True)
         line = path.with_suffix(".pub").read_text(encoding="ascii")

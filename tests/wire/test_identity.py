@@ -171,3 +171,25 @@ def told(found: Iterable[IdentityDifference]) -> list[tuple[int, str, list[tuple
 def test_what_is_seen_twice_differs_no_more_than_once(seen: list[Sighting]) -> None:
     assert differences([*seen, *seen]) == differences(seen)
     assert differences(seen[:1] * 2) == ()
+
+
+def test_a_certificate_is_marked_by_the_key_inside() -> None:
+    plain, certified = "ssh-ed25519", "ssh-ed25519-cert-v01@openssh.com"
+    assert host_key_marks({certified: "K"}) == host_key_marks({plain: "K"})
+    assert host_key_marks({plain: "K", certified: "other"}) == host_key_marks({plain: "K"})
+
+
+def test_the_random_tail_of_tinyssh_is_no_mark() -> None:
+    one, two, other = (
+        sighting_of(
+            endpoint(modern_ssh(identification=Observed(f"SSH-2.0-{rest}")), protocol=Protocol.SFTP)
+        )
+        for rest in (
+            "tinyssh_20230101-1 Ab3dEf9h",
+            "tinyssh_20230101-1 zz9876yX",
+            "tinyssh_20240101 zz9876yX",
+        )
+    )
+
+    assert one == two
+    assert one != other

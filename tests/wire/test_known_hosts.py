@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from datetime import UTC, datetime
 
 import asyncssh
 import pytest
@@ -19,6 +20,7 @@ def new_key(kind: str = "ssh-ed25519") -> tuple[bytes, str]:
     return bytes(key.public_data), key.export_public_key().decode().strip()
 
 
+CERTIFICATE = b"ssh-ed25519-cert-v01@openssh.com"
 OWN, OWN_LINE = new_key()
 OTHER, OTHER_LINE = new_key()
 ECDSA, ECDSA_LINE = new_key("ecdsa-sha2-nistp256")
@@ -143,8 +145,8 @@ def test_first_use_is_only_for_hosts_of_which_no_key_is_declared() -> None:
     [
         "host ssh-ed25519 not-base64!",
         "host ssh-ed25519",
-        f"@unknown host {OWN_LINE}",
-        f"host ssh-rsa {OWN_LINE.split()[1]}",
+        pytest.param(f"@unknown host {OWN_LINE}", id="unknown marker"),
+        pytest.param(f"host ssh-rsa {OWN_LINE.split()[1]}", id="key of another type"),
         "@revoked",
     ],
 )
@@ -167,3 +169,44 @@ def test_any_pattern_is_matched_without_an_error(pattern: str) -> None:
     entry_trust = trust(f"x{pattern} {OWN_LINE}") if "," not in pattern else PeerTrust.UNVERIFIED
 
     assert entry_trust in {PeerTrust.UNVERIFIED, PeerTrust.VERIFIED}
+
+
+_PATTERNS = st.text(alphabet="*?[]!.,|1a-:", min_size=1, max_size=20)
+_LINES = st.tuples(
+    st.sampled_from(["", "@revoked ", "@cert-authority ", "@marker "]),
+    _PATTERNS,
+    st.sampled_from([OWN_LINE, OTHER_LINE, ECDSA_LINE, "ssh-ed25519 AAAA", "x"]),
+)
+
+
+@given(st.lists(_LINES, max_size=12), st.lists(st.binary(max_size=60), max_size=3))
+def test_any_lines_judge_any_keys_without_an_error(
+    lines: list[tuple[str, str, str]], strangers: list[bytes]
+) -> None:
+    file = "\n".join(f"{mark}{hosts} {key}" for mark, hosts, key in lines)
+    certified = (len(CERTIFICATE).to_bytes(4, "big") + CERTIFICATE + each for each in strangers)
+    policy = HostKeyPolicy(
+        ("[a]:1", "a"),
+        known=read_known_hosts(file.encode()),
+        names=("a",),
+        now=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    blobs = dict.fromkeys((OWN, *strangers, *certified))
+    judged = dict(zip(blobs, policy.judge_all(tuple(blobs)), strict=True))
+    revoked = any(
+        entry.marker == "@revoked" and entry.blob == OWN and entry.names("a")
+        for entry in policy.known.entries
+    )
+    assert not (revoked and judged[OWN].trust.may_receive_secrets)
+    assert not any(judged[each].trust.may_receive_secrets for each in blobs if each != OWN)
+
+
+def test_a_bare_name_counts_on_another_port_where_none_is_for_that_port() -> None:
+    def on_another_port(file: str) -> PeerTrust:
+        policy = HostKeyPolicy(("[a]:2222",), known=read_known_hosts(file.encode()), names=("a",))
+        return policy.judge(OWN).trust
+
+    assert on_another_port(f"a {OWN_LINE}") is PeerTrust.VERIFIED
+    assert on_another_port(f"a {OTHER_LINE}") is PeerTrust.UNVERIFIED
+    assert on_another_port(f"a {OWN_LINE}\n[a]:2222 {OTHER_LINE}") is PeerTrust.MISMATCHED
+    assert on_another_port(f"@revoked a {OWN_LINE}\n[a]:2222 {OWN_LINE}") is PeerTrust.REVOKED

@@ -100,7 +100,7 @@ class Allowance:
 
     __slots__ = ("members", "output")
 
-    def __init__(self, *, members: int = 192, output: int = 12_582_912) -> None:
+    def __init__(self, *, members: int = 192, output: int = 4_194_304) -> None:
         self.members = members
         self.output = output
 

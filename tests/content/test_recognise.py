@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from scanner.demo.generator import (
     EXPORT_FIELDS,
@@ -92,6 +92,31 @@ def test_random_bytes_are_opaque_and_never_encrypted(length: int) -> None:
     facts = facts_of(b"\x00" + RANDOM[:length])
     assert (facts.format, facts.state) == ("unknown", ContentState.OPAQUE)
     assert facts_of(base64.encodebytes(RANDOM)).state is ContentState.OPAQUE
+
+
+def test_no_random_bytes_are_taken_for_a_container() -> None:
+    chance = random.Random(77)
+    told = [facts_of(chance.randbytes(chance.choice((300, 4096, 20_000)))) for _ in range(3000)]
+    assert {facts.state for facts in told} == {ContentState.OPAQUE}
+    assert sum(facts.format != "unknown" for facts in told) <= 6
+
+
+def test_a_guarded_key_in_a_program_says_nothing_of_the_program() -> None:
+    key = key_bytes(serialization.PrivateFormat.PKCS8, b"demo-passphrase")
+    text = b"print('a line of a program that is longer than most')\n" * 40
+    assert facts_of(text + key + text).state is ContentState.CLEAR
+    assert (
+        facts_of(b"Bag Attributes\n    friendlyName: demo\n" + key).state is ContentState.ENCRYPTED
+    )
+
+
+def test_a_big_guarded_key_of_the_old_form_is_encrypted() -> None:
+    key = rsa.generate_private_key(65_537, 4096)
+    guard = serialization.BestAvailableEncryption(b"demo-passphrase")
+    layout = serialization.PrivateFormat.TraditionalOpenSSL
+    data = key.private_bytes(serialization.Encoding.PEM, layout, guard)
+    assert facts_of(data).state is ContentState.ENCRYPTED
+    assert facts_of(data * 2).state is ContentState.ENCRYPTED
 
 
 def program(name: str, package: str) -> str:

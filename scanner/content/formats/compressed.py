@@ -70,6 +70,8 @@ def recognise_compressed(scene: Scene) -> Asking[ContentFacts | None]:
     name = _named(scene.head)
     if name is None:
         return None
+    if name == "compress" and not (len(scene.head) > 2 and 9 <= scene.head[2] & 0x7F <= 16):
+        return None
     if name in _UNREAD:
         return clear_unread(name)
     most = MOST_BZIP2 if name == "bzip2" else _MOST_INPUT

@@ -15,7 +15,12 @@ _PEM: Final = re.compile(
     rb"-----BEGIN ((?:[A-Z0-9]{1,16} ){0,4})PRIVATE KEY-----\r?\n([\s\S]{40,600})"
 )
 _PEM_LABEL: Final = re.compile(rb"\s*-----BEGIN ([A-Z0-9 ]{1,40})-----\r?\n")
-_PUBLIC: Final = re.compile(rb"(?:TRUSTED )?CERTIFICATE|PUBLIC KEY|SSH2 PUBLIC KEY|X509 CRL")
+_PUBLIC: Final = re.compile(
+    rb"(?:TRUSTED |X509 |ATTRIBUTE )?CERTIFICATE|(?:NEW )?CERTIFICATE REQUEST|X509 CRL|"
+    rb"(?:RSA |DSA |EC |SSH2 )?PUBLIC KEY|(?:X9\.42 )?(?:DH|DSA|EC) PARAMETERS"
+)
+_FEW: Final = 1024
+_MOST_BLOCKS: Final = 256
 _PUTTY: Final = re.compile(rb"PuTTY-User-Key-File-\d: [^\n]{1,80}\nEncryption: (\w{1,20})")
 
 _AGE: Final = re.compile(rb"\bAGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}\b")
@@ -37,6 +42,8 @@ def recognise_key(scene: Scene) -> Asking[ContentFacts | None]:
     putty = _PUTTY.search(scene.head.replace(b"\r\n", b"\n"))
     if putty:
         states.append(putty[1].lower() != b"none")
+    if states and all(states) and _holds_more(scene.head):
+        return None  # a guarded key within other text says nothing of that text
     if states:
         return _facts(len(states), sum(states))
     label = _PEM_LABEL.match(scene.head)
@@ -61,6 +68,21 @@ def _other_key(scene: Scene) -> ContentFacts | None:
         # It may be a digest: only its name tells, so no secret is claimed.
         return ContentFacts(format="symmetric-key", state=ContentState.CLEAR)
     return None
+
+
+def _holds_more(head: bytes) -> bool:
+    """Whether more than a few words (the attributes of a bag) stand beside PEM blocks."""
+    if head.startswith(b"PuTTY-User-Key-File-"):
+        return False
+    length = at = 0
+    for _ in range(_MOST_BLOCKS):
+        start = head.find(b"-----BEGIN ", at)
+        end = head.find(b"-----END ", start) if start >= 0 else -1
+        length += len(head[at : start if start >= 0 else len(head)].strip())
+        if end < 0:
+            break
+        at = end + 40  # what is left of the label is no text
+    return length > _FEW
 
 
 def _secret(name: str, count: int) -> ContentFacts:

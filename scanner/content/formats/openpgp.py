@@ -42,7 +42,7 @@ def recognise_openpgp(scene: Scene) -> Asking[ContentFacts | None]:
     state = _sealed_state(packet, keyed=keyed)
     if state is None:
         return _look_inside(scene, packet)
-    if not (yield from body_is_sealed(scene.source, packet.body + 1)):
+    if not keyed or not (yield from body_is_sealed(scene.source, packet.body + 1)):
         return None
     state = _lowered(state, scene.head)
     return ContentFacts(format="openpgp", state=state, notes=_notes(state))
@@ -142,7 +142,7 @@ def _telling_packet(data: bytes) -> tuple[Packet | None, bool]:
 def _sealed_state(packet: Packet, *, keyed: bool) -> ContentState | None:
     """Return the state of an encrypted-data packet, None for packets that hold plain content."""
     if packet.tag in {18, 20}:
-        # Without a session key packet nobody could open it; gpg writes none only by mistake.
+        # Without a session key packet nobody could open it: random bytes rather than a message.
         return ContentState.ENCRYPTED if keyed else ContentState.OPAQUE
     if packet.tag == 9:
         return ContentState.WEAK if keyed else ContentState.OPAQUE
@@ -161,7 +161,12 @@ def _look_inside(scene: Scene, packet: Packet) -> ContentFacts | None:
     facts: ContentFacts | None = None
     if packet.tag == 8 and body:
         facts = _compressed(scene, body)
-    elif packet.tag == 11 and body[:1] in {b"b", b"t", b"u", b"l", b"m"} and len(body) > 1:
+    elif (
+        packet.tag == 11
+        and _ends_well(scene, packet)
+        and body[:1] in {b"b", b"t", b"u", b"l", b"m"}
+        and len(body) > 1
+    ):
         start = 2 + body[1] + 4
         facts = scene.inside(body[start:], whole)
     elif packet.tag == 2 and packet.end is not None:
@@ -169,9 +174,17 @@ def _look_inside(scene: Scene, packet: Packet) -> ContentFacts | None:
     return facts and replace(facts, format=f"openpgp/{facts.format.removeprefix('openpgp/')}")
 
 
+def _ends_well(scene: Scene, packet: Packet) -> bool:
+    """Whether what follows a packet is its signature, or nothing, or not here."""
+    if packet.end is None or packet.end >= min(len(scene.head), scene.source.size):
+        return packet.end is None or packet.end <= scene.source.size or not scene.source.complete
+    following = read_packet(scene.head, packet.end)
+    return following is not None and following.tag == 2 and version_fits(following, scene.head)
+
+
 def _compressed(scene: Scene, body: bytes) -> ContentFacts | None:
     name = {1: "deflate", 2: "zlib", 3: "bzip2"}.get(body[0])
-    if body[0] == 0:
-        return scene.inside(body[1:], False)  # noqa: FBT003 - a cut
-    unpacked = unpack(body[1:], name) if name else None
-    return scene.inside(*unpacked) if unpacked and unpacked[0] else None
+    unpacked = (body[1:], False) if body[0] == 0 else unpack(body[1:], name) if name else None
+    facts = scene.inside(*unpacked) if unpacked and unpacked[0] else None
+    # Packets have to come out: one byte for the kind of compression is no proof.
+    return facts if facts and facts.format.startswith("openpgp") else None

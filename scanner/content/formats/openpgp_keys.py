@@ -13,6 +13,8 @@ _ALLOWED: Final = frozenset({2, 5, 6, 7, 10, 12, 13, 14, 17, 21})
 _INTEGERS: Final = {1: 2, 2: 2, 3: 2, 16: 3, 17: 4}
 _ELLIPTIC: Final = frozenset({18, 19, 22})
 _FIXED: Final = {25: 32, 26: 56, 27: 32, 28: 57}
+_ALGORITHMS: Final = tuple(bytes([n]) for n in (*_INTEGERS, *_ELLIPTIC, *_FIXED))
+_MOST_HEAD: Final = 65_536
 _GNU_DUMMY: Final = 101
 
 
@@ -24,16 +26,26 @@ def key_facts(head: bytes) -> ContentFacts | None:
         packet = read_packet(head, at)
         if packet is None or packet.tag not in _ALLOWED or packet.end is None:
             break
-        if not version_fits(packet, head):
+        if not version_fits(packet, head) or not _algorithm_fits(head, packet):
+            break
+        if packet.end > len(head) and len(head) < _MOST_HEAD:
             break
         if packet.tag in _SECRET:
             guarded = _is_guarded(head, packet)
             if guarded is not None:
                 secrets.append(guarded)
         seen, at = seen + 1, packet.end
-    if at < min(len(head), 65_536) and at < len(head) and seen < 2:
+    if not seen or (at < len(head) and seen < 2):
         return None
     return _facts(secrets)
+
+
+def _algorithm_fits(head: bytes, packet: Packet) -> bool:
+    """Whether a key's algorithm is a known one, in the packets that name one."""
+    if packet.tag not in {5, 6, 7, 14}:
+        return True
+    at = packet.body + (7 if head[packet.body] == 3 else 5)
+    return head[at : at + 1] in _ALGORITHMS
 
 
 def _facts(secrets: list[bool]) -> ContentFacts:

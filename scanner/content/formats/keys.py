@@ -79,9 +79,9 @@ def _holds_more(head: bytes) -> bool:
         start = head.find(b"-----BEGIN ", at)
         end = head.find(b"-----END ", start) if start >= 0 else -1
         length += len(head[at : start if start >= 0 else len(head)].strip())
-        if end < 0:
+        at = head.find(b"-----", end + 9) + 5
+        if end < 0 or at < 5:
             break
-        at = end + 40  # what is left of the label is no text
     return length > _FEW
 
 

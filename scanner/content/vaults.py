@@ -18,43 +18,59 @@ from scanner.model.content import ContentFacts, ContentState, Note
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """A kind of vault: the names that must be below its root, and those of its sealed files."""
+    """A kind of vault: a file that is always there, what must be beside it, its sealed files.
+
+    Paths are relative to the vault's root. ``formats`` is what the recogniser may have said of a
+    sealed file: nothing, or the vault's own format.
+    """
 
     name: str
-    signs: tuple[re.Pattern[bytes], ...]
+    anchor: re.Pattern[bytes]
+    beside: tuple[re.Pattern[bytes], ...]
     member: re.Pattern[bytes]
     formats: frozenset[str]
-    """What the recogniser may have said of a sealed file: nothing, or the vault's own format."""
 
 
 _HEX = rb"[0-9a-f]{64}"
 _KINDS: Final = (
     _Kind(
         "gocryptfs",
-        (re.compile(rb"gocryptfs\.conf"),),
+        re.compile(rb"gocryptfs\.conf"),
+        (),
         re.compile(rb"(?:[^/]+/)*(?!gocryptfs\.(?:conf|diriv)$)[^/]+"),
         frozenset({"gocryptfs"}),
     ),
     _Kind(
         "cryfs",
-        (re.compile(rb"cryfs\.config"),),
+        re.compile(rb"cryfs\.config"),
+        (),
         re.compile(rb"[0-9A-F]{3}/[0-9A-F]{29}"),
         frozenset({"cryfs"}),
     ),
     _Kind(
         "cryptomator",
-        (re.compile(rb"(?:vault|masterkey)\.cryptomator"), re.compile(rb"d/[A-Z2-7]{2}/.+")),
+        re.compile(rb"(?:vault|masterkey)\.cryptomator"),
+        (re.compile(rb"d/[A-Z2-7]{2}/.+"),),
         re.compile(rb"d/[A-Z2-7]{2}/[A-Z2-7]{30}/(?:[^/]+\.c9[rs](?:/[^/]+)?|[^/]+)"),
         frozenset({"unknown"}),
     ),
     _Kind(
         "restic",
-        (re.compile(rb"config"), re.compile(rb"keys/" + _HEX),
-         re.compile(rb"(?:data/[0-9a-f]{2}|index|snapshots)/" + _HEX)),
+        re.compile(rb"keys/" + _HEX),
+        (re.compile(rb"config"), re.compile(rb"(?:data/[0-9a-f]{2}|index|snapshots)/" + _HEX)),
         re.compile(rb"config|(?:data/[0-9a-f]{2}|index|snapshots|locks)/" + _HEX),
         frozenset({"unknown"}),
     ),
 )  # fmt: skip
+
+
+_RESTIC: Final = _KINDS[3]
+_ANCHORS: Final = {
+    b"gocryptfs.conf": _KINDS[0],
+    b"cryfs.config": _KINDS[1],
+    b"vault.cryptomator": _KINDS[2],
+    b"masterkey.cryptomator": _KINDS[2],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +82,39 @@ class Vault:
 
 
 def find_vaults(paths: Iterable[bytes]) -> tuple[Vault, ...]:
-    """Return the vaults within a listing of full paths (``/a/b``, separated by slashes)."""
-    found: dict[tuple[str, bytes], set[int]] = {}
-    for path in paths:
-        for kind in _KINDS:
-            for number, root in _signs(kind, path):
-                found.setdefault((kind.name, root), set()).add(number)
-    needed = {kind.name: len(kind.signs) for kind in _KINDS}
-    return tuple(
-        Vault(name, root) for (name, root), signs in found.items() if len(signs) == needed[name]
-    )
+    """Return the vaults within a listing of full paths (``/a/b``, separated by slashes).
+
+    The work is a few look-ups for each path; most have no name that a vault is anchored by.
+    """
+    listing = tuple(paths)
+    missing = {(kind, root): set(kind.beside) for path in listing for kind, root in _anchored(path)}
+    if any(missing.values()):
+        for path in listing:
+            for root, rest in _splits(path):
+                for kind in _KINDS:
+                    if signs := missing.get((kind, root)):
+                        signs -= {sign for sign in signs if sign.fullmatch(rest)}
+    return tuple(Vault(kind.name, root) for (kind, root), signs in missing.items() if not signs)
 
 
-def _signs(kind: _Kind, path: bytes) -> Iterable[tuple[int, bytes]]:
-    """Yield which sign a path may be, and of which root: it has three parts at the most."""
-    parts = path.split(b"/")
-    for depth in range(1, min(4, len(parts)) + 1):
-        rest = b"/".join(parts[-depth:])
-        for number, sign in enumerate(kind.signs):
-            if sign.fullmatch(rest):
-                yield number, b"/".join(parts[:-depth])
+def _anchored(path: bytes) -> Iterable[tuple[_Kind, bytes]]:
+    name = path[path.rfind(b"/") + 1 :]
+    if name in _ANCHORS:
+        yield _ANCHORS[name], path[: -len(name) - 1]
+    elif (
+        len(name) == 64 and path.endswith(b"/keys/" + name) and _RESTIC.anchor.fullmatch(path[-69:])
+    ):
+        yield _RESTIC, path[:-70]
+
+
+def _splits(path: bytes) -> Iterable[tuple[bytes, bytes]]:
+    """Yield each way to part a path into a root and at most four parts below it."""
+    at = len(path)
+    for _ in range(4):
+        at = path.rfind(b"/", 0, at)
+        if at < 0:
+            return
+        yield path[:at], path[at + 1 :]
 
 
 def judge_together(

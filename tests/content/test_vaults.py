@@ -220,3 +220,12 @@ def test_an_age_key_beside_its_file_opens_it(tmp_path: Path) -> None:
     assert (
         judged({b"/a/e.age": data, b"/b/notes": key})[b"/a/e.age"].state is ContentState.ENCRYPTED
     )
+
+
+@pytest.mark.timeout(20)
+def test_a_listing_of_many_names_is_cheap() -> None:
+    name = b"0123456789abcdef" * 4
+    many = [b"/a/%d/%s" % (number, name) for number in range(60_000)]
+    many += [b"/%d/keys/%s" % (number, name) for number in range(20_000)]
+    many += [b"/d" * 2000 + b"/gocryptfs.conf"] * 50 + [b"", b"/", b"keys", b"//config", b"config"]
+    assert {vault.kind for vault in find_vaults(many)} == {"gocryptfs"}

@@ -331,3 +331,11 @@ def test_an_exception_within_is_seen_by_these_tests(monkeypatch: pytest.MonkeyPa
     with pytest.raises(RuntimeError):
         judged(EXPORT)
     assert facts_of(EXPORT).state is ContentState.MALFORMED
+
+
+@pytest.mark.parametrize("budget", [0, 100, 3000, 70_000])
+def test_no_format_asks_for_more_than_the_budget(budget: int) -> None:
+    for data in SAMPLES.values():
+        facts, ranges = asked(data, byte_budget=budget)
+        assert sum(wanted.length for wanted in ranges) <= budget
+        assert facts.bytes_read <= budget

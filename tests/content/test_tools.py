@@ -143,6 +143,34 @@ def test_openpgp_keys_and_signatures(tmp_path: Path) -> None:
         assert (signature.state, signature.kinds) == (CLEAR, ())
 
 
+def test_mail_in_pgp_mime(tmp_path: Path) -> None:
+    head = (
+        b"From: a@example.test\r\nSubject: export\r\nContent-Type: multipart/encrypted;\r\n"
+        b' protocol="application/pgp-encrypted"; boundary="b"\r\n\r\n--b\r\n'
+        b"Content-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n\r\n--b\r\n"
+        b"Content-Type: application/octet-stream\r\n\r\n"
+    )
+    sealed = gpg(tmp_path, "--armor", "-c", stdin=EXPORT)
+    assert facts_of(head + sealed + b"\r\n--b--\r\n").state is ENCRYPTED
+    signed = gpg(tmp_path, "--armor", "-s", stdin=EXPORT)
+    # Mail, armour, compression and the message itself: one layer more than is looked into.
+    assert facts_of(head + signed + b"\r\n--b--\r\n").state is OPAQUE
+    assert facts_of(head + EXPORT).state is not ENCRYPTED
+
+
+def test_armour_before_plain_text_is_partial(tmp_path: Path) -> None:
+    facts = facts_of(gpg(tmp_path, "--armor", "-c", stdin=EXPORT) + EXPORT)
+    assert (facts.state, "nir" in kinds(facts)) == (PARTIAL, True)
+
+
+def test_the_zip_program(tmp_path: Path, plain: bytes) -> None:
+    assert (
+        facts_of(made(tmp_path, "a.zip", "zip", "-q", "-P", SECRET, "a.zip", "export.csv")).state
+        is WEAK
+    )
+    assert facts_of(made(tmp_path, "b.zip", "zip", "-q", "b.zip", "export.csv")).state is CLEAR
+
+
 # CMS
 
 

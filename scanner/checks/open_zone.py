@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scanner.checks import ftp_posture, ftp_remedies, ssh_entry
+from scanner.checks import ftp_posture, ftp_remedies, sftp_posture, ssh_entry
 from scanner.checks.base import Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
 from scanner.checks.personal import harm_in
@@ -211,5 +211,6 @@ CHECK = Check(
             judge=judge_neighbour,
         ),
         *ftp_posture.ZONE_FACETS,
+        *sftp_posture.FACETS,
     ),
 )

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import asyncssh
 
 from scanner.clients.effort import EffortMeter
 from scanner.clients.faults import Fault
+from scanner.clients.ssh_channels import without_subsystem
 from scanner.clients.ssh_session import FOREIGN_ERRORS, ssh_fault
 from scanner.model.listing import Entry, Listing, Outcome
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.wire.sftp import (
     VERSION,
+    Attrs,
     Data,
+    Extended,
     Handle,
     Names,
     PacketReader,
@@ -23,12 +27,14 @@ from scanner.wire.sftp import (
     Response,
     Status,
     StatusCode,
+    Version,
     decode_response,
     decode_version,
     encode_init,
     encode_open,
     encode_path,
     encode_read,
+    link_target,
 )
 from scanner.wire.ssh import SshSyntaxError
 
@@ -41,6 +47,10 @@ READ_ONLY_REQUESTS = frozenset(
         Request.OPENDIR,
         Request.READDIR,
         Request.REALPATH,
+        Request.LSTAT,
+        Request.STAT,
+        Request.READLINK,
+        Request.EXTENDED,  # encoded for statvfs and limits only
     }
 )
 """The only requests that ever reach a server. None of them changes anything."""
@@ -48,7 +58,17 @@ READ_ONLY_REQUESTS = frozenset(
 _CHUNK = 32_768
 _MOST_AT_ONCE = 16
 
-R = TypeVar("R", Status, Handle, Data, Names)
+R = TypeVar("R", Status, Handle, Data, Names, Attrs, Extended)
+
+
+class ForeignVersionFault(Fault):
+    """The server speaks another version of SFTP alone. ``version`` is what it said."""
+
+    def __init__(self, version: Version) -> None:
+        super().__init__(
+            Reason.NOT_OFFERED, f"SFTP version {version.number} is spoken, not {VERSION}"
+        )
+        self.version = version
 
 
 class _Exchange(asyncssh.SSHClientSession[bytes]):
@@ -59,7 +79,7 @@ class _Exchange(asyncssh.SSHClientSession[bytes]):
         self._reader = PacketReader()
         self._channel: asyncssh.SSHClientChannel[bytes] | None = None
         self._waiting: dict[int, asyncio.Future[Response]] = {}
-        self._version = asyncio.get_running_loop().create_future()
+        self._version: asyncio.Future[Version] = asyncio.get_running_loop().create_future()
         self._next = 1
         self._fault: Fault | None = None
 
@@ -77,19 +97,29 @@ class _Exchange(asyncssh.SSHClientSession[bytes]):
             self._fail(Fault(Reason.PROTOCOL_ERROR, str(error)))
 
     def eof_received(self) -> bool:
-        self._fail(Fault(Reason.CONNECTION_LOST, "the SFTP session was closed by the server"))
+        self._end("the SFTP session was closed by the server")
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        del exc
-        self._fail(Fault(Reason.CONNECTION_LOST, "closed by the server"))
+        if exc is None:
+            self._end("closed by the server")
+        else:
+            self._fail(Fault(Reason.CONNECTION_LOST, "closed by the server"))
 
-    async def start(self) -> None:
+    def _end(self, detail: str) -> None:
+        """The channel ended and the connection may well stand."""
+        if self._version.done():
+            self._fail(Fault(Reason.CONNECTION_LOST, detail))
+        else:
+            self._fail(Fault(Reason.NOT_OFFERED, "the SFTP subsystem ended without a word"))
+
+    async def start(self) -> Version:
         """Exchange versions. Raises ``Fault``."""
         self._send(Request.INIT, encode_init())
-        number = await self._version
-        if number != VERSION:
-            raise Fault(Reason.NOT_OFFERED, f"SFTP version {number} is spoken, not {VERSION}")
+        version = await self._version
+        if version.number != VERSION:
+            raise ForeignVersionFault(version)
+        return version
 
     def post(self, kind: Request, encode: Callable[[int], bytes]) -> asyncio.Future[Response]:
         """Send one request and return its response to come. Raises ``Fault``."""
@@ -104,6 +134,11 @@ class _Exchange(asyncssh.SSHClientSession[bytes]):
         """End the session."""
         self._fail(Fault(Reason.CONNECTION_LOST, "the session is over"))
 
+    async def ended(self) -> None:
+        """Wait until the server has ended its side, too."""
+        if self._channel is not None:
+            await self._channel.wait_closed()
+
     def _send(self, kind: Request, packet: bytes) -> None:
         if kind not in READ_ONLY_REQUESTS:
             message = f"{kind!r} is not read-only"
@@ -116,7 +151,7 @@ class _Exchange(asyncssh.SSHClientSession[bytes]):
 
     def _take(self, packet: bytes) -> None:
         if not self._version.done():
-            self._version.set_result(decode_version(packet).number)
+            self._version.set_result(decode_version(packet))
             return
         identity, response = decode_response(packet)
         future = self._waiting.get(identity)
@@ -130,7 +165,8 @@ class _Exchange(asyncssh.SSHClientSession[bytes]):
             self._fault = fault
             if self._channel is not None:
                 self._channel.close()
-        for future in (self._version, *self._waiting.values()):
+        futures: list[asyncio.Future[Any]] = [self._version, *self._waiting.values()]
+        for future in futures:
             if not future.done():
                 future.set_exception(self._fault)
                 future.exception()  # read, so that nobody complains when none waits
@@ -142,7 +178,8 @@ class SftpTree:
     A call that is cancelled leaves the session in order.
     """
 
-    def __init__(self, exchange: _Exchange, *, seconds: float) -> None:
+    def __init__(self, exchange: _Exchange, version: Version, *, seconds: float) -> None:
+        self.version = version
         self._exchange = exchange
         self._seconds = seconds
         self._open: tuple[bytes, bytes] | None = None
@@ -152,14 +189,19 @@ class SftpTree:
     async def over(
         cls, connection: asyncssh.SSHClientConnection, meter: EffortMeter, *, seconds: float
     ) -> Self:
-        """Start the SFTP subsystem and ask where the login has landed. Raises ``Fault``."""
+        """Start the SFTP subsystem and ask where the login has landed.
+
+        Raises ``Fault``: ``NOT_OFFERED`` where there is no subsystem (``ForeignVersionFault``
+        where it speaks another version).
+        """
         try:
             async with asyncio.timeout(seconds):
                 exchange = _Exchange(meter)
                 await connection.create_session(lambda: exchange, subsystem="sftp", encoding=None)
-                await exchange.start()
-                tree = cls(exchange, seconds=seconds)
+                tree = cls(exchange, await exchange.start(), seconds=seconds)
                 await tree._settle_home()
+        except asyncssh.ChannelOpenError as error:
+            raise without_subsystem(error) from error
         except FOREIGN_ERRORS as error:
             raise ssh_fault(error) from error
         return tree
@@ -167,6 +209,15 @@ class SftpTree:
     def close(self) -> None:
         """End the SFTP session; the connection stays."""
         self._exchange.close()
+
+    async def ended(self) -> bool:
+        """Close, and return whether the server ends its side: Dropbear refuses a second session."""
+        self.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._seconds):
+                await self._exchange.ended()
+                return True
+        return False
 
     async def list_directory(self, path: bytes, *, most: int) -> Reading[Listing]:
         """List ``path``; a refusal is ``denied`` or ``missing``."""
@@ -182,25 +233,39 @@ class SftpTree:
         try:
             handle = await self._handle_of(path)
             if isinstance(handle, Status):
-                return Unobserved(Reason.UNREADABLE, _said(handle))
+                return Unobserved(Reason.UNREADABLE, said(handle))
             return Observed(await self._read(handle, offset, length))
         except Fault as fault:
             return fault.reading
         except TimeoutError:
             return Unobserved(Reason.TIMEOUT, "no answer in time")
 
+    async def read_link(self, path: bytes) -> Reading[bytes]:
+        """Ask where a link leads, and go nowhere; a refusal is ``Unobserved`` as unreadable."""
+        try:
+            kind = Request.READLINK
+            response = await self.ask(kind, lambda n: encode_path(kind, n, path))
+            if isinstance(response, Status):
+                return Unobserved(Reason.UNREADABLE, said(response))
+            return Observed(link_target(expected(response, Names)))
+        except SshSyntaxError as error:
+            return Unobserved(Reason.PROTOCOL_ERROR, str(error))
+        except Fault as fault:
+            return fault.reading
+        except TimeoutError:
+            return Unobserved(Reason.TIMEOUT, "no answer in time")
+
     async def _settle_home(self) -> None:
-        response = await self._ask(
-            Request.REALPATH, lambda n: encode_path(Request.REALPATH, n, b".")
-        )
+        kind = Request.REALPATH
+        response = await self.ask(kind, lambda n: encode_path(kind, n, b"."))
         if isinstance(response, Names) and response.entries:
             self.home = response.entries[0].name
 
     async def _list(self, path: bytes, most: int) -> Reading[Listing]:
-        opened = await self._ask(Request.OPENDIR, lambda n: encode_path(Request.OPENDIR, n, path))
+        opened = await self.ask(Request.OPENDIR, lambda n: encode_path(Request.OPENDIR, n, path))
         if isinstance(opened, Status):
             return _not_opened(opened)
-        handle = _expected(opened, Handle).value
+        handle = expected(opened, Handle).value
         try:
             return await self._entries(handle, most)
         finally:
@@ -211,12 +276,12 @@ class SftpTree:
         unparsed = 0
         # A server may hand out one name at a time, and none at all now and then.
         for _ in range(most + 64):
-            response = await self._ask(
+            response = await self.ask(
                 Request.READDIR, lambda n: encode_path(Request.READDIR, n, handle)
             )
             if isinstance(response, Status):
                 return _finished(entries, unparsed, response)
-            names = _expected(response, Names).entries
+            names = expected(response, Names).entries
             sound = [entry for entry in names if not set(entry.name) & {0, 10, 13, 47}]
             unparsed += len(names) - len(sound)
             entries += [entry for entry in sound if entry.name not in {b".", b"..", b""}]
@@ -238,10 +303,10 @@ class SftpTree:
                 return self._open[1]
             self._close_handle(self._open[1])
             self._open = None
-        opened = await self._ask(Request.OPEN, lambda n: encode_open(n, path))
+        opened = await self.ask(Request.OPEN, lambda n: encode_open(n, path))
         if isinstance(opened, Status):
             return opened
-        self._open = (path, _expected(opened, Handle).value)
+        self._open = (path, expected(opened, Handle).value)
         return self._open[1]
 
     async def _read(self, handle: bytes, offset: int, length: int) -> bytes:
@@ -267,7 +332,7 @@ class SftpTree:
                     response = await future
                 if isinstance(response, Status):
                     return _at_end(bytes(data), response)
-                piece = _expected(response, Data).value[:wanted]
+                piece = expected(response, Data).value[:wanted]
                 data += piece
                 if len(piece) < wanted:
                     break
@@ -286,47 +351,50 @@ class SftpTree:
         except Fault:
             return
 
-    async def _ask(self, kind: Request, encode: Callable[[int], bytes]) -> Response:
+    async def ask(self, kind: Request, encode: Callable[[int], bytes]) -> Response:
+        """Send one request and wait for its response. Raises ``Fault`` and ``TimeoutError``."""
         future = self._exchange.post(kind, encode)
         async with asyncio.timeout(self._seconds):
             return await future
 
 
-def _expected(response: Response, kind: type[R]) -> R:
+def expected(response: Response, kind: type[R]) -> R:
+    """Return a response of the kind that was asked for. Raises ``Fault`` for any other."""
     if not isinstance(response, kind):
         raise Fault(Reason.PROTOCOL_ERROR, "the server sends the wrong kind of response")
     return response
 
 
-def _said(status: Status) -> str:
+def said(status: Status) -> str:
+    """Return what a status says, its number where it has no words."""
     return status.text or f"status {status.code}"
 
 
 def _not_opened(status: Status) -> Reading[Listing]:
     match status.code:
         case StatusCode.NO_SUCH_FILE:
-            return Observed(Listing(outcome=Outcome.MISSING, reply=_said(status)))
+            return Observed(Listing(outcome=Outcome.MISSING, reply=said(status)))
         case StatusCode.PERMISSION_DENIED:
-            return Observed(Listing(outcome=Outcome.DENIED, reply=_said(status)))
+            return Observed(Listing(outcome=Outcome.DENIED, reply=said(status)))
         case _:
-            return Unobserved(Reason.UNREADABLE, _said(status))
+            return Unobserved(Reason.UNREADABLE, said(status))
 
 
 def _finished(entries: list[Entry], unparsed: int, status: Status) -> Reading[Listing]:
     if not entries and status.code == StatusCode.PERMISSION_DENIED:
-        return Observed(Listing(outcome=Outcome.DENIED, reply=_said(status)))
+        return Observed(Listing(outcome=Outcome.DENIED, reply=said(status)))
     return Observed(
         Listing(
             outcome=Outcome.LISTED,
             entries=tuple(entries),
             complete=status.code == StatusCode.EOF,
             unparsed=unparsed,
-            reply="" if status.code == StatusCode.EOF else _said(status),
+            reply="" if status.code == StatusCode.EOF else said(status),
         )
     )
 
 
 def _at_end(data: bytes, status: Status) -> bytes:
     if status.code != StatusCode.EOF and not data:
-        raise Fault(Reason.UNREADABLE, _said(status))
+        raise Fault(Reason.UNREADABLE, said(status))
     return data

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Self, TypeAlias
 
 import asyncssh
 
@@ -30,6 +30,10 @@ from scanner.model.view import CredentialStatus
 _MOST_CHALLENGES = 3
 _RSA_SIGNATURE = b"rsa-sha2-512"
 _LAST_STRAW = "too many authentication failures"
+
+
+Connection: TypeAlias = asyncssh.SSHClientConnection
+"""One login; ``close`` ends it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +150,7 @@ class LoginResult:
     status: CredentialStatus
     detail: str = ""
     fault: Fault | None = None
-    connection: asyncssh.SSHClientConnection | None = None
+    connection: Connection | None = None
     sent: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     remaining: tuple[str, ...] = ()
@@ -174,7 +178,7 @@ async def log_in(dialer: Dialer, credential: SshCredential, terms: LoginTerms) -
     return gate.accepted(connection)
 
 
-async def close(connection: asyncssh.SSHClientConnection, *, seconds: float = 2.0) -> None:
+async def close(connection: Connection, *, seconds: float = 2.0) -> None:
     """End a connection politely, or abruptly after ``seconds``."""
     connection.close()
     try:
@@ -194,7 +198,7 @@ class _Gate(Listener):
         super().__init__()
         self._credential = credential
         self._terms = terms
-        self._connection: asyncssh.SSHClientConnection | None = None
+        self._connection: Connection | None = None
         self._waiting = ""
         self._challenges = 0
         self._sent: list[str] = []
@@ -204,7 +208,7 @@ class _Gate(Listener):
         self._held_back = False
         self._offered: tuple[str, ...] | None = None
 
-    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+    def connection_made(self, conn: Connection) -> None:
         self._connection = conn
         judge_certificates(conn, self._terms.accept)
 
@@ -296,7 +300,7 @@ class _Gate(Listener):
             return None
         return AuthMethods(none_accepted=False, methods=methods, banner=self.banner)
 
-    def accepted(self, connection: asyncssh.SSHClientConnection) -> LoginResult:
+    def accepted(self, connection: Connection) -> LoginResult:
         return LoginResult(
             status=CredentialStatus.ACCEPTED,
             detail="" if self._sent else "let in without any authentication",

@@ -59,6 +59,13 @@ def body_is_sealed(source: Source, start: int) -> Asking[bool]:
     return seen > 0
 
 
+def is_text(data: bytes) -> bool:
+    """Whether bytes are plainly text: nearly all printable, and no base64 of something random."""
+    return (
+        len(data) >= _LEAST and len(_TEXT.findall(data)) >= 0.95 * len(data) and not is_base64(data)
+    )
+
+
 def is_plain(data: bytes) -> bool:
     """Whether bytes are plainly text, or nearly all the same: what no cipher puts out.
 

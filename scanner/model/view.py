@@ -8,6 +8,7 @@ from enum import StrEnum
 from scanner.model.content import ContentFacts
 from scanner.model.listing import Outcome, Precision
 from scanner.model.reading import Reading, unasked
+from scanner.model.sftp import ChannelFacts, SftpFacts
 
 
 class Zone(StrEnum):
@@ -104,7 +105,8 @@ class Walk:
     ``eligible`` files were read. ``files`` is a bounded sample: read and harmful first, then the
     others that were read, then those of orders, each the oldest first. ``dropped`` files were met
     but not kept: their ages are not seen. ``links`` were met and not followed; the target of
-    ``links_outside`` lies outside what the login can reach, as far as that was listed.
+    ``links_outside`` lies outside what the login can reach, as far as that was listed; the target
+    of ``links_untold`` is not known.
 
     ``writable_claims`` counts entries that the server or their mode calls writable by anyone,
     ``writable`` tells the signs apart. ``unparsed`` lines are told by their ``unparsed_shapes``
@@ -126,6 +128,7 @@ class Walk:
     dropped: int = 0
     links: int = 0
     links_outside: int = 0
+    links_untold: int = 0
     writable: WritableSigns = WritableSigns()
     unparsed_shapes: tuple[str, ...] = ()
     forged_possible: int = 0
@@ -157,3 +160,5 @@ class AccountView:
     detail: str = ""
     remaining: tuple[str, ...] = ()
     view: Reading[View] = field(default_factory=unasked)
+    sftp: Reading[SftpFacts] = field(default_factory=unasked)
+    channels: Reading[ChannelFacts] = field(default_factory=unasked)

@@ -8,19 +8,18 @@ from dataclasses import dataclass, field, replace
 
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault
-from scanner.clients.sftp import SftpTree
 from scanner.clients.ssh_factors import FirstFactor, remaining_factors
-from scanner.clients.ssh_login import LoginResult, LoginTerms, SshCredential, close, log_in
+from scanner.clients.ssh_login import LoginResult, LoginTerms, SshCredential, log_in
 from scanner.errors import SecretError
 from scanner.model.attempts import Attempt, AttemptKind, limit_key
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.secret import SecretRef
 from scanner.model.ssh import AuthMethods
 from scanner.model.target import Account
-from scanner.model.view import AccountView, CredentialStatus, View
+from scanner.model.view import AccountView, CredentialStatus
 from scanner.probes.context import ProbeContext
+from scanner.probes.ssh_inside import Inside, Look
 from scanner.probes.ssh_trust import HostKeys, not_sent
-from scanner.probes.walk import observe_view
 
 _LARGEST_CERTIFICATE = 65_536
 
@@ -192,52 +191,21 @@ class AccountDesk:
                 "detail": result.detail,
             },
         )
-        view = await self._walk(username, result, evidence, seconds)
+        if result.connection is None:
+            why = _no_view(result, evidence)
+            inside = Inside(why, why, why)
+        else:
+            look = Look(self._dialer, self._context, username, evidence, seconds=self._seconds)
+            inside = await look.at(result.connection, seconds)
         return AccountView(
             username=username,
             status=result.status,
             detail=result.detail,
             remaining=result.remaining,
-            view=view,
+            view=inside.view,
+            sftp=inside.sftp,
+            channels=inside.channels,
         )
-
-    async def _walk(
-        self, username: str, result: LoginResult, evidence: str, seconds: float
-    ) -> Reading[View]:
-        if result.connection is None:
-            return _no_view(result, evidence)
-        tree: SftpTree | None = None
-        try:
-            tree = await SftpTree.over(result.connection, self._dialer.meter, seconds=self._seconds)
-            view = await observe_view(
-                tree, username=username, encrypted=True, context=self._context, seconds=seconds
-            )
-        except Fault as fault:
-            return Unobserved(fault.reason, fault.detail, (evidence,))
-        finally:
-            if tree is not None:
-                tree.close()
-            await close(result.connection)
-        return self._with_evidence(username, view, evidence)
-
-    def _with_evidence(self, username: str, view: Reading[View], login: str) -> Reading[View]:
-        if isinstance(view, Unobserved):
-            return replace(view, evidence=(*view.evidence, login))
-        seen = view.value
-        listing = self._context.evidence.add(
-            "sftp-listing",
-            {
-                "username": username,
-                "home": seen.home,
-                "outcome": str(seen.root),
-                "reply": seen.root_reply,
-                "directories": seen.walk.directories,
-                "entries": seen.walk.entries,
-                "sampled": seen.walk.sampled,
-                "stopped": seen.walk.stopped,
-            },
-        )
-        return Observed(seen, (*view.evidence, login, listing))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from scanner.model.target import Limits
 from scanner.model.view import AreaSeen, FileFact, OrderSeen, View, Walk, Zone
 from scanner.probes.context import ProbeContext, utc_text
 from scanner.probes.crawl import Crawl, CrawlBounds, crawl
+from scanner.probes.links import LinkTree, links_untold, tell_links
 from scanner.probes.neighbours import judged_by_place
 from scanner.probes.places import Order, Places, below, holds, normal_path, parent_of
 from scanner.probes.sampling import FoundFile, Sample, SampleBounds, is_proof, sample_files
@@ -22,6 +23,7 @@ MOST_FILE_FACTS = 2_000
 """Files kept of one walk; the rest is counted."""
 
 _LISTING_SHARE = 0.5
+_LINKS_SHARE = 0.05
 _WHOLE_SHARE = 0.9
 _NEVER_ASKED = Unobserved(Reason.TIME_BUDGET, "no time was left to list anything")
 
@@ -51,6 +53,8 @@ async def observe_view(
     root = seen.readings.get(home, _NEVER_ASKED)
     if isinstance(root, Unobserved):
         return root
+    if isinstance(tree, LinkTree):
+        await tell_links(seen, tree, seconds=whole * _LINKS_SHARE)
     files = tuple(_found_files(seen, places, context))
     left = whole - (clock() - begun)
     sample = await sample_files(tree, files, context.examiner, _sample_bounds(limits, left))
@@ -140,6 +144,7 @@ class _Survey:
             dropped=len(self.files) - len(kept),
             links=sum(entry.kind is EntryKind.LINK for _, entry in _entries(self.seen)),
             links_outside=links_outside(by_path),
+            links_untold=links_untold(by_path),
             writable=writable_signs(self._judged_for_writing()),
             unparsed_shapes=shapes(listings),
             forged_possible=sum(bool(listing.suspect) for listing in listings),

@@ -143,7 +143,31 @@ def _is_no_gap(name: str, reason: Reason) -> bool:
     return reason in _NO_GAP or (name in _OPT_IN and unwanted)
 
 
+_SFTP = {
+    "home": "home folder",
+    "confinement": "confinement",
+    "key_files": "key files",
+    "neighbours": "folders beside the home",
+    "read_only": "read-only flag",
+}
+_CHANNELS = {"shell": "shell", "forwarding": "forwarding"}
+
+
+def _beside(where: str, account: AccountView) -> Iterator[Gap]:
+    """Yield what an open session did not tell; where there was none, the files tell why."""
+    asked = ((account.sftp, _SFTP), (account.channels, _CHANNELS))
+    for reading, names in asked:
+        if isinstance(reading, Unobserved):
+            continue
+        for name, what in names.items():
+            missed = getattr(reading.value, name)
+            if isinstance(missed, Unobserved) and missed.reason not in _NO_GAP:
+                told = f"{what} of {account.username}"
+                yield Gap(told, where, missed.reason, missed.detail)
+
+
 def _account(where: str, account: AccountView) -> Iterator[Gap]:
+    yield from _beside(where, account)
     if isinstance(account.view, Observed):
         yield from _walk(where, account.view.value)
     elif account.view.reason not in _NO_GAP:

@@ -21,6 +21,7 @@ from scanner.report.document import nine, ranked_caps
 from scanner.report.gaps import gap_texts
 from scanner.report.lines import cut, safe, wrap
 from scanner.report.paint import GRADE_INKS, Ink, Paint, number
+from scanner.report.reach import reaches
 from scanner.report.rows import (
     leads_of,
     place_of,
@@ -181,6 +182,7 @@ class _Page:
     def credentials(self) -> Iterator[str]:
         told = "; ".join(map(_credential, self.report.credentials)) or "none supplied"
         yield from self._part("Credentials", told, most=4)
+        yield from self._part("Reach", "; ".join(reaches(self.report.observations)), most=3)
 
     def endpoints(self) -> Iterator[str]:
         looks = sorted(self.report.observations, key=lambda seen: seen.vantage)

@@ -20,8 +20,13 @@ MOST_DETAILS = 64
 
 def account_document(account: AccountView) -> dict[str, Any]:
     """Return a supplied account with what it could see."""
-    document = record(account, without=frozenset({"view"}))
-    return {**document, "view": reading_document(account.view)}
+    document = record(account, without=frozenset({"view", "sftp", "channels"}))
+    return {
+        **document,
+        "view": reading_document(account.view),
+        "sftp": plain(account.sftp),
+        "channels": plain(account.channels),
+    }
 
 
 def reading_document(view: Reading[View]) -> dict[str, Any]:

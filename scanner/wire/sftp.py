@@ -5,15 +5,23 @@ from __future__ import annotations
 import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 from scanner.model.listing import Entry, EntryKind, Precision
+from scanner.model.sftp import Attributes, SftpExtension, SftpLimits
 from scanner.model.text import neutralise
 from scanner.wire.ssh import Fields, SshSyntaxError
 
 VERSION = 3
 LARGEST_PACKET = 262_144
 """No server needs a larger one: OpenSSH's own bound."""
+
+LONGEST_TARGET = 4_096
+"""Bytes of a link's target: PATH_MAX of Linux."""
+
+MOST_EXTENSIONS = 64
+_LONGEST_EXTENSION = 64
+_READ_ONLY = 0x1
 
 OPEN_FOR_READING = 0x00000001
 """SSH_FXF_READ, the only way in which a file is ever opened."""
@@ -26,9 +34,20 @@ class Request(IntEnum):
     OPEN = 3
     CLOSE = 4
     READ = 5
+    LSTAT = 7
     OPENDIR = 11
     READDIR = 12
     REALPATH = 16
+    STAT = 17
+    READLINK = 19
+    EXTENDED = 200
+
+
+class Extension(StrEnum):
+    """The extended requests that can be written at all. None of them changes anything."""
+
+    STATVFS = "statvfs@openssh.com"
+    LIMITS = "limits@openssh.com"
 
 
 class StatusCode(IntEnum):
@@ -70,13 +89,29 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
+class Attrs:
+    """SSH_FXP_ATTRS."""
+
+    value: Attributes
+
+
+@dataclass(frozen=True, slots=True)
+class Extended:
+    """SSH_FXP_EXTENDED_REPLY, whose form depends on the request."""
+
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
-    """SSH_FXP_VERSION."""
+    """SSH_FXP_VERSION, with its first ``MOST_EXTENSIONS`` extensions; ``dropped`` came after."""
 
     number: int
+    extensions: tuple[SftpExtension, ...] = ()
+    dropped: int = 0
 
 
-Response = Status | Handle | Data | Names
+Response = Status | Handle | Data | Names | Attrs | Extended
 
 
 def encode_init() -> bytes:
@@ -87,6 +122,12 @@ def encode_init() -> bytes:
 def encode_path(kind: Request, identity: int, path: bytes) -> bytes:
     """Return a request that takes one path or one handle."""
     return _framed(bytes([kind]) + _uint32(identity) + _string(path))
+
+
+def encode_extended(identity: int, extension: Extension, path: bytes | None = None) -> bytes:
+    """Return SSH_FXP_EXTENDED, with one path where the extension takes one."""
+    body = _string(extension.value.encode()) + (b"" if path is None else _string(path))
+    return _framed(bytes([Request.EXTENDED]) + _uint32(identity) + body)
 
 
 def encode_open(identity: int, path: bytes) -> bytes:
@@ -126,7 +167,45 @@ def decode_version(packet: bytes) -> Version:
     """Read SSH_FXP_VERSION. Raises ``SshSyntaxError``."""
     if packet[:1] != b"\x02":
         raise SshSyntaxError("the server does not start with an SFTP version")
-    return Version(Fields(packet[1:]).uint32())
+    fields = Fields(packet[1:])
+    number = fields.uint32()
+    extensions: list[SftpExtension] = []
+    dropped = 0
+    while fields.left:
+        try:
+            name, value = fields.string(), fields.string()
+        except SshSyntaxError:  # the version was told, whatever comes after it
+            dropped += 1
+            break
+        if len(extensions) < MOST_EXTENSIONS:
+            extensions.append(SftpExtension(*map(_extension_text, (name, value))))
+        else:
+            dropped += 1
+    return Version(number, tuple(extensions), dropped)
+
+
+def link_target(names: Names) -> bytes:
+    """Return where a link leads, from the answer to SSH_FXP_READLINK (section 6.10): one path.
+
+    Raises ``SshSyntaxError``.
+    """
+    targets = [entry.name for entry in names.entries]
+    if len(targets) != 1 or not 0 < len(targets[0]) <= LONGEST_TARGET or b"\0" in targets[0]:
+        raise SshSyntaxError("the target of a link is no path")
+    return targets[0]
+
+
+def decode_limits(data: bytes) -> SftpLimits:
+    """Read the answer to ``limits@openssh.com``. Raises ``SshSyntaxError``."""
+    fields = Fields(data)
+    return SftpLimits(*(fields.uint64() for _ in range(4)))
+
+
+def decode_read_only(data: bytes) -> bool:
+    """Return whether ``statvfs@openssh.com`` says read-only. Raises ``SshSyntaxError``."""
+    fields = Fields(data)
+    numbers = [fields.uint64() for _ in range(11)]
+    return bool(numbers[9] & _READ_ONLY)
 
 
 def decode_response(packet: bytes) -> tuple[int, Response]:
@@ -142,8 +221,16 @@ def decode_response(packet: bytes) -> tuple[int, Response]:
             return identity, Data(fields.string())
         case 104:
             return identity, _names(fields)
+        case 105:
+            return identity, Attrs(_attributes(fields))
+        case 201:
+            return identity, Extended(fields.take(fields.left))
         case _:
             raise SshSyntaxError("the server sends a response that nobody asked for")
+
+
+def _extension_text(data: bytes) -> str:
+    return neutralise(data, _LONGEST_EXTENSION)
 
 
 def _status(fields: Fields) -> Status:
@@ -168,22 +255,49 @@ def _names(fields: Fields) -> Names:
 
 def _entry(fields: Fields) -> Entry:
     name, long_name = fields.string(), fields.string()
+    told = _told(fields)
+    modified = told.modified
+    return Entry(
+        name=name,
+        kind=_kind(told.mode, long_name),
+        size=told.size,
+        modified=None if modified is None else datetime.fromtimestamp(modified, UTC),
+        precision=None if modified is None else Precision.SECOND,
+        mode=None if told.mode is None else stat.S_IMODE(told.mode),
+        owner=None if told.uid is None else str(told.uid),
+    )
+
+
+def _attributes(fields: Fields) -> Attributes:
+    told = _told(fields)
+    return Attributes(
+        kind=_kind(told.mode, b""),
+        mode=None if told.mode is None else stat.S_IMODE(told.mode),
+        uid=told.uid,
+        gid=told.gid,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """ATTRS as they stand on the wire; ``mode`` with the type."""
+
+    size: int | None
+    uid: int | None
+    gid: int | None
+    mode: int | None
+    modified: int | None
+
+
+def _told(fields: Fields) -> _Told:
     flags = fields.uint32()
     size = fields.uint64() if flags & 0x1 else None
-    owner = (fields.uint32(), fields.uint32())[0] if flags & 0x2 else None
+    uid, gid = (fields.uint32(), fields.uint32()) if flags & 0x2 else (None, None)
     mode = fields.uint32() if flags & 0x4 else None
     modified = (fields.uint32(), fields.uint32())[1] if flags & 0x8 else None
     if flags & 0x80000000:
         _skip_extended(fields)
-    return Entry(
-        name=name,
-        kind=_kind(mode, long_name),
-        size=size,
-        modified=None if modified is None else datetime.fromtimestamp(modified, UTC),
-        precision=None if modified is None else Precision.SECOND,
-        mode=None if mode is None else stat.S_IMODE(mode),
-        owner=None if owner is None else str(owner),
-    )
+    return _Told(size, uid, gid, mode, modified)
 
 
 def _skip_extended(fields: Fields) -> None:

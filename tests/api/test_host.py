@@ -112,7 +112,9 @@ async def test_a_stream_yields_every_target(tmp_path: Path) -> None:
 
 
 def test_what_a_file_declares_in_vain_is_named(tmp_path: Path) -> None:
-    path = written(tmp_path, asset(1, allow={"shell_test": True}, drill={"minutes": 5}))
-    told = "declared, not used by this version: drill, allow.shell_test"
+    path = written(
+        tmp_path, asset(1, allow={"shell_test": True, "drill": True}, drill={"minutes": 5})
+    )
+    told = "declared, not used by this version: drill, allow.drill"
     assert unserved_note(path) == told
     assert unserved_note(written(tmp_path, asset(1))) == ""

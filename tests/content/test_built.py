@@ -158,6 +158,8 @@ def test_disks() -> None:
     assert said(builders.bitlocker([0x2000, 0x0000])) == ("bitlocker", KEYLESS)
     assert said(builders.bitlocker([0x2000], metadata=False)) == ("bitlocker", OPAQUE)
     assert said(b"encrcdsa" + RANDOM[:9000]) == ("dmg", ENCRYPTED)
+    for head in (b"encrcdsa", builders.bitlocker([0x2000])[:8192]):
+        assert facts_of(head + BIG_EXPORT).state is MALFORMED
     # VeraCrypt has no header: 512 bytes of salt and ciphertext, then more of it.
     assert said(b"\x07" + RANDOM[: 512 * 200 - 1]) == ("unknown", OPAQUE)
 

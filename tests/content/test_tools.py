@@ -324,6 +324,9 @@ def test_luks(tmp_path: Path, version: str) -> None:
     facts, ranges = asked(data)
     assert (facts.format, facts.state) == ("luks", ENCRYPTED)
     assert len(ranges) < 4
+    # The header alone, and the header before text: neither is a volume.
+    assert facts_of(data[:8192]).state is ContentState.MALFORMED
+    assert facts_of(data[:20_000] + BIG_EXPORT).state is ContentState.MALFORMED
     # Other ciphers need the kernel's device mapper: their names are set in by hand.
     for name, state in ((b"des3_ede", WEAK), (b"cipher_null", KEYLESS)):
         if version == "luks1":

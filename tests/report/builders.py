@@ -23,7 +23,7 @@ from scanner.model.finding import (
     Verdict,
     finding_uid,
 )
-from scanner.model.listing import Outcome, Precision
+from scanner.model.listing import EntryKind, Outcome, Precision
 from scanner.model.observation import (
     AnonymousAccess,
     AnonymousTry,
@@ -49,6 +49,19 @@ from scanner.model.peer import PeerTrust
 from scanner.model.product import Product
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.scan import Coverage, Delta, ScanHeader
+from scanner.model.sftp import (
+    Attributes,
+    ChannelFacts,
+    Confinement,
+    Neighbours,
+    PathSeen,
+    Presence,
+    SftpExtension,
+    SftpFacts,
+    SftpLimits,
+    ShellAnswer,
+    Sibling,
+)
 from scanner.model.ssh import (
     AccountMethods,
     AuthMethods,
@@ -216,6 +229,7 @@ def view(username: str = "anonymous", *, files: tuple[FileFact, ...] = ()) -> Vi
             unparsed=3,
             links=2,
             links_outside=1,
+            links_untold=1,
             writable=WritableSigns(perm=2, perm_letters="adf", others=1, group=3, acl=1),
             unparsed_shapes=("aaaaaa aaaaaaa|9999-99-99",),
             forged_possible=1,
@@ -289,6 +303,44 @@ def ftp_facts() -> FtpFacts:
                 view=Observed(view("lab-transfer")),
             ),
         ),
+    )
+
+
+def sftp_facts() -> SftpFacts:
+    """A session with every fact observed."""
+    folder = Attributes(kind=EntryKind.DIRECTORY, mode=0o755, uid=0, gid=0)
+    present = Observed(Presence.PRESENT)
+    root = PathSeen(path="/", presence=present, attributes=folder)
+    return SftpFacts(
+        version=3,
+        extensions=(SftpExtension("statvfs@openssh.com", "2"),),
+        dropped=1,
+        limits=Observed(SftpLimits(packet=262_144, read=261_120, write=261_120, handles=1019)),
+        home=Observed(PathSeen(path="/home/***", presence=present, attributes=folder)),
+        confinement=Observed(
+            Confinement(
+                confined=False,
+                signs=("/etc/passwd /usr /proc: present", "the root belongs to root"),
+                root=root,
+                known=(
+                    PathSeen(path="/proc", presence=present, attributes=folder),
+                    PathSeen(path="/home", presence=Unobserved(Reason.TIMEOUT)),
+                ),
+            )
+        ),
+        key_files=Observed((PathSeen(path=".ssh", presence=Observed(Presence.MISSING)),)),
+        neighbours=Observed(
+            Neighbours(
+                parent="/home",
+                outcome=Outcome.LISTED,
+                folders=2,
+                siblings=(
+                    Sibling(name="***", outcome=Observed(Outcome.DENIED), mode=0o700, uid=1002),
+                    Sibling(name="***", outcome=Unobserved(Reason.TIME_BUDGET)),
+                ),
+            )
+        ),
+        read_only=Observed(value=False),
     )
 
 
@@ -431,6 +483,18 @@ def ssh_facts() -> SshFacts:
                 status=CredentialStatus.PARTIAL,
                 remaining=("keyboard-interactive",),
                 view=Unobserved(Reason.NO_LOGIN, "a second factor is asked for"),
+            ),
+            AccountView(
+                username="partner",
+                status=CredentialStatus.ACCEPTED,
+                view=Unobserved(Reason.TIMEOUT, "no answer in time"),
+                sftp=Observed(sftp_facts()),
+                channels=Observed(
+                    ChannelFacts(
+                        shell=Observed(ShellAnswer.REFUSED),
+                        forwarding=Unobserved(Reason.TIMEOUT, "no answer in time"),
+                    )
+                ),
             ),
         ),
     )

@@ -48,6 +48,10 @@ class Openssh:
     """AuthenticationMethods, such as ``publickey,password``."""
     chrooted: bool = False
     """Confines users to the served folder, by internal-sftp alone."""
+    home: str = ""
+    """Where users start, below the served folder."""
+    subsystem: bool = True
+    """Whether there is SFTP at all."""
     host_key_kinds: tuple[KeyKind, ...] = ("ed25519", "ecdsa", "rsa")
     key_exchanges: str = ""
     ciphers: str = ""
@@ -62,8 +66,6 @@ class Openssh:
     """Sizes in bits of the primes for group exchange, of those that the package brings."""
     banner: str = ""
     """What is shown before a login."""
-    subsystem: bool = True
-    """Whether SFTP is a subsystem, as clients ask for it."""
     extra: tuple[str, ...] = ()
     """Further lines of the configuration file."""
     place: process.Place = process.ANYWHERE
@@ -82,7 +84,7 @@ def running(options: Openssh, *, contents: Callable[[Path], Tree] = plant) -> It
     with ground(contents, within=_ROOT_OWNED) as base:
         _PRIVILEGE_SEPARATION.mkdir(mode=0o755, exist_ok=True)  # its place is compiled in
         users = _users(options)
-        home = Path("/") if options.chrooted else base.served
+        home = (Path("/") if options.chrooted else base.served) / options.home
         accounts = write_accounts(base, users, home=home, pam_service=_pam_service(options))
         host_keys = make_host_keys(
             base.prefix, base.folder, options.host_key_kinds, owner=options.key_owner

@@ -7,14 +7,17 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
-from scanner.content.ranges import Asking
+from scanner.content.ranges import Asking, Source
 from scanner.content.scene import Scene
+from scanner.content.sealed import WINDOW, is_text
+from scanner.content.verdict import malformed
 from scanner.model.content import ContentFacts, ContentState, Note
 
 _LUKS: Final = b"LUKS\xba\xbe"
 _BITLOCKER: Final = b"-FVE-FS-"
 _TO_GO: Final = bytes.fromhex("3bd67649292ed84a8399f6a339e3d001")
 _FVE_BLOCK: Final = 65_536
+_LEAST_LUKS: Final = 65_536
 _CLEAR_KEY: Final = 0x0000
 _WEAK_LUKS: Final = re.compile(rb"(?:des|des3_ede|cast5|blowfish|arc4)(?:-|\x00)")
 _LUKS2_CIPHER: Final = re.compile(rb'"encryption"\s{0,8}:\s{0,8}"([a-z0-9_:()-]{1,64})"')
@@ -25,14 +28,33 @@ def recognise_disk(scene: Scene) -> Asking[ContentFacts | None]:
 
     VeraCrypt has no header at all: such a file is ``opaque`` like all unknown random bytes.
     """
+    facts = yield from _by_header(scene)
+    if facts is None or facts.state not in {ContentState.ENCRYPTED, ContentState.WEAK}:
+        return facts
+    spoofed = yield from _holds_text(scene.source)
+    return malformed(facts.format, Note.SPOOFED) if spoofed else facts
+
+
+def _by_header(scene: Scene) -> Asking[ContentFacts | None]:
     head = scene.head
     if head.startswith(_LUKS):
-        return _luks(head)
+        # Even a volume's header alone, with its key slots, is far bigger.
+        small = scene.source.size < _LEAST_LUKS
+        return malformed("luks", Note.CUT_OFF) if small else _luks(head)
     if head[3:11] == _BITLOCKER or (head[424:440] == _TO_GO and head[510:512] == b"\x55\xaa"):
         return (yield from _bitlocker(scene))
     if head.startswith(b"encrcdsa") and len(head) >= 512:
         return ContentFacts(format="dmg", state=ContentState.ENCRYPTED)
     return None
+
+
+def _holds_text(source: Source) -> Asking[bool]:
+    """Whether text stands where a volume's data are. What was never written may well be zeros."""
+    for offset in (source.size // 2, source.size * 7 // 8):
+        window = yield from source.read(offset, WINDOW)
+        if not is_text(window):
+            return False
+    return True
 
 
 def _luks(head: bytes) -> ContentFacts:

@@ -85,6 +85,11 @@ def test_a_standard_package_is_encrypted_unless_its_password_is_built_in() -> No
     assert facts_of(standard(SECRET, algorithm=0x6801)).state is ContentState.WEAK
 
 
+def test_a_package_in_clear_is_clear_and_unread() -> None:
+    facts = facts_of(package(5000))
+    assert (facts.format, facts.state, facts.unread) == ("ooxml", ContentState.CLEAR, True)
+
+
 def test_a_package_in_clear_within_a_compound_file_is_not_believed() -> None:
     for plain in (package(), EXPORT):
         data = compound(

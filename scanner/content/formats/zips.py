@@ -132,10 +132,11 @@ def _inside(
     count = len(members) if directory.whole else len(members) + 1
     facts = join("zip", seen, count)
     if package is not None:
-        # Its parts are known ones: what was not read of them is readable all the same.
+        # Its parts are known ones: what was not read of them is readable all the same. Its tables
+        # are not read as tables: that nobody was found there says nothing.
         state = facts.state if facts.state is ContentState.PARTIAL else ContentState.CLEAR
         facts = ContentFacts(format=package.format, state=state, kinds=facts.kinds,
-                             unread=facts.unread, notes=facts.notes)  # fmt: skip
+                             unread=facts.unread or not facts.kinds, notes=facts.notes)  # fmt: skip
     return facts
 
 

@@ -40,7 +40,7 @@ def made(folder: Path, result: str, name: str, *words: str, stdin: bytes = b"") 
 
 
 def _path(prefix: Prefix, name: str) -> str:
-    """Prefer an unpacked program; gpg, openssl, zip and sqlite3 are the system's."""
+    """Prefer an unpacked program; gpg, openssl, zip and git are the system's."""
     for folder in ("usr/bin", "usr/sbin", "sbin"):
         if (prefix.root / folder / name).exists():
             return str(prefix.root / folder / name)

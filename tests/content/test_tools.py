@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import sqlite3
 import tarfile
 import zlib
 from collections.abc import Callable
@@ -339,8 +340,15 @@ def test_luks(tmp_path: Path, version: str) -> None:
 SQL = "create table t(a); insert into t select hex(randomblob(90)) from (values(1),(2),(3),(4),(5),(6),(7),(8),(9)), (values(1),(2),(3),(4),(5),(6));"
 
 
+def plain_database(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.executescript(SQL)
+    connection.commit()
+    connection.close()
+
+
 def test_sqlite_and_sqlcipher(tmp_path: Path) -> None:
-    run(tmp_path, "sqlite3", "plain.db", SQL)
+    plain_database(tmp_path / "plain.db")
     facts = facts_of((tmp_path / "plain.db").read_bytes())
     assert (facts.format, facts.state, facts.unread) == ("sqlite", CLEAR, True)
     script = f"pragma key='{SECRET}'; {SQL}"
@@ -354,7 +362,7 @@ def test_sqlite_and_sqlcipher(tmp_path: Path) -> None:
 
 
 def test_a_header_of_sqlite_before_text_is_not_believed(tmp_path: Path) -> None:
-    run(tmp_path, "sqlite3", "plain.db", SQL)
+    plain_database(tmp_path / "plain.db")
     head = (tmp_path / "plain.db").read_bytes()[:100]
     assert facts_of(head + BIG_EXPORT).state is ContentState.MALFORMED
 

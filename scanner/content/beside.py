@@ -29,6 +29,7 @@ _BY_PASSPHRASE: Final = _words(
     "ooxml xls doc ppt opendocument iwork access keepass ansible-vault aes-crypt scrypt mcrypt "
     "luks bitlocker dmg sqlite private-key rclone-crypt zed ccrypt"
 )
+_MOST_PASSPHRASE: Final = 4096  # a longer text is about passwords, rather than one
 _PASSPHRASE_NAME: Final = re.compile(
     rb"(?:.*[-_. ])?(?:pass(?:phrases?|words?|wd|wort)|mdp|mot[-_. ]?de[-_. ]?passe|"
     rb"vault[-_. ]?pass(?:word)?|kennwort|contrasena|wachtwoord)(?:[-_. ].*)?"
@@ -67,7 +68,12 @@ def _opens(name: bytes, facts: ContentFacts) -> set[str]:
     for kind in facts.kinds:
         found |= _OPENS.get(kind.kind, frozenset())
     base = re.split(rb"[/\\]", name)[-1].lower()
-    if families(facts.format) & {"text", "base64", "csv", "symmetric-key"}:
+    if facts.bytes_read <= _MOST_PASSPHRASE and families(facts.format) & {
+        "text",
+        "base64",
+        "csv",
+        "symmetric-key",
+    }:
         if _PASSPHRASE_NAME.fullmatch(base) and not base.endswith((b".csv", b".sql")):
             found |= _BY_PASSPHRASE
         elif _KEY_NAME.fullmatch(base):

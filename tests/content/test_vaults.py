@@ -207,6 +207,14 @@ def test_a_passphrase_beside_a_file_opens_it_and_elsewhere_does_not(tmp_path: Pa
         )
 
 
+def test_a_long_text_about_passwords_opens_nothing(tmp_path: Path) -> None:
+    words = ["enc", "-aes-256-cbc", "-pbkdf2", "-pass", f"pass:{SECRET}"]
+    data = run(tmp_path, "openssl", *words, stdin=EXPORT)
+    policy = b"Each password has at least twelve characters.\n" * 200
+    facts = judged({b"/a/export.enc": data, b"/a/password-policy.txt": policy})
+    assert facts[b"/a/export.enc"].state is ContentState.ENCRYPTED
+
+
 def test_an_age_key_beside_its_file_opens_it(tmp_path: Path) -> None:
     run(tmp_path, "age-keygen", "-o", "key.txt")
     key = (tmp_path / "key.txt").read_bytes()

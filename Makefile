@@ -21,7 +21,7 @@ demo: $(PACKAGE) ## scan the replica fleet on loopback; the report lands in repo
 	$(BIN)/scan demo --reports reports
 
 test: $(DEV) ## run all tests, against real servers (root)
-	@[ "$$(id -u)" != 0 ] || tools/apt.sh openssl gcc libc6-dev util-linux gnupg zip
+	@[ "$$(id -u)" != 0 ] || tools/apt.sh openssl gcc libc6-dev util-linux git gnupg zip
 	$(BIN)/python -m tests.servers.packages
 	$(BIN)/python -m pytest $(JOBS) $(ARGS)
 

@@ -109,7 +109,7 @@ def _without_harm(view: View, planned: int) -> Ruling:
         told = f"nothing personal in {walk.sampled} of {planned} files that were to be sampled"
         return undecided(told, Reason.SAMPLE_BUDGET)
     contents = [content for file in walk.files if (content := content_of(file))]
-    untold = sum(content.state in UNTOLD for content in contents)
+    untold = sum(content.state in UNTOLD or content.unread for content in contents)
     if untold:
         told = f"{untold} of {walk.sampled} sampled files do not show whether they are encrypted"
         return undecided(told, "opaque-content")

@@ -37,12 +37,14 @@ class Budget:
         self.received += len(data)
         self._pieces.append((offset, data))
 
-    def kept(self, offset: int, length: int) -> bytes | None:
-        """Return a range that lies whole in one earlier answer, else None."""
+    def kept(self, offset: int, length: int) -> bytes:
+        """Return the longest start of a range that lies in one earlier answer."""
+        found = b""
         for start, data in self._pieces:
-            if start <= offset and offset + length <= start + len(data):
-                return data[offset - start : offset - start + length]
-        return None
+            if start <= offset < start + len(data):
+                part = data[offset - start : offset - start + length]
+                found = max(found, part, key=len)
+        return found
 
 
 class Source:
@@ -65,18 +67,21 @@ class Source:
         if offset < 0 or length <= 0:
             return b""
         kept = self.budget.kept(self._base + offset, length)
-        if kept is not None:
-            return kept
-        length = min(length, self.budget.left)
+        offset, length = offset + len(kept), min(length - len(kept), self.budget.left)
         if length <= 0:
-            return b""
+            return kept
         data = (yield ByteRange(self._base + offset, length))[:length]
         self.budget.keep(self._base + offset, data)
-        return data
+        return kept + data
 
     def beyond(self, skip: int) -> Source:
         """Return the rest of the file after ``skip`` bytes, on the same budget."""
         return Source(self.size - skip, self.budget, base=self._base + skip, complete=self.complete)
+
+    def until(self, end: int | None) -> Source:
+        """Return the file up to ``end`` at most, on the same budget; all of it for None."""
+        size = self.size if end is None else min(end, self.size)
+        return Source(size, self.budget, base=self._base, complete=self.complete)
 
 
 def answer_from(data: bytes, asking: Asking[T]) -> T:
@@ -88,3 +93,19 @@ def answer_from(data: bytes, asking: Asking[T]) -> T:
     except StopIteration as stop:
         answer: T = stop.value
         return answer
+
+
+class Allowance:
+    """How much may be unpacked from one file, over all containers within it."""
+
+    __slots__ = ("members", "output")
+
+    def __init__(self, *, members: int = 192, output: int = 4_194_304) -> None:
+        self.members = members
+        self.output = output
+
+    def take(self, length: int) -> bool:
+        """Book one member of ``length`` unpacked bytes; false when it is too much."""
+        self.members -= 1
+        self.output -= length
+        return self.members >= 0 and self.output >= 0

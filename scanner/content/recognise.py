@@ -9,29 +9,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from scanner.content.archives import recognise_seven_zip, recognise_zip
-from scanner.content.compressed import recognise_compressed
-from scanner.content.documents import recognise_document
-from scanner.content.keys import recognise_key
-from scanner.content.markers import recognise_marker
-from scanner.content.openpgp import recognise_openpgp
+from scanner.content.formats import FORMATS
 from scanner.content.prose import recognise_text
-from scanner.content.ranges import Asking, Budget, Source, answer_from
+from scanner.content.ranges import Allowance, Asking, Budget, Source, answer_from
 from scanner.content.scene import Key, Naming, Recogniser, Scene
-from scanner.model.content import ContentFacts, ContentState, ContentTask
+from scanner.model.content import ContentFacts, ContentState, ContentTask, Note
 
 HEAD: Final = 65_536
 _DEPTH: Final = 3
-_RECOGNISERS: Final[tuple[Recogniser, ...]] = (
-    recognise_marker,
-    recognise_openpgp,
-    recognise_zip,
-    recognise_seven_zip,
-    recognise_document,
-    recognise_compressed,
-    recognise_key,
-    recognise_text,
-)
+_RECOGNISERS: Final[tuple[Recogniser, ...]] = (*FORMATS, recognise_text)
 
 
 def examine(task: ContentTask, key: Key) -> Asking[ContentFacts]:
@@ -43,38 +29,50 @@ def examine(task: ContentTask, key: Key) -> Asking[ContentFacts]:
     budget = Budget(task.byte_budget)
     naming = Naming(key, task.ordered_fields)
     try:
-        facts = yield from _judge(Source(task.size, budget), naming, 0)
+        facts = yield from _judge(Source(task.size, budget), naming, Allowance(), 0)
     except Exception:  # noqa: BLE001 - a parser's own fault must not end a run, nor be shown
         facts = ContentFacts(format="unknown", state=ContentState.MALFORMED)
     return replace(facts, bytes_read=budget.received)
 
 
-def _judge(source: Source, naming: Naming, depth: int) -> Asking[ContentFacts]:
+def _judge(
+    source: Source, naming: Naming, allowance: Allowance, depth: int
+) -> Asking[ContentFacts]:
     if source.size == 0:
         return ContentFacts(format="empty", state=ContentState.CLEAR)
+    if depth > _DEPTH:
+        return _unknown(Note.TOO_DEEP)
     head = yield from source.read(0, HEAD)
-    if not head or depth > _DEPTH:
-        return ContentFacts(format="unknown", state=ContentState.OPAQUE)
+    if not head:
+        return _unknown()
     scene = Scene(
         source=source,
         head=head,
         naming=naming,
-        inside=lambda data, complete: _judge_bytes(data, complete, naming, depth + 1),
-        beyond=lambda skip: _judge(source.beyond(skip), naming, depth + 1),
+        inside=lambda data, complete: _judge_bytes(data, complete, naming, allowance, depth + 1),
+        beyond=lambda skip: _judge(source.beyond(skip), naming, allowance, depth + 1),
+        allowance=allowance,
     )
     for recogniser in _RECOGNISERS:
         facts = yield from recogniser(scene)
         if facts is not None:
             return facts
-    return ContentFacts(format="unknown", state=ContentState.OPAQUE)
+    return _unknown()
+
+
+def _unknown(*notes: Note) -> ContentFacts:
+    return ContentFacts(format="unknown", state=ContentState.OPAQUE, notes=notes)
 
 
 def _judge_bytes(
     data: bytes,
     complete: bool,  # noqa: FBT001 - in the order of the scene's own call
     naming: Naming,
+    allowance: Allowance,
     depth: int,
 ) -> ContentFacts:
     """Judge unpacked bytes. They are here already, so they cost no budget but their own."""
+    if not allowance.take(len(data)):
+        return _unknown(Note.TOO_MANY)
     source = Source(len(data), Budget(4 * len(data) + 4096), complete=complete)
-    return answer_from(data, _judge(source, naming, depth))
+    return answer_from(data, _judge(source, naming, allowance, depth))

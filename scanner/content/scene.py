@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from scanner.content.lexicon import concept_of, folded
-from scanner.content.ranges import Asking, Source
+from scanner.content.ranges import Allowance, Asking, Source
 from scanner.model.content import Column, ContentFacts
 
 Key: TypeAlias = Callable[..., str]
@@ -51,6 +51,7 @@ class Scene:
     """``inside(data, complete)`` judges bytes that were unpacked in memory."""
     beyond: Callable[[int], Asking[ContentFacts]]
     """``beyond(skip)`` judges the rest of this file after ``skip`` bytes."""
+    allowance: Allowance = field(default_factory=Allowance)
 
 
 Recogniser: TypeAlias = Callable[[Scene], Asking[ContentFacts | None]]

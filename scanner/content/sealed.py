@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import math
 import re
 from collections import Counter
@@ -55,3 +57,44 @@ def body_is_sealed(source: Source, start: int) -> Asking[bool]:
             return False
         seen += len(window) >= _LEAST
     return seen > 0
+
+
+def is_text(data: bytes) -> bool:
+    """Whether bytes are plainly text: nearly all printable, and no base64 of something random."""
+    return (
+        len(data) >= _LEAST and len(_TEXT.findall(data)) >= 0.95 * len(data) and not is_base64(data)
+    )
+
+
+def is_plain(data: bytes) -> bool:
+    """Whether bytes are plainly text, or nearly all the same: what no cipher puts out.
+
+    Ciphertext has a printable byte in three; base64 of it counts as sealed, not as plain.
+    """
+    if len(data) < _LEAST:
+        return False
+    printable = len(_TEXT.findall(data))
+    if printable >= 0.95 * len(data):
+        return not is_base64(data)
+    return len(data) >= 256 and entropy(data) < 5.0
+
+
+def stays_base64(source: Source, seen: int) -> Asking[bool]:
+    """Whether a text of which ``seen`` bytes are judged is base64 in its middle and late, too."""
+    if source.size <= seen:
+        return True
+    for offset in (source.size // 2, source.size - source.size // 8 - WINDOW):
+        window = yield from source.read(max(offset, 0), WINDOW)
+        if window and not is_base64(window.split(b"-----")[0].strip()):
+            return False
+    return True
+
+
+def decoded_base64(text: bytes) -> bytes:
+    """Decode base64 of either alphabet, as far as whole groups reach."""
+    text = text.translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
+    text = text[: len(text) // 4 * 4 + (len(text) % 4 if len(text) % 4 > 1 else 0)]
+    try:
+        return base64.b64decode(text + b"=" * (-len(text) % 4))
+    except binascii.Error:
+        return b""

@@ -17,6 +17,7 @@ from scanner.model.content import (
     ContentTask,
     DataClass,
     DataKind,
+    Note,
 )
 
 Message: TypeAlias = dict[str, Any]
@@ -85,6 +86,8 @@ def facts_message(facts: ContentFacts) -> Message:
             "format": facts.format,
             "state": facts.state,
             "rows": facts.rows,
+            "unread": facts.unread,
+            "notes": list(facts.notes),
             "kinds": [
                 [kind.kind, kind.data_class, kind.count, kind.valid_share, kind.column]
                 for kind in facts.kinds
@@ -112,6 +115,8 @@ def read_facts(message: Message, bytes_read: int) -> ContentFacts:
             columns=tuple(_column(*column) for column in told["columns"]),
             rows=_count_or_none(told["rows"]),
             bytes_read=bytes_read,
+            unread=bool(told["unread"]),
+            notes=tuple(Note(note) for note in told["notes"]),
         )
     except (KeyError, TypeError, ValueError):
         raise FrameError from None

@@ -30,6 +30,24 @@ class DataClass(StrEnum):
     SECRET = "secret"  # noqa: S105 - a class of data, not a password
 
 
+class Note(StrEnum):
+    """Why a state is what it is, or what keeps it from being better known."""
+
+    BOMB = "bomb"  # unpacks to far more than it weighs: given up
+    TOO_DEEP = "too-deep"  # containers within containers: given up
+    TOO_MANY = "too-many"  # more members than are looked at
+    OUT_OF_REACH = "out-of-reach"  # what decides lies outside what may be read
+    CUT_OFF = "cut-off"  # the file ends before its format does
+    SPOOFED = "spoofed"  # a mark of encryption before content that is plain
+    NAMES_HIDDEN = "names-hidden"  # even the names inside are encrypted
+    EMPTY_PASSWORD = "empty-password"  # noqa: S105 - the fault, not a password
+    BUILT_IN_PASSWORD = "built-in-password"  # noqa: S105 - the fault, not a password
+    CLEAR_KEY = "clear-key"  # the key stands in the file itself, or no cipher was chosen
+    KEY_BESIDE = "key-beside"  # what opens it lies in the same place
+    OLD_CIPHER = "old-cipher"
+    VAULT = "vault"  # its place in a vault's tree decides
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataKind:
     """One kind of data found: how often, how sure. ``column`` is a zero-based index."""
@@ -53,7 +71,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentFacts:
-    """What one file holds. ``rows`` is an estimate of the table's data rows."""
+    """What one file holds. ``rows`` is an estimate of the table's data rows.
+
+    ``unread``: some of it can be read without a secret, but nobody looked for data there.
+    """
 
     format: str
     state: ContentState
@@ -61,6 +82,8 @@ class ContentFacts:
     columns: tuple[Column, ...] = ()
     rows: int | None = None
     bytes_read: int = 0
+    unread: bool = False
+    notes: tuple[Note, ...] = ()
 
     @property
     def readable(self) -> bool:

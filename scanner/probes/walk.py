@@ -14,6 +14,7 @@ from scanner.model.view import AreaSeen, FileFact, OrderSeen, View, Walk, Zone
 from scanner.probes.context import ProbeContext, utc_text
 from scanner.probes.crawl import Crawl, CrawlBounds, crawl
 from scanner.probes.links import LinkTree, links_untold, tell_links
+from scanner.probes.neighbours import judged_by_place
 from scanner.probes.places import Order, Places, below, holds, normal_path, parent_of
 from scanner.probes.sampling import FoundFile, Sample, SampleBounds, is_proof, sample_files
 from scanner.probes.signs import claims_writable, links_outside, shapes, writable_signs
@@ -57,6 +58,7 @@ async def observe_view(
     files = tuple(_found_files(seen, places, context))
     left = whole - (clock() - begun)
     sample = await sample_files(tree, files, context.examiner, _sample_bounds(limits, left))
+    sample = judged_by_place(sample, files)
     survey = _Survey(seen, places, home, files, sample, context)
     view = View(
         username=username,

@@ -109,6 +109,7 @@ def test_data_that_open_without_a_secret_are_clear(state: ContentState) -> None:
         sampled(file(content=Observed(content(state=ContentState.OPAQUE)))),
         sampled(file(content=Observed(content(state=ContentState.WEAK)))),
         sampled(file(content=Observed(content(state=ContentState.MALFORMED)))),
+        sampled(file(content=Observed(replace(content(), unread=True)))),
         sampled(file(), sampled=0),
         sampled(file(), stopped=("time",)),
         walk(entries=1, links=1),

@@ -12,12 +12,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from backports import zstd
 
+from scanner.content.formats.office_password import BUILT_IN
 from scanner.demo.generator import EXPORT_FIELDS, age_twin, invent_people, people_csv
 from scanner.engine.examiner import ProcessExaminer, WorkerLimits
 from scanner.model.content import ContentState, ContentTask, Examiner, ReadRange
 from scanner.model.mask import Mask
 from scanner.model.reading import Observed, Reason, Unobserved
+from tests.content.samples import pdf
+from tests.content.test_bounds import SAMPLES, wide_zstd
+from tests.content.test_office import standard
 
 MASK = Mask(b"0123456789abcdef")
 EXPORT = people_csv(invent_people(50))
@@ -255,3 +260,27 @@ async def test_no_value_comes_back(examiner: ProcessExaminer) -> None:
     told = repr(reading)
     for person in people:
         assert not [value for value in person.cells().values() if value in told]
+
+
+def sealed_samples() -> dict[str, tuple[bytes, ContentState]]:
+    """Return files that make a worker load a library it did not have before."""
+    lock = (
+        b"/Encrypt<</Filter/Standard/V 5/R 6/Length 256/P -4/O(%s)/U(%s)/CF<</StdCF<</CFM/AESV3>>>>"
+    )
+    lock = lock % (b"o" * 48, b"u" * 48) + b"/StmF/StdCF/StrF/StdCF>>"
+    body = pdf().replace(b"/FlateDecode", b"/Unknown____")
+    hardened = body.replace(b"/Root 1 0 R", b"/Root 1 0 R" + lock)
+    package = standard(BUILT_IN)
+    return {
+        "hardened.pdf": (hardened, ContentState.ENCRYPTED),
+        "package.xlsx": (package, ContentState.KEYLESS),
+        "export.csv.zst": (zstd.compress(EXPORT), ContentState.CLEAR),
+        "wide.zst": (wide_zstd(), ContentState.MALFORMED),
+        "a.7z": (SAMPLES["7z"], ContentState.ENCRYPTED),
+    }
+
+
+async def test_a_confined_worker_loads_what_a_format_needs() -> None:
+    async with ProcessExaminer(MASK, workers=1) as examiner:
+        for name, (data, state) in sealed_samples().items():
+            assert await state_of(examiner, name, data) is state, name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from scanner.model.content import Column, ContentFacts, ContentState, DataClass, DataKind
+from scanner.model.content import Column, ContentFacts, ContentState, DataClass, DataKind, Note
 from scanner.model.evidence import Evidence
 from scanner.model.failure import CAP_REASONS, CapTrigger, FailureId, Grade
 from scanner.model.finding import (
@@ -193,6 +193,7 @@ def file_fact(number: int = 1, state: ContentState | None = ContentState.CLEAR) 
                 ),
                 rows=1200,
                 bytes_read=65_536,
+                notes=(Note.OLD_CIPHER,),
             )
         )
     return FileFact(

@@ -43,7 +43,35 @@ PACKAGES: Final = (
     # Users and passwords that exist for one process only.
     "libnss-wrapper",
     "libpam-wrapper",
+    # What makes encrypted files for the tests of content.
+    "age",
+    "7zip",
+    "qpdf",
+    "sqlcipher",
+    "cryptsetup-bin",
+    "scrypt",
+    "mcrypt",
+    "git-crypt",
+    "zstd",
+    "ccrypt",
+    # What makes encrypted trees.
+    "gocryptfs",
+    "restic",
+    "rclone",
+    "borgbackup",
+    "python3-msgpack",
+    "python3-packaging",
     # Shared libraries that a small Debian lacks.
+    "libfuse2",
+    "libxxhash0",
+    "libcryptsetup12",
+    "libmcrypt4",
+    "libmhash2",
+    "libpopt0",
+    "libqpdf29",
+    "libjpeg62-turbo",
+    "libsqlcipher0",
+    "libreadline8",
     "libhashkit2",
     "libhiredis0.14",
     "libjansson4",
@@ -79,7 +107,7 @@ class Prefix:
 
         Raises PackagesUnavailableError where no unpacked package holds it.
         """
-        for folder in ("usr/sbin", "usr/bin", "usr/lib/openssh"):
+        for folder in ("usr/sbin", "usr/bin", "usr/lib/openssh", "sbin"):
             path = self.root / folder / name
             if path.exists():
                 return path
@@ -99,7 +127,8 @@ class Prefix:
     @property
     def library_folders(self) -> tuple[Path, ...]:
         """The folders for ``LD_LIBRARY_PATH``."""
-        return tuple(path for path in sorted(self.root.glob("usr/lib/*-linux-*")) if path.is_dir())
+        folders = (*self.root.glob("usr/lib/*-linux-*"), *self.root.glob("lib/*-linux-*"))
+        return tuple(path for path in sorted(folders) if path.is_dir())
 
     @property
     def proftpd_modules(self) -> Path:

@@ -56,7 +56,7 @@ def _section(heading: str, postures: Sequence[Recorded]) -> str:
 def _row(posture: Recorded, columns: Sequence[str]) -> list[str]:
     found = list(findings(posture))
     cells = [cell([one for one in found if one["facet"] == facet]) for facet in columns]
-    return [f"`{posture.name}`", posture.settings, *cells]
+    return [f"`{posture.name}`", " ".join(posture.settings.split()), *cells]
 
 
 def _columns(postures: Sequence[Recorded]) -> list[str]:

@@ -11,9 +11,11 @@ import getpass
 import os
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from fnmatch import fnmatchcase
 
 import asyncssh
+from asyncssh.kex import get_kex_algs
 from cryptography.utils import CryptographyDeprecationWarning
 
 from scanner.clients.faults import Fault, fault_of
@@ -28,6 +30,7 @@ library has each prime that a server names checked, and one of 8,192 bits takes 
 nothing else runs.
 """
 
+
 FOREIGN_ERRORS = (
     asyncssh.Error,
     OSError,
@@ -38,6 +41,16 @@ FOREIGN_ERRORS = (
     AssertionError,
 )
 """What asyncssh lets out when a server misbehaves."""
+
+
+def speaks(offered: Iterable[str]) -> bool:
+    """Whether asyncssh, as it is used here, knows one of these key exchanges."""
+    known = {name.decode() for name in get_kex_algs()}
+    patterns = EVERY_KEX.split(",")
+    return any(
+        name in known and any(fnmatchcase(name, each) for each in patterns) for name in offered
+    )
+
 
 _FAULTS: tuple[tuple[type[BaseException], Reason, str], ...] = (
     (

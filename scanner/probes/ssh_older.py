@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault
 from scanner.clients.ssh_offers import ask_methods, fetch_host_key
+from scanner.clients.ssh_session import speaks
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.ssh import AuthMethods
 from scanner.wire.ssh import SshSyntaxError
@@ -22,6 +23,13 @@ class OlderRoad:
     dialer: Dialer
     seconds: float
     pause_seconds: float
+
+    @staticmethod
+    def closed(offered: Iterable[str]) -> Unobserved | None:
+        """Return why asking is in vain, given the key exchanges on offer; else ``None``."""
+        if speaks(offered):
+            return None
+        return Unobserved(Reason.PROTOCOL_ERROR, "no key exchange that is spoken here is offered")
 
     async def key(self, algorithms: tuple[str, ...]) -> bytes | Unobserved:
         """Return the host key that the server shows for ``algorithms``."""

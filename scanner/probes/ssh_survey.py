@@ -80,6 +80,9 @@ async def survey(
         from scanner.probes.ssh_older import OlderRoad  # noqa: PLC0415 - see above
 
         road = OlderRoad(dialer, seconds, pause_seconds)
+        closed = road.closed(seen.value.kexinit.value.kex)
+        if closed is not None:
+            return Observed(_in_vain(found, closed, asked=unasked is not None))
         for algorithms in unread:
             found = await _with_key(found, road, algorithms)
         if unasked is not None:
@@ -108,6 +111,11 @@ async def _with_methods(found: Survey, road: OlderRoad, username: str) -> Survey
 def _with_fault(found: Survey, why: Unobserved) -> Survey:
     away = why if why.reason in TURNED_AWAY else found.turned_away
     return replace(found, fault=why, turned_away=away)
+
+
+def _in_vain(found: Survey, why: Unobserved, *, asked: bool) -> Survey:
+    found = _with_fault(found, why)
+    return replace(found, methods=why) if asked else found
 
 
 def _of_visit(seen: SshVisit) -> Survey:

@@ -38,7 +38,7 @@ def test_addresses_that_differ_give_none_and_are_told_by_their_parts() -> None:
 
 def test_marks_are_no_methods_and_sizes_are_the_smallest_seen() -> None:
     answers = tuple(
-        GroupExchange(smallest_asked=1, preferred=2, largest_asked=3, given=bits)
+        GroupExchange(smallest_asked=1024, preferred=3072, largest_asked=8192, given=bits)
         for bits in (4096, None, 3072)
     )
     keys = tuple(host_key(algorithm="ssh-rsa", bits=bits) for bits in (4096, 3072))

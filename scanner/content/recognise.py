@@ -11,6 +11,7 @@ from typing import Final
 
 from scanner.content.archives import recognise_seven_zip, recognise_zip
 from scanner.content.compressed import recognise_compressed
+from scanner.content.dicom import recognise_dicom
 from scanner.content.documents import recognise_document
 from scanner.content.keys import recognise_key
 from scanner.content.markers import recognise_marker
@@ -30,6 +31,7 @@ _RECOGNISERS: Final[tuple[Recogniser, ...]] = (
     recognise_document,
     recognise_compressed,
     recognise_key,
+    recognise_dicom,
     recognise_text,
 )
 

@@ -85,6 +85,8 @@ def facts_message(facts: ContentFacts) -> Message:
             "format": facts.format,
             "state": facts.state,
             "rows": facts.rows,
+            "persons": facts.persons,
+            "contacts": facts.contacts,
             "kinds": [
                 [kind.kind, kind.data_class, kind.count, kind.valid_share, kind.column]
                 for kind in facts.kinds
@@ -111,6 +113,8 @@ def read_facts(message: Message, bytes_read: int) -> ContentFacts:
             kinds=tuple(_kind(*kind) for kind in told["kinds"]),
             columns=tuple(_column(*column) for column in told["columns"]),
             rows=_count_or_none(told["rows"]),
+            persons=_count_or_none(told["persons"]),
+            contacts=_count(told["contacts"]),
             bytes_read=bytes_read,
         )
     except (KeyError, TypeError, ValueError):

@@ -53,13 +53,20 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentFacts:
-    """What one file holds. ``rows`` is an estimate of the table's data rows."""
+    """What one file holds. ``rows`` is an estimate of the table's data rows.
+
+    ``persons`` estimates how many different persons the personal data are about, None where there
+    are none or where nothing tells. ``contacts`` counts e-mail addresses in running text, which by
+    themselves are no finding.
+    """
 
     format: str
     state: ContentState
     kinds: tuple[DataKind, ...] = ()
     columns: tuple[Column, ...] = ()
     rows: int | None = None
+    persons: int | None = None
+    contacts: int = 0
     bytes_read: int = 0
 
     @property

@@ -9,8 +9,11 @@ from typing import TypeVar
 
 from scanner.errors import InputError
 from scanner.intake.files import opened, sha256_of, shown_path
+from scanner.intake.policies import read_policy
 from scanner.intake.registers import read_inventory, read_warnings
 from scanner.model.dossier import ContractPaper, Dossier, Paper
+from scanner.model.policies import BUILT_IN
+from scanner.model.policy import SshPolicy
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Contract, Document, Target
 
@@ -28,6 +31,7 @@ def load_dossier(target: Target) -> Dossier:
         contracts=tuple(ContractPaper(paper, _hashed(paper)) for paper in target.contracts),
         inventory=_register(target.inventory, read_inventory, "account inventory"),
         warnings=_register(target.warnings, read_warnings, "warning register"),
+        policy=_policy(target),
     )
 
 
@@ -42,6 +46,7 @@ def check_papers(target: Target) -> tuple[str, ...]:
         *_faults(target.inventory, read_inventory),
         *_faults(target.warnings, read_warnings),
     ]
+    problems += check_policy(target)
     for place, path in _trusted(target):
         problems += [f"{place}: {line}" for line in _faults(path, _open_once)]
     for index, log in enumerate(target.logs):
@@ -49,6 +54,28 @@ def check_papers(target: Target) -> tuple[str, ...]:
             name = shown_path(Path(log.path))
             problems.append(f"logs[{index}].path: {name}: names no file; check the name")
     return tuple(problems)
+
+
+def check_policy(target: Target) -> tuple[str, ...]:
+    """Return one line for every fault of the policy that ``target`` names, with file and line."""
+    path = _policy_file(target)
+    if path is not None:
+        return _faults(path, read_policy)
+    known = target.policy in BUILT_IN
+    return () if known else (f"policy: {target.policy}: is no built-in policy",)
+
+
+def _policy(target: Target) -> Reading[SshPolicy]:
+    path = _policy_file(target)
+    if path is not None:
+        return _register(path, read_policy, "policy")
+    found = BUILT_IN.get(target.policy)
+    return Observed(found) if found else Unobserved(Reason.UNREADABLE, "no such built-in policy")
+
+
+def _policy_file(target: Target) -> Path | None:
+    prefix, file, path = target.policy.partition("file:")
+    return Path(path) if file and not prefix else None
 
 
 def _hashed(paper: Document | Contract) -> Reading[str]:

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from scanner.dossier import check_papers, load_dossier
 from scanner.intake.registers import LARGEST_REGISTER
 from scanner.model.dossier import Dossier, InventoryRow, RegisteredWarning
+from scanner.model.policies import BUILT_IN
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.target import Account, Contract, Document, LogSource, Target, TlsTrust
+from scanner.report.policy import policy_document
 
 CANARY = "Canary Person"
 
@@ -325,3 +327,33 @@ def test_every_file_that_a_target_names_is_looked_for(
         "accounts[0].public_keys: k.pub: does not exist; check the name",
         "logs[1].path: other*: names no file; check the name",
     ]
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_built_in_policy_comes_with_its_name(name: str) -> None:
+    target = Target(host="sftp.example.org", asset="a", policy=name)
+    assert load_dossier(target).policy == Observed(BUILT_IN[name])
+    assert check_papers(target) == ()
+
+
+def test_a_policy_file_is_read_and_its_faults_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "own.json"
+    target = Target(host="sftp.example.org", asset="a", policy=f"file:{path}")
+    path.write_text(json.dumps(policy_document(BUILT_IN["anssi"])))
+    assert load_dossier(target).policy == Observed(BUILT_IN["anssi"])
+    assert check_papers(target) == ()
+    path.write_text('{"name": "x"}')
+    monkeypatch.chdir(tmp_path)
+    faults = check_papers(target)
+    assert "own.json:1: 'version' is missing; add it" in faults
+    read = load_dossier(target).policy
+    assert isinstance(read, Unobserved)
+    assert (read.reason, read.detail) == (Reason.UNREADABLE, f"{faults[0]} (and 2 more)")
+
+
+def test_a_policy_nobody_knows_is_no_policy() -> None:
+    target = Target(host="sftp.example.org", asset="a", policy="qqqq")
+    assert isinstance(load_dossier(target).policy, Unobserved)
+    assert check_papers(target) == ("policy: qqqq: is no built-in policy",)

@@ -203,6 +203,19 @@ BAD: list[tuple[str, str, str]] = [
         '"timeout_seconds": 0',
         "8: defaults.timeout_seconds: 0 is not more than 0; give seconds above 0, up to 300",
     ),
+    (
+        '"retention_days": 30',
+        '"policy": "mozila-modern"',
+        "8: defaults.policy: 'mozila-modern' is no built-in policy; did you mean 'mozilla-modern'?",
+    ),
+    (
+        '"host": "one.example.org",',
+        '"host": "one.example.org", "policy": "qqqq",',
+        (
+            f"11: {T}.policy: 'qqqq' is no built-in policy; known: modern, anssi, mozilla-modern, "
+            "file:PATH"
+        ),
+    ),
     ('"host": "one.example.org",', "", f"10: {T}: 'host' is missing; add it"),
     (
         '"one.example.org"',

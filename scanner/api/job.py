@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scanner import targets as targets_file
 from scanner.api.hours import is_open, windows_of
-from scanner.dossier import check_papers
+from scanner.dossier import check_papers, check_policy
 from scanner.engine.scope import Scope
 from scanner.errors import InputError, NotAuthorisedError
 from scanner.intake.problem import shown
@@ -62,12 +62,16 @@ class FileJob(Job):
 
 
 def nightly(path: Path, clock: Clock) -> FileJob:
-    """Load a targets file for a scan. Raises ``InputError`` with all that cannot be used.
+    """Load a targets file for a scan. Raises ``InputError`` with all that cannot be used:
+    policies and logins.
 
     Secrets of deliveries and drills are not asked for: a scan needs those of accounts alone.
     """
     job = authorised(path, clock)
-    problems = check_logins(job.file)
+    # One policy serves many targets: it is read, and its faults are told, once.
+    policies = {one.policy: one for one in (job.file.template, *job.file.targets)}
+    faults = [line for one in policies.values() for line in check_policy(one)]
+    problems = (*faults, *check_logins(job.file))
     if problems:
         raise InputError(*problems)
     return job
@@ -85,6 +89,10 @@ def authorised(path: Path, clock: Clock) -> FileJob:
         scope=Scope(file.authorisation),
         base=path.parent,
     )
+
+
+def _without_logins(path: Path, clock: Clock) -> FileJob:
+    return authorised(path, clock)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,14 +114,15 @@ def ad_hoc(  # noqa: PLR0913 - each is a word of the command line
     authorised: str | None,
     vantage: str | None,
     clock: Clock,
+    logins: bool = True,
 ) -> AdHoc:
-    """Return what one ``scan host`` is to do.
+    """Return what one ``scan host`` is to do. Without ``logins`` no secret has to be there.
 
     Raises ``NotAuthorisedError`` when no targets file, reference or loopback address covers it,
     ``InputError`` outside the target's windows.
     """
     if targets is not None:
-        job = nightly(targets, clock)
+        job = nightly(targets, clock) if logins else _without_logins(targets, clock)
         return _in_hours(_listed(host, port, protocol, job, vantage or job.first_vantage), clock)
     plain = targets_file.target_for_host(host, port, protocol)
     if authorised:
@@ -189,7 +198,7 @@ def validate(targets: Path) -> tuple[str, ...]:
 def unserved(file: TargetsFile) -> tuple[str, ...]:
     """Return the keys that a file declares and this version makes no use of."""
     every = (file.template, *file.targets)
-    allowed = ("empty_password", "shell_test", "drill")
+    allowed = ("drill",)
     used = {
         "delivery": bool(file.delivery),
         "drill": any(target.drill for target in every),

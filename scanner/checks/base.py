@@ -67,7 +67,8 @@ class Facet(Generic[T]):
     ``reads`` yields where it is to be asked and what was seen there; ``judge`` rules on a fact.
     ``required`` says in words what it is required for; ``severity`` is what a fail is worth
     unless the judge says otherwise. ``remedies`` are lines for products that are known; the
-    others are told ``remedy``.
+    others are told ``remedy``. ``basis`` names the table or document that decides, where there is
+    one with a version.
     """
 
     id: str
@@ -79,6 +80,7 @@ class Facet(Generic[T]):
     reads: Callable[[Case], Iterable[Question[T]]]
     judge: Callable[[T, Case], Ruling]
     remedies: Mapping[Product, str] = field(default_factory=dict)
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

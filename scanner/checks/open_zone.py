@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scanner.checks import ftp_posture, ftp_remedies
+from scanner.checks import ftp_posture, ftp_remedies, ssh_entry
 from scanner.checks.base import Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
 from scanner.checks.personal import harm_in
-from scanner.checks.questions import ftp_questions, logins, ssh_questions, was_cut
+from scanner.checks.questions import ftp_questions, logins, was_cut
 from scanner.model.case import Case
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Confidence, Severity, Source
 from scanner.model.listing import Outcome
 from scanner.model.observation import AnonymousAccess, FtpFacts
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
-from scanner.model.ssh import AuthMethods
 from scanner.model.view import AreaSeen, View, WritableSigns, Zone
 
 
@@ -116,21 +115,6 @@ def _signs(signs: WritableSigns) -> str:
     return ", ".join(words for count, words in told if count)
 
 
-def read_none(case: Case) -> Iterator[Question[AuthMethods]]:
-    """Ask every SSH endpoint."""
-    return ssh_questions(case, lambda facts: facts.methods)
-
-
-def judge_none(methods: AuthMethods, _case: Case) -> Ruling:
-    """SSH ``none`` accepted is a login without authentication (RFC 4252 section 5.2)."""
-    if methods.none_accepted:
-        return failed(
-            "SSH lets a user in without any authentication",
-            caps=(CapTrigger.NO_AUTHENTICATION,),
-        )
-    return passed(f"SSH asks for {', '.join(methods.methods) or 'authentication'}")
-
-
 def _private_areas(case: Case) -> Iterator[tuple[str, str, AreaSeen, tuple[str, ...]]]:
     for login in logins(case):
         if not login.open_to_all and isinstance(login.view, Observed):
@@ -205,16 +189,7 @@ CHECK = Check(
             reads=read_writable,
             judge=judge_writable,
         ),
-        Facet(
-            id="ssh-none",
-            question="Does SSH let a user in without authentication?",
-            layer=Source.NETWORK,
-            severity=Severity.CRITICAL,
-            required="every SFTP endpoint",
-            remedy="Set PermitEmptyPasswords no and lock accounts that have no password.",
-            reads=read_none,
-            judge=judge_none,
-        ),
+        *ssh_entry.FACETS,
         Facet(
             id="world-readable-area",
             question="Can every account of the server read a private area?",

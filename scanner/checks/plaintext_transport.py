@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scanner.checks import ftp_posture, ftp_remedies, ssh_transport, tls_transport
+from scanner.checks import (
+    ftp_posture,
+    ftp_remedies,
+    ssh_login,
+    ssh_policy,
+    ssh_posture,
+    ssh_transport,
+    tls_transport,
+)
 from scanner.checks.base import Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
 from scanner.checks.questions import ftp_questions, is_implicit, offers_tls
@@ -322,5 +330,8 @@ CHECK = Check(
         *ftp_posture.TRANSPORT_FACETS,
         *tls_transport.FACETS,
         *ssh_transport.FACETS,
+        *ssh_posture.FACETS,
+        *ssh_login.FACETS,
+        *ssh_policy.FACETS,
     ),
 )

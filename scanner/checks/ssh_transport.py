@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from scanner.checks.base import Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.questions import ssh_questions
-from scanner.checks.ssh_rules import BROKEN, SMALLEST_RSA, STRICT_KEX, WEAK, matches
+from scanner.checks.ssh_rule_table import Standing
+from scanner.checks.ssh_rules import SMALLEST_RSA, TABLE, standing_at
 from scanner.model.case import Case
 from scanner.model.finding import Severity, Source
 from scanner.model.peer import PeerTrust
@@ -22,6 +23,8 @@ class SshTransport:
     identification: str
     kexinit: KexInit
     host_keys: tuple[HostKey, ...]
+    unread: Reason = Reason.PROTOCOL_ERROR
+    """Why a key that is offered was not shown."""
 
 
 def _transport(facts: SshFacts) -> Reading[SshTransport]:
@@ -30,14 +33,31 @@ def _transport(facts: SshFacts) -> Reading[SshTransport]:
         return ident
     if ident.value.startswith("SSH-1."):
         value = SshTransport(ident.value, _NO_LISTS, ())
-        if not ident.value.startswith("SSH-1.99"):
+        if _is_only_ssh_1(ident.value):
             return Observed(value, ident.evidence)
     if isinstance(kexinit, Unobserved):
         return kexinit
-    if isinstance(keys, Unobserved):
+    shown: tuple[HostKey, ...] = ()
+    if isinstance(keys, Observed):
+        shown = keys.value
+    elif not standing_at(Standing.BROKEN, kexinit.value):
+        # Its keys may be small: what it offers is no reason to pass, but to fail it is enough.
         return keys
     seen = ident.evidence + kexinit.evidence + keys.evidence
-    return Observed(SshTransport(ident.value, kexinit.value, keys.value), seen)
+    every = facts.every_key
+    unread = every.reason if isinstance(every, Unobserved) else Reason.PROTOCOL_ERROR
+    return Observed(SshTransport(ident.value, kexinit.value, shown, unread), seen)
+
+
+def _offers(facts: SshFacts) -> Reading[KexInit]:
+    ident = facts.identification
+    if isinstance(ident, Observed) and _is_only_ssh_1(ident.value):
+        return Unobserved(Reason.NOT_OFFERED, "SSH-1 tells no algorithms", ident.evidence)
+    return facts.kexinit
+
+
+def _is_only_ssh_1(identification: str) -> bool:
+    return identification.startswith("SSH-1.") and not identification.startswith("SSH-1.99")
 
 
 _NO_LISTS = KexInit(
@@ -57,26 +77,16 @@ def read_transport(case: Case) -> Iterator[Question[SshTransport]]:
     return ssh_questions(case, _transport)
 
 
-def _offered(rules: tuple[tuple[str, str, str], ...], kexinit: KexInit) -> list[str]:
-    ciphers = tuple(dict.fromkeys(kexinit.ciphers_in + kexinit.ciphers_out))
-    macs = tuple(dict.fromkeys(kexinit.macs_in + kexinit.macs_out))
-    return [
-        *matches(rules, "kex", kexinit.kex),
-        *matches(rules, "host_key", kexinit.host_key),
-        *matches(rules, "cipher", ciphers),
-        *matches(rules, "mac", macs),
-    ]
-
-
-def read_leads(case: Case) -> Iterator[Question[SshTransport]]:
+def read_leads(case: Case) -> Iterator[Question[KexInit]]:
     """Ask every SSH endpoint what decides nothing."""
-    return ssh_questions(case, _transport, required=False)
+    return ssh_questions(case, _offers, required=False)
 
 
 def judge_broken(transport: SshTransport, _case: Case) -> Ruling:
     """SSH-1, ``none``, RC4, group 1, DSA and RSA under 2048 bits are broken."""
-    broken = _offered(BROKEN, transport.kexinit)
+    broken = standing_at(Standing.BROKEN, transport.kexinit)
     if transport.identification.startswith("SSH-1."):
+        # 1.99 is how a server says that it speaks SSH-1 as well (RFC 4253 section 5.1).
         broken.append(f"protocol {transport.identification[:8]}: SSH-1 is accepted")
     broken += [
         f"{key.algorithm} host key of {key.bits} bits"
@@ -84,11 +94,11 @@ def judge_broken(transport: SshTransport, _case: Case) -> Ruling:
         if key.bits is not None and "rsa" in key.algorithm and key.bits < SMALLEST_RSA
     ]
     if broken:
-        return failed(f"SSH offers broken cryptography: {'; '.join(broken[:4])}")
+        return failed(f"SSH offers broken cryptography: {told_of(broken)} ({TABLE})")
     if _rsa_unseen(transport):
         told = "no broken algorithm seen, but the RSA host key that is offered was not shown"
-        return undecided(told, Reason.PROTOCOL_ERROR)
-    return passed("SSH offers no broken algorithm")
+        return undecided(told, transport.unread)
+    return passed(f"SSH offers no broken algorithm ({TABLE})")
 
 
 def _rsa_unseen(transport: SshTransport) -> bool:
@@ -97,27 +107,18 @@ def _rsa_unseen(transport: SshTransport) -> bool:
     return bool(offered) and not any("rsa" in key.algorithm for key in transport.host_keys)
 
 
-def judge_weak(transport: SshTransport, _case: Case) -> Ruling:
+def judge_weak(offers: KexInit, _case: Case) -> Ruling:
     """Weak but common algorithms are leads."""
-    if transport.kexinit is _NO_LISTS:
-        return undecided("SSH-1 tells no algorithms", Reason.NOT_OFFERED)
-    weak = _offered(WEAK, transport.kexinit)
-    if _terrapin(transport.kexinit):
-        weak.append("Terrapin: chacha20 or CBC with encrypt-then-MAC, without strict key exchange")
+    weak = standing_at(Standing.WEAK, offers)
     if weak:
-        return failed(f"SSH offers weak algorithms: {'; '.join(weak[:4])}")
-    return passed("SSH offers no weak algorithm")
+        return failed(f"SSH offers weak algorithms: {told_of(weak)} ({TABLE})")
+    return passed(f"SSH offers no weak algorithm ({TABLE})")
 
 
-def _terrapin(kexinit: KexInit) -> bool:
-    if STRICT_KEX in kexinit.kex:
-        return False
-    ciphers = kexinit.ciphers_in + kexinit.ciphers_out
-    macs = kexinit.macs_in + kexinit.macs_out
-    cbc = any("-cbc" in cipher for cipher in ciphers)
-    return any("chacha20" in cipher for cipher in ciphers) or (
-        cbc and any("-etm@" in mac for mac in macs)
-    )
+def told_of(offers: list[str]) -> str:
+    """Return the first few offers, and how many more there are."""
+    more = f" and {len(offers) - 4} more" if len(offers) > 4 else ""
+    return f"{'; '.join(offers[:4])}{more}"
 
 
 def _keys(facts: SshFacts) -> Reading[tuple[HostKey, ...]]:
@@ -157,6 +158,7 @@ FACETS = (
         ),
         reads=read_transport,
         judge=judge_broken,
+        basis=TABLE,
     ),
     Facet(
         id="ssh-weak-algorithms",
@@ -167,6 +169,7 @@ FACETS = (
         remedy="Prefer curve25519 or ML-KEM key exchange, AEAD ciphers and SHA-2 MACs.",
         reads=read_leads,
         judge=judge_weak,
+        basis=TABLE,
     ),
     Facet(
         id="ssh-host-key",

@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn, ParamSpec
 import typer
 
 from scanner import __version__
+from scanner.cli import policy
 from scanner.cli.assess import assess
 from scanner.cli.checks import checks
 from scanner.cli.demo import demo
@@ -69,6 +70,11 @@ def application() -> typer.Typer:
 
     for work in (host, run, validate, assess, checks, explain, schema, demo):
         app.command(work.__name__)(_guarded(work, settings))
+    group = typer.Typer(help=policy.ABOUT, no_args_is_help=True, rich_markup_mode=None)
+    group.command("make")(_guarded(policy.make, settings))
+    group.command("list")(_guarded(policy.listed, settings))
+    group.command("show")(_guarded(policy.show, settings))
+    app.add_typer(group, name="policy")
     return app
 
 

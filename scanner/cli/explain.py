@@ -63,6 +63,8 @@ def _facet(check: Check, facet: Facet[Any], *, controls: bool = True) -> Iterato
     yield from _part("Layer", facet.layer)
     yield from _part("Required for", facet.required)
     yield from _part("Severity", facet.severity)
+    if facet.basis:
+        yield from _part("Judged by", facet.basis)
     yield from _part("Remedy", facet.remedy)
     for product, remedy in facet.remedies.items():
         yield from _part("", f"{product}: {remedy}")

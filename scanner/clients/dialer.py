@@ -10,6 +10,9 @@ from scanner.clients.faults import Fault, fault_of
 from scanner.model.address import Admitted
 from scanner.model.reading import Reason
 
+MOST_CONNECTIONS = 200
+"""Connections to one endpoint, data connections apart, unless less is said."""
+
 
 class Dialer:
     """Dials one address. Never resolves a name; counts and bounds its connections.
@@ -24,13 +27,13 @@ class Dialer:
         meter: EffortMeter,
         *,
         connect_seconds: float = 10.0,
-        most_connections: int = 200,
+        most_connections: int = MOST_CONNECTIONS,
         most_data_connections: int = 22_000,
     ) -> None:
         self.admitted = admitted
         self.meter = meter
         self.connect_seconds = connect_seconds
-        self._most = most_connections
+        self._most = meter.connection_budget = most_connections
         self._most_data = most_data_connections
         self._control = 0
         self._data = 0

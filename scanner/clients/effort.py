@@ -12,6 +12,7 @@ class EffortMeter:
 
     def __init__(self) -> None:
         self.connections = 0
+        self.connection_budget = 0
         self.logins = 0
         self.logins_failed = 0
         self.bytes_received = 0
@@ -21,6 +22,7 @@ class EffortMeter:
         """Return the counters as they stand."""
         return Effort(
             connections=self.connections,
+            connection_budget=self.connection_budget,
             logins=self.logins,
             logins_failed=self.logins_failed,
             bytes_received=self.bytes_received,

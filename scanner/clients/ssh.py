@@ -20,7 +20,6 @@ from scanner.wire.ssh import (
 )
 
 _CHUNK = 16_384
-_MOST_EMPTY_ANSWERS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,42 +30,74 @@ class SshHello:
     kexinit: Reading[KexInit]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    """A connection on which both sides have said who they are.
+
+    ``line`` and ``kexinit`` are the server's identification and KEXINIT payload as they were
+    sent; ``rest`` came behind them. ``packets`` counts the server's packets so far.
+    """
+
+    sock: socket.socket
+    hello: SshHello
+    line: bytes
+    kexinit: bytes = b""
+    rest: bytes = b""
+    packets: int = 0
+
+
 async def read_hello(
     dialer: Dialer, *, seconds: float, pause_seconds: float = 0.0
 ) -> Reading[SshHello]:
-    """Read the identification line and the KEXINIT over one connection of ``seconds`` at most.
+    """Read the identification line and the KEXINIT, as ``meet`` does, and leave."""
+    meeting = await meet(dialer, seconds=seconds, pause_seconds=pause_seconds)
+    if isinstance(meeting, Unobserved):
+        return meeting
+    meeting.value.sock.close()
+    return Observed(meeting.value.hello)
 
-    A server that closes without a word is asked three times, ``pause_seconds`` apart, and is
-    then ``Unobserved`` as throttled. Raises ``Fault``: whatever the dialer raises, another
-    service, a timeout, a lost connection, or what is no SSH.
+
+async def meet(
+    dialer: Dialer, *, seconds: float, pause_seconds: float = 0.0, tries: int = 3
+) -> Reading[Meeting]:
+    """Read the identification line and the KEXINIT over one connection, ``seconds`` at most.
+
+    The caller closes the socket. A server that closes without a word is asked ``tries`` times,
+    ``pause_seconds`` apart, and is then ``Unobserved`` as throttled. Raises ``Fault``: whatever
+    the dialer raises, another service, a timeout, a lost connection, or what is no SSH.
     """
-    for attempt in range(_MOST_EMPTY_ANSWERS):
+    for attempt in range(tries):
         if attempt:
             await asyncio.sleep(pause_seconds)
-        hello = await _one_hello(dialer, seconds)
-        if hello is not None:
-            return hello
-    return Unobserved(
-        Reason.THROTTLED, f"closed before its identification, {_MOST_EMPTY_ANSWERS} times"
-    )
+        meeting = await _one_meeting(dialer, seconds)
+        if meeting is not None:
+            return meeting
+    times = "" if tries == 1 else f", {tries} times"
+    return Unobserved(Reason.THROTTLED, f"closed before its identification{times}")
 
 
-async def _one_hello(dialer: Dialer, seconds: float) -> Reading[SshHello] | None:
+async def _one_meeting(dialer: Dialer, seconds: float) -> Reading[Meeting] | None:
     sock = await dialer.open()
-    conversation = _Conversation(dialer, sock)
+    meeting: Reading[Meeting] | None = None
+    try:
+        meeting = await _met(_Conversation(dialer, sock), seconds)
+    finally:
+        if not isinstance(meeting, Observed):
+            sock.close()
+    return meeting
+
+
+async def _met(conversation: _Conversation, seconds: float) -> Reading[Meeting] | None:
     try:
         async with asyncio.timeout(seconds):
-            return await conversation.hello()
+            return await conversation.meeting()
     except TimeoutError:
-        conversation.raise_if_foreign()
-        raise Fault(Reason.TIMEOUT, "no SSH identification in time") from None
+        return conversation.timed_out()
     except OSError as error:
         return conversation.cut_off(fault_of(error))
     except SshSyntaxError as error:
         conversation.raise_if_foreign()
         raise Fault(Reason.PROTOCOL_ERROR, str(error)) from error
-    finally:
-        sock.close()
 
 
 class _Conversation:
@@ -75,8 +106,9 @@ class _Conversation:
         self._sock = sock
         self._reader = IdentificationReader()
         self._identification: Identification | None = None
+        self._offers = KexInitReader()
 
-    async def hello(self) -> Reading[SshHello] | None:
+    async def meeting(self) -> Reading[Meeting] | None:
         # Both sides may speak first (RFC 4253 section 4.2); it makes silent services answer.
         loop = asyncio.get_running_loop()
         await loop.sock_sendall(self._sock, f"SSH-2.0-{OWN_IDENTIFICATION}\r\n".encode())
@@ -86,20 +118,32 @@ class _Conversation:
                 return self.cut_off(Fault(Reason.CONNECTION_LOST, "closed by the server"))
             self._identification = self._reader.feed(data)
             self.raise_if_foreign()
-        return Observed(SshHello(self._identification, await self._kexinit()))
+        return self._met(await self._kexinit())
+
+    def _met(self, kexinit: Reading[KexInit]) -> Reading[Meeting]:
+        assert self._identification is not None
+        return Observed(
+            Meeting(
+                sock=self._sock,
+                hello=SshHello(self._identification, kexinit),
+                line=self._reader.line,
+                kexinit=self._offers.payload,
+                rest=self._offers.rest(),
+                packets=self._offers.packets,
+            )
+        )
 
     async def _kexinit(self) -> Reading[KexInit]:
         assert self._identification is not None
         if not self._identification.speaks_version_2:
             return Unobserved(Reason.NOT_OFFERED, "SSH 2 is not spoken")
-        reader = KexInitReader()
         try:
-            heard = reader.feed(self._reader.rest())
+            heard = self._offers.feed(self._reader.rest())
             while heard is None:
                 data = await self._receive()
                 if not data:
                     return Unobserved(Reason.CONNECTION_LOST, "closed before its KEXINIT")
-                heard = reader.feed(data)
+                heard = self._offers.feed(data)
         except SshSyntaxError as error:
             return Unobserved(Reason.PROTOCOL_ERROR, str(error))
         except OSError as error:
@@ -119,10 +163,19 @@ class _Conversation:
         if service:
             raise Fault(Reason.OTHER_SERVICE, f"{service} answers, not SSH")
 
-    def cut_off(self, fault: Fault) -> Reading[SshHello] | None:
+    def timed_out(self) -> Reading[Meeting]:
+        """Say what a server means that lets us wait. Raises ``Fault`` where it is no SSH."""
+        late = Fault(Reason.TIMEOUT, "no SSH identification in time")
+        mute = self._identification is None and self._reader.empty
+        said = None if mute else self.cut_off(late)
+        if said is None:
+            raise late
+        return said
+
+    def cut_off(self, fault: Fault) -> Reading[Meeting] | None:
         """Say what a connection that ended early means; ``None``: nothing was said at all."""
         if self._identification is not None:
-            return Observed(SshHello(self._identification, fault.reading))
+            return self._met(fault.reading)
         self.raise_if_foreign()
         line = self._reader.throttled()
         if line:

@@ -17,6 +17,7 @@ from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault
 from scanner.clients.ssh_session import FOREIGN_ERRORS, Listener, plain_options, ssh_fault
 from scanner.model.reading import Reason
+from scanner.model.ssh import AuthMethods
 from scanner.model.text import neutralise
 from scanner.model.view import CredentialStatus
 
@@ -95,6 +96,7 @@ class LoginResult:
     ``sent`` and ``refused`` name secrets (``publickey``, ``password``). ``remaining`` are the
     methods that were left after what looks like a partial success; it is ``confirmable`` where
     sending the same secret again says for sure. ``held_back``: the reservation was declined.
+    ``offered`` is what the server said before any secret was sent, where it came to that.
     """
 
     status: CredentialStatus
@@ -106,6 +108,7 @@ class LoginResult:
     remaining: tuple[str, ...] = ()
     confirmable: bool = False
     held_back: bool = False
+    offered: AuthMethods | None = None
 
 
 async def log_in(dialer: Dialer, credential: SshCredential, terms: LoginTerms) -> LoginResult:
@@ -118,7 +121,10 @@ async def log_in(dialer: Dialer, credential: SshCredential, terms: LoginTerms) -
     sock = await dialer.open()
     try:
         async with asyncio.timeout(terms.seconds):
-            connection = await asyncssh.connect(sock=sock, config=None, options=options)
+            # Told the host, the library does not ask the socket, which may be reset by now.
+            connection = await asyncssh.connect(
+                str(dialer.admitted.ip), sock=sock, config=None, options=options
+            )
     except FOREIGN_ERRORS as error:
         return gate.ended(error)
     return gate.accepted(connection)
@@ -152,6 +158,7 @@ class _Gate(Listener):
         self._remaining: tuple[str, ...] = ()
         self._prompt: str | None = None
         self._held_back = False
+        self._offered: tuple[str, ...] | None = None
 
     def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
         self._connection = conn
@@ -217,14 +224,32 @@ class _Gate(Listener):
         asyncssh asks for the next secret with the methods that can go on. A refused method is
         among them again; one that succeeded in part is not (RFC 4252 section 5.1).
         """
-        if not self._waiting or self._connection is None:
+        if self._connection is None:
             return
-        methods = tuple(self._connection.get_server_auth_methods())
+        if self._offered is None:
+            self._offered = self._methods()
+        if not self._waiting:
+            return
+        methods = self._methods()
         if self._waiting in methods:
             self._refused.append(self._sent[-1])
         else:
-            self._remaining = tuple(neutralise(method, 80) for method in methods[:32])
+            self._remaining = methods
         self._waiting = ""
+
+    def _methods(self) -> tuple[str, ...]:
+        if self._connection is None:
+            return ()
+        named = self._connection.get_server_auth_methods()
+        return tuple(neutralise(method, 80) for method in named[:32])
+
+    def _first_offer(self, *, let_in: bool = False) -> AuthMethods | None:
+        if let_in and not self._sent:
+            return AuthMethods(none_accepted=True, methods=(), banner=self.banner)
+        methods = self._methods() if self._offered is None else self._offered
+        if not methods:
+            return None
+        return AuthMethods(none_accepted=False, methods=methods, banner=self.banner)
 
     def accepted(self, connection: asyncssh.SSHClientConnection) -> LoginResult:
         return LoginResult(
@@ -233,6 +258,7 @@ class _Gate(Listener):
             connection=connection,
             sent=tuple(self._sent),
             refused=tuple(self._refused),
+            offered=self._first_offer(let_in=True),
         )
 
     def ended(self, error: BaseException) -> LoginResult:
@@ -251,6 +277,7 @@ class _Gate(Listener):
             remaining=self._remaining,
             confirmable=not self._challenges,
             held_back=self._held_back,
+            offered=self._first_offer(),
         )
 
     def _status(self, error: BaseException, fault: Fault) -> tuple[CredentialStatus, str]:

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from scanner.clients.dialer import Dialer
+from scanner.clients.dialer import MOST_CONNECTIONS, Dialer
 from scanner.clients.effort import EffortMeter
 from scanner.clients.faults import Fault
+from scanner.engine.plan import ssh_connections
 from scanner.errors import ScannerError
 from scanner.model.address import Admitted
 from scanner.model.attempts import limit_key
@@ -59,10 +60,12 @@ class Door:
     def dialer(self, target: Target) -> Dialer:
         """Return what dials this door, counted in ``meter``."""
         limits = target.limits
+        most = ssh_connections(target) if self.protocol is Protocol.SFTP else MOST_CONNECTIONS
         return Dialer(
             self.admitted,
             self.meter,
             connect_seconds=limits.timeout_seconds,
+            most_connections=most,
             most_data_connections=limits.entries + limits.files_sampled,
         )
 

@@ -15,8 +15,12 @@ clear. Sessions that break off come on top."""
 FTP_LOGINS = 3
 """Logins of one FTP endpoint at most, without accounts: two names, and once more where a refused
 data connection ended the session."""
-SSH_CONNECTIONS = 8
-"""Connections that the questions to one SSH endpoint take at most, without accounts."""
+SSH_CONNECTIONS = 9
+"""Connections that the questions to one SSH endpoint take at most, without accounts: eight for
+offers, host keys and groups, one where the decoy has to wait for the accounts."""
+SSH_ACCOUNT_CONNECTIONS = 3
+"""For each listed account: a login and the question which factors remain, or what it is offered;
+once more where the server turned a connection away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +28,7 @@ class PlannedAsset:
     """What a run would do to one asset at most. ``bytes`` are of samples, per address.
 
     Nothing is looked up, so all numbers are of one address. A name with several costs as much at
-    each, and for the line-up one connection more per FTP port, up to seven per SSH port.
+    each, and for the line-up one connection more per FTP port, up to eight per SSH port.
     ``connections`` are control connections; each listing and each sample over FTP opens a data
     connection besides.
     """
@@ -48,9 +52,8 @@ def planned(target: Target, *, notes: tuple[str, ...] = ()) -> PlannedAsset:
         asset=target.asset,
         host=target.host,
         endpoints=tuple(f"{e.protocol}:{e.port}" for e in target.endpoints),
-        connections=ftp * _ftp_connections(target, len(names))
-        + ssh * (SSH_CONNECTIONS + len(names)),
-        logins=len(names) * len(target.endpoints) + FTP_LOGINS * ftp + ssh,
+        connections=ftp * _ftp_connections(target, len(names)) + ssh * ssh_connections(target),
+        logins=len(names) * len(target.endpoints) + FTP_LOGINS * ftp + ssh * _ssh_logins(target),
         bytes=target.limits.bytes_per_host * len(target.endpoints),
         credentials=names,
         notes=(*(("decoy: scored apart",) if target.decoy else ()), *_rounds(target, ftp), *notes),
@@ -65,6 +68,16 @@ def _rounds(target: Target, ftp: int) -> tuple[str, ...]:
 
 def _ftp_connections(target: Target, accounts: int) -> int:
     return FTP_CONNECTIONS + accounts + target.tls.rounds
+
+
+def ssh_connections(target: Target) -> int:
+    """Return the connections that one SSH endpoint of a target may take at most."""
+    each = SSH_ACCOUNT_CONNECTIONS + target.allow.empty_password
+    return SSH_CONNECTIONS + each * len(target.accounts)
+
+
+def _ssh_logins(target: Target) -> int:
+    return 1 + target.allow.empty_password * len(target.accounts)
 
 
 def from_vantage(targets: Sequence[Target], vantage: str) -> list[Target]:

@@ -7,8 +7,10 @@ not the right shape is passed over here, for the schema has spoken of it.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from datetime import date
+from difflib import get_close_matches
 from typing import TypeVar
 
 from scanner.errors import InputError
@@ -19,9 +21,12 @@ from scanner.intake.problem import Place, Problem, shown
 from scanner.intake.scope_patterns import ScopePatterns, parse_pattern
 from scanner.intake.target_defaults import PORTS
 from scanner.model.failure import NEVER_NOT_APPLICABLE
+from scanner.model.policies import BUILT_IN
 
 _Object = dict[str, Json]
 _Key = TypeVar("_Key")
+
+_POLICY_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
 def disagreements(root: Json) -> Iterator[Problem]:
@@ -32,8 +37,12 @@ def disagreements(root: Json) -> Iterator[Problem]:
     yield from _coverage(root, targets)
     yield from _same_asset(targets)
     yield from _same_host(targets)
+    defaults = root.get("defaults")
+    if isinstance(defaults, dict):
+        yield from _policy(("defaults",), defaults)
     for place, target in targets:
         yield from _of_target(place, target)
+        yield from _policy(place, target)
     for place, delivery in _objects(root, "delivery", ()):
         yield from _delivery(place, delivery)
 
@@ -146,6 +155,15 @@ def _endpoints(place: Place, target: _Object) -> Iterator[Problem]:
         elif port is not None and first.setdefault(port, index) != index:
             message = f"{port} is listed twice; an endpoint has one port and one protocol"
             yield Problem((*at, "port"), message)
+
+
+def _policy(place: Place, entry: _Object) -> Iterator[Problem]:
+    name = _text(entry, "policy")
+    if name is None or not _POLICY_NAME.fullmatch(name) or name in BUILT_IN:
+        return
+    near = get_close_matches(name, BUILT_IN, 1)
+    mend = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(BUILT_IN)}, file:PATH"
+    yield Problem((*place, "policy"), f"{shown(name)} is no built-in policy; {mend}")
 
 
 def _areas(place: Place, target: _Object) -> Iterator[Problem]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from scanner.model.reading import Reading, Reason, Unobserved
+from scanner.model.policies import MODERN
+from scanner.model.policy import SshPolicy
+from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Contract, Document
 
 
@@ -57,3 +59,4 @@ class Dossier:
     warnings: Reading[tuple[RegisteredWarning, ...]] = field(
         default_factory=lambda: Unobserved(Reason.NOT_DECLARED, "no warning register is declared")
     )
+    policy: Reading[SshPolicy] = field(default_factory=lambda: Observed(MODERN))

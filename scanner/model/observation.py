@@ -41,10 +41,13 @@ class Reply:
 class Effort:
     """What a scan of one endpoint cost its server. ``verbs`` counts FTP commands sent.
 
+    ``connection_budget``: control connections that it may take at most; 0: none was set.
+
     ``logins`` are those tried, ``logins_failed`` those among them that were refused.
     """
 
     connections: int = 0
+    connection_budget: int = 0
     logins: int = 0
     logins_failed: int = 0
     bytes_received: int = 0

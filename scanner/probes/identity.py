@@ -7,13 +7,12 @@ import ssl
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault
 from scanner.clients.ftp_session import FtpSession, Opening
-from scanner.clients.ssh import read_hello
 from scanner.clients.tls import looking_context
 from scanner.model.reading import Observed, Reason
 from scanner.model.target import Protocol, Target
 from scanner.probes.detect import detect
 from scanner.probes.ftp_visit import check_greeting
-from scanner.probes.ssh_trust import collect_host_keys
+from scanner.probes.ssh_survey import Asked, survey
 from scanner.wire.identity import (
     CERTIFICATE,
     GREETING,
@@ -26,6 +25,7 @@ from scanner.wire.identity import (
     greeting_mark,
     host_key_marks,
 )
+from scanner.wire.ssh_keys import read_key
 from scanner.wire.x509 import CertificateUnreadable, certificate_facts
 
 _PAUSE_SECONDS = 0.2
@@ -101,15 +101,10 @@ async def _granted(session: FtpSession) -> bool:
 
 async def _ssh(dialer: Dialer, seconds: float) -> tuple[dict[str, str], bool]:
     pause = 0.0 if dialer.admitted.ip.is_loopback else _PAUSE_SECONDS
-    hello = await read_hello(dialer, seconds=seconds, pause_seconds=pause)
-    if not isinstance(hello, Observed):
-        raise Fault(hello.reason, hello.detail)
-    marks = {IDENTIFICATION: digest(hello.value.identification.line)}
-    offers = hello.value.kexinit
-    if not isinstance(offers, Observed):
-        return marks, False
-    keys, fault = await collect_host_keys(
-        dialer, offers.value, seconds=seconds, pause_seconds=pause
-    )
-    marks |= host_key_marks({key.algorithm: key.fingerprint for key in keys.values()})
-    return marks, fault is None and bool(keys)
+    seen = await survey(dialer, Asked(groups=False), seconds=seconds, pause_seconds=pause)
+    if not isinstance(seen, Observed):
+        raise Fault(seen.reason, seen.detail)
+    marks = {IDENTIFICATION: digest(seen.value.visit.identification.line)}
+    keys = [read_key(blob) for blob in seen.value.blobs]
+    marks |= host_key_marks({key.algorithm: key.fingerprint for key in keys})
+    return marks, seen.value.fault is None and bool(keys)

@@ -15,15 +15,19 @@ from scanner.errors import SecretError
 from scanner.model.attempts import Attempt, AttemptKind, limit_key
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.secret import SecretRef
+from scanner.model.ssh import AuthMethods
 from scanner.model.target import Account
 from scanner.model.view import AccountView, CredentialStatus, View
 from scanner.probes.context import ProbeContext
-from scanner.probes.ssh_trust import HostKeys
+from scanner.probes.ssh_trust import HostKeys, not_sent
 from scanner.probes.walk import observe_view
 
 
 class AccountDesk:
-    """Logs in to one endpoint. Secrets go only to host keys that ``keys`` holds as trusted."""
+    """Logs in to one endpoint. Secrets go only to host keys that ``keys`` holds as trusted.
+
+    ``offered`` is what each account was offered before its first secret.
+    """
 
     def __init__(
         self, dialer: Dialer, context: ProbeContext, keys: HostKeys, *, seconds: float
@@ -32,12 +36,7 @@ class AccountDesk:
         self._context = context
         self._keys = keys
         self._seconds = seconds
-
-    @staticmethod
-    def not_sent(account: Account, why: Unobserved) -> AccountView:
-        """Return the view of an account whose secrets stayed here."""
-        status = CredentialStatus.NOT_SENT
-        return AccountView(username=account.username, status=status, detail=why.detail, view=why)
+        self.offered: dict[str, AuthMethods] = {}
 
     async def observe(self, account: Account, *, seconds: float) -> AccountView:
         """Try each secret of an account once and walk what it reaches, ``seconds`` at most.
@@ -46,16 +45,16 @@ class AccountDesk:
         server does.
         """
         if not self._keys.trusted:
-            return self.not_sent(account, self._no_trust())
+            return not_sent(account, self._keys.distrust(self._context.pinned_only))
         try:
             secrets = self._secrets(account)
         except SecretError as error:
-            return self.not_sent(account, Unobserved(Reason.CREDENTIAL_MISSING, str(error)))
+            return not_sent(account, Unobserved(Reason.CREDENTIAL_MISSING, str(error)))
         marks = self._marks(account, secrets)
         async with self._context.gate.hold(marks.values()):
             result = await self._try(account, secrets, marks)
         if isinstance(result, Unobserved):
-            return self.not_sent(account, result)
+            return not_sent(account, result)
         return await self._view(account.username, result, seconds)
 
     async def _try(
@@ -71,14 +70,6 @@ class AccountDesk:
         if pocket.credential.empty:
             return Unobserved(Reason.CREDENTIAL_REFUSED, "refused before, and not changed since")
         return await self._log_in(pocket)
-
-    def _no_trust(self) -> Unobserved:
-        if not self._keys.seen:
-            return self._keys.fault or Unobserved(Reason.UNVERIFIED_PEER, "no host key was seen")
-        if self._context.pinned_only:
-            return Unobserved(Reason.UNVERIFIED_PEER, self._context.pinned_only)
-        details = ", ".join(dict.fromkeys(f"{key.trust}" for key in self._keys.seen))
-        return Unobserved(Reason.UNVERIFIED_PEER, f"the host keys are {details}")
 
     def _secrets(self, account: Account) -> dict[str, bytes]:
         """Resolve what an account logs in with. Raises ``SecretError``."""
@@ -132,6 +123,8 @@ class AccountDesk:
         except Fault as fault:
             return fault.reading
         self._settle(pocket, result)
+        if result.offered is not None:
+            self.offered[pocket.credential.username] = result.offered
         if result.status is CredentialStatus.PARTIAL:
             result = await self._confirm(pocket, result)
         if result.status is CredentialStatus.ACCEPTED:

@@ -1,19 +1,17 @@
-"""Collects the host keys of an SSH server, one of each type, and says which are its own."""
+"""Says which of the host keys that an SSH server showed are its own."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from scanner.clients.dialer import Dialer
-from scanner.clients.faults import Fault
-from scanner.clients.ssh_offers import fetch_host_key
 from scanner.model.peer import PeerTrust
 from scanner.model.reading import Reason, Unobserved
-from scanner.model.ssh import HostKey, KexInit
-from scanner.model.target import Target
+from scanner.model.ssh import HostKey
+from scanner.model.target import Account, Target
+from scanner.model.view import AccountView, CredentialStatus
 from scanner.probes.context import ProbeContext
 from scanner.wire.known_hosts import (
     HostKeyPolicy,
@@ -22,32 +20,9 @@ from scanner.wire.known_hosts import (
     candidate_names,
     read_known_hosts,
 )
-from scanner.wire.ssh import SshSyntaxError
-from scanner.wire.ssh_keys import KeyFacts, key_type, read_key
+from scanner.wire.ssh_keys import HOST_KEY_TYPES, KeyFacts, key_type, read_key
 
-TURNED_AWAY = frozenset(
-    {
-        Reason.THROTTLED,
-        Reason.CLOSED,
-        Reason.FILTERED,
-        Reason.UNREACHABLE,
-        Reason.CONNECTION_BUDGET,
-    }
-)
-"""What a server that answered before says when it will not answer again: then nobody asks."""
-
-_MOST_TYPES = 6
 _LARGEST_FILE = 16_777_216
-_TYPES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("ssh-ed25519", ("ssh-ed25519",)),
-    ("ecdsa-sha2-nistp256", ("ecdsa-sha2-nistp256",)),
-    ("ecdsa-sha2-nistp384", ("ecdsa-sha2-nistp384",)),
-    ("ecdsa-sha2-nistp521", ("ecdsa-sha2-nistp521",)),
-    ("ssh-rsa", ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa")),
-    ("ssh-dss", ("ssh-dss",)),
-    ("ssh-ed448", ("ssh-ed448",)),
-)
-"""Key types and the algorithms that show them (RFC 8332: one RSA key, three algorithms)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,56 +42,43 @@ class HostKeys:
     def trusted_algorithms(self) -> tuple[str, ...]:
         """The algorithms that make the server show a trusted key."""
         types = {key_type(blob) for blob in self.trusted}
-        wanted = {name for kind, names in _TYPES if kind in types for name in names}
+        wanted = {name for kind in types for name in HOST_KEY_TYPES.get(kind, ())}
         return tuple(name for name in self.algorithms if name in wanted)
 
+    def distrust(self, pinned_only: str) -> Unobserved:
+        """Return why no key is trusted. ``pinned_only`` is why it would have to be pinned."""
+        if not self.seen:
+            return self.fault or Unobserved(Reason.UNVERIFIED_PEER, "no host key was seen")
+        if pinned_only:
+            return Unobserved(Reason.UNVERIFIED_PEER, pinned_only)
+        details = ", ".join(dict.fromkeys(f"{key.trust}" for key in self.seen))
+        return Unobserved(Reason.UNVERIFIED_PEER, f"the host keys are {details}")
 
-async def observe_host_keys(
-    dialer: Dialer,
-    context: ProbeContext,
-    offers: KexInit,
+
+def not_sent(account: Account, why: Unobserved) -> AccountView:
+    """Return the view of an account whose secrets stayed here."""
+    status = CredentialStatus.NOT_SENT
+    return AccountView(username=account.username, status=status, detail=why.detail, view=why)
+
+
+def judge_host_keys(
+    blobs: Sequence[bytes],
+    algorithms: tuple[str, ...],
+    fault: Unobserved | None,
     *,
-    seconds: float,
-    pause_seconds: float,
+    context: ProbeContext,
+    dialer: Dialer,
 ) -> HostKeys:
-    """Fetch one host key of each type, over one connection each, and judge them.
-
-    Never raises for what the server does.
-    """
-    found, fault = await collect_host_keys(
-        dialer, offers, seconds=seconds, pause_seconds=pause_seconds
-    )
+    """Judge the keys of one server by what the team says of it. Never raises."""
+    found = {blob: read_key(blob) for blob in blobs}
     policy = host_key_policy(context.target, dialer)
     judged = policy.judge_all(tuple(found))
     return HostKeys(
         seen=tuple(_host_key(*pair) for pair in zip(found.values(), judged, strict=True)),
         trusted=_trusted(found, judged, pinned_only=bool(context.pinned_only)),
-        algorithms=tuple(name for group in _offered_types(offers) for name in group),
+        algorithms=algorithms,
         fault=fault,
     )
-
-
-async def collect_host_keys(
-    dialer: Dialer, offers: KexInit, *, seconds: float, pause_seconds: float
-) -> tuple[dict[bytes, KeyFacts], Unobserved | None]:
-    """Fetch one host key of each type, a connection each, and say what was in the way, if any.
-
-    Never raises for what the server does.
-    """
-    found: dict[bytes, KeyFacts] = {}
-    fault: Unobserved | None = None
-    for algorithms in _offered_types(offers):
-        await asyncio.sleep(pause_seconds)
-        try:
-            blob = await fetch_host_key(dialer, algorithms, seconds=seconds)
-            found[blob] = read_key(blob)
-        except Fault as error:
-            fault = error.reading
-            if error.reason in TURNED_AWAY:
-                break
-        except SshSyntaxError as error:
-            fault = _malformed(error)
-    return found, fault
 
 
 def host_key_policy(target: Target, dialer: Dialer) -> HostKeyPolicy:
@@ -143,12 +105,6 @@ def _known_hosts(path: Path | None) -> KnownHosts:
         return KnownHosts()
 
 
-def _offered_types(offers: KexInit) -> list[tuple[str, ...]]:
-    offered = set(offers.host_key)
-    groups = (tuple(name for name in names if name in offered) for _, names in _TYPES)
-    return [group for group in groups if group][:_MOST_TYPES]
-
-
 def _trusted(
     blobs: Iterable[bytes], judged: Iterable[KeyTrust], *, pinned_only: bool
 ) -> frozenset[bytes]:
@@ -168,7 +124,3 @@ def _host_key(facts: KeyFacts, verdict: KeyTrust) -> HostKey:
         trust=verdict.trust,
         trust_detail=verdict.detail,
     )
-
-
-def _malformed(error: SshSyntaxError) -> Unobserved:
-    return Unobserved(Reason.PROTOCOL_ERROR, str(error))

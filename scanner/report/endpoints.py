@@ -40,6 +40,7 @@ def _effort(endpoint: EndpointObservation) -> dict[str, Any]:
     effort = endpoint.effort
     return {
         "connections": effort.connections,
+        "connection_budget": effort.connection_budget,
         "logins": effort.logins,
         "logins_failed": effort.logins_failed,
         "bytes": effort.bytes_received,

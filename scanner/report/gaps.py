@@ -39,12 +39,17 @@ NAMES = {
     "identification": "SSH version",
     "kexinit": "SSH algorithms",
     "host_keys": "host keys",
+    "every_key": "further host keys",
+    "sshfp": "SSHFP records",
+    "group_exchange": "SSH group sizes",
+    "extensions": "SSH extensions",
     "methods": "SSH login methods",
+    "prompts": "SSH prompts",
 }
 """What a reader calls each fact."""
 
 _NO_GAP = frozenset({Reason.NOT_OFFERED})
-_OPT_IN = frozenset({"write_test", "tls_survey"})
+_OPT_IN = frozenset({"write_test", "tls_survey", "sshfp"})
 """Asked only where a target wants it: left out it is no gap."""
 _LAST = frozenset({Reason.NOT_LOOKED_AT, Reason.NOT_DECLARED})
 
@@ -116,8 +121,21 @@ def _facts(where: str, facts: FtpFacts | SshFacts) -> Iterator[Gap]:
             yield Gap(NAMES[item.name], where, reading.reason, reading.detail)
     if isinstance(facts, FtpFacts) and isinstance(facts.anonymous_view, Observed):
         yield from _walk(where, facts.anonymous_view.value)
+    if isinstance(facts, SshFacts):
+        yield from _offers(where, facts)
     for account in facts.accounts:
         yield from _account(where, account)
+
+
+def _offers(where: str, facts: SshFacts) -> Iterator[Gap]:
+    for offer in facts.account_methods:
+        if isinstance(offer.methods, Unobserved):
+            what = f"login methods of {offer.username}"
+            yield Gap(what, where, offer.methods.reason, offer.methods.detail)
+    for empty in facts.empty_passwords:
+        if isinstance(empty.accepted, Unobserved):
+            what = f"empty password of {empty.username}"
+            yield Gap(what, where, empty.accepted.reason, empty.accepted.detail)
 
 
 def _is_no_gap(name: str, reason: Reason) -> bool:

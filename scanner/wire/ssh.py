@@ -11,14 +11,18 @@ from scanner.model.text import neutralise
 OWN_IDENTIFICATION = "TransferExposureScanner"
 """Our software version, after ``SSH-2.0-``."""
 
+LARGEST_PACKET = 35_000
+"""Bytes of a packet that every implementation takes (RFC 4253 section 6.1)."""
+
 _LONGEST_LINE = 4_096
 _MOST_LINES_BEFORE = 64
-_LARGEST_PACKET = 35_000
 _MOST_OTHER_PACKETS = 16
 _MOST_NAMES = 512
 _LONGEST_NAME = 80
 _IDENTIFICATION = re.compile(rb"SSH-([0-9]+\.[0-9]+)-(.*)", re.DOTALL)
-_THROTTLED = (b"exceeded maxstartups", b"not allowed at this time", b"too many connections")
+THROTTLED = ("exceeded maxstartups", "not allowed at this time", "too many connections")
+"""What servers say that turn connections away, in small letters."""
+
 _FOREIGN = (
     (re.compile(rb"HTTP/\d|<!doctype|<html", re.IGNORECASE), "HTTP"),
     (re.compile(rb"\d{3}[ -].*(ftp|filezilla)", re.IGNORECASE), "FTP"),
@@ -51,9 +55,10 @@ class Identification:
 
 
 class IdentificationReader:
-    """Collects bytes until the identification line is there."""
+    """Collects bytes until the identification line is there: ``line``, as it was sent."""
 
     def __init__(self) -> None:
+        self.line = b""
         self._held = b""
         self._before: list[bytes] = []
 
@@ -67,6 +72,7 @@ class IdentificationReader:
             line, self._held = self._held[:end].removesuffix(b"\r"), self._held[end + 1 :]
             _bounded(len(line) <= _LONGEST_LINE, "a line is too long")
             if line.startswith(b"SSH-"):
+                self.line = line
                 return self._identified(line)
             self._before.append(line)
             _bounded(len(self._before) <= _MOST_LINES_BEFORE, "too many lines come first")
@@ -93,7 +99,7 @@ class IdentificationReader:
     def throttled(self) -> str:
         """Return the line that says that the server turns connections away, if any."""
         for line in self._lines():
-            if any(words in line.lower() for words in _THROTTLED):
+            if any(words.encode() in line.lower() for words in THROTTLED):
                 return neutralise(line, 120)
         return ""
 
@@ -117,9 +123,14 @@ class Disconnect:
 
 
 class KexInitReader:
-    """Collects bytes until the server's first KEXINIT, or its DISCONNECT, is there."""
+    """Collects bytes until the server's first KEXINIT, or its DISCONNECT, is there.
+
+    ``payload`` is the KEXINIT as it was sent, ``packets`` counts what came, it included.
+    """
 
     def __init__(self, held: bytes = b"") -> None:
+        self.payload = b""
+        self.packets = 0
         self._held = held
         self._others = 0
 
@@ -130,10 +141,12 @@ class KexInitReader:
         """
         self._held += data
         while (payload := self._packet()) is not None:
+            self.packets += 1
             if payload[:1] == b"\x14":
+                self.payload = payload
                 return read_kexinit(payload)
             if payload[:1] == b"\x01":
-                return _read_disconnect(payload)
+                return read_disconnect(payload)
             self._others += 1
             harmless = payload[:1] in {b"\x02", b"\x03", b"\x04"}
             _bounded(
@@ -141,11 +154,15 @@ class KexInitReader:
             )
         return None
 
+    def rest(self) -> bytes:
+        """Return the bytes that came after the KEXINIT."""
+        return self._held
+
     def _packet(self) -> bytes | None:
         if len(self._held) < 5:
             return None
         length, padding = int.from_bytes(self._held[:4], "big"), self._held[4]
-        _bounded(2 <= length <= _LARGEST_PACKET, "the packet length is out of bounds")
+        _bounded(2 <= length <= LARGEST_PACKET, "the packet length is out of bounds")
         _bounded(padding < length - 1, "the padding is longer than its packet")
         if len(self._held) < 4 + length:
             return None
@@ -165,7 +182,8 @@ def read_kexinit(payload: bytes) -> KexInit:
     kex, host_key, c_in, c_out, m_in, m_out, z_in, z_out, _, _ = (
         fields.name_list() for _ in range(10)
     )
-    fields.take(5)
+    guesses = fields.take(1) != b"\0"
+    fields.take(4)
     return KexInit(
         kex=kex,
         host_key=host_key,
@@ -175,10 +193,12 @@ def read_kexinit(payload: bytes) -> KexInit:
         macs_out=m_out,
         compression_in=z_in,
         compression_out=z_out,
+        guesses=guesses,
     )
 
 
-def _read_disconnect(payload: bytes) -> Disconnect:
+def read_disconnect(payload: bytes) -> Disconnect:
+    """Parse the payload of SSH_MSG_DISCONNECT. Raises ``SshSyntaxError``."""
     fields = Fields(payload[1:])
     return Disconnect(fields.uint32(), neutralise(fields.string(), 120))
 

@@ -10,6 +10,22 @@ from scanner.model.text import neutralise
 from scanner.wire.ssh import Fields, SshSyntaxError
 
 _CERTIFICATE = "-cert-v01@openssh.com"
+_PLAIN_TYPES: dict[str, tuple[str, ...]] = {
+    "ssh-ed25519": ("ssh-ed25519",),
+    "ecdsa-sha2-nistp256": ("ecdsa-sha2-nistp256",),
+    "ecdsa-sha2-nistp384": ("ecdsa-sha2-nistp384",),
+    "ecdsa-sha2-nistp521": ("ecdsa-sha2-nistp521",),
+    "ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"),
+    "ssh-dss": ("ssh-dss",),
+    "ssh-ed448": ("ssh-ed448",),
+}
+HOST_KEY_TYPES: dict[str, tuple[str, ...]] = _PLAIN_TYPES | {
+    f"{kind}{_CERTIFICATE}": tuple(f"{name}{_CERTIFICATE}" for name in names)
+    for kind, names in _PLAIN_TYPES.items()
+}
+"""Types of host keys, and the algorithms that make a server show one (RFC 8332: one RSA key, three
+algorithms). Certificates come behind the plain keys."""
+
 _FIXED_BITS = {
     "ssh-ed25519": 256,
     "sk-ssh-ed25519@openssh.com": 256,

@@ -175,7 +175,7 @@ def plain_ftp(**changes: Any) -> FtpFacts:
 
 def kexinit(**changes: Any) -> KexInit:
     base = KexInit(
-        kex=("curve25519-sha256", "kex-strict-s-v00@openssh.com"),
+        kex=("mlkem768x25519-sha256", "curve25519-sha256", "kex-strict-s-v00@openssh.com"),
         host_key=("ssh-ed25519",),
         ciphers_in=("aes256-gcm@openssh.com",),
         ciphers_out=("aes256-gcm@openssh.com",),
@@ -199,6 +199,7 @@ def modern_ssh(**changes: Any) -> SshFacts:
         identification=Observed("SSH-2.0-OpenSSH_9.2"),
         kexinit=Observed(kexinit()),
         host_keys=Observed((host_key(),)),
+        every_key=Observed(value=True),
         methods=Observed(AuthMethods(none_accepted=False, methods=("publickey",))),
     )
     return replace(base, **changes)

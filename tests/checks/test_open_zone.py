@@ -10,7 +10,7 @@ from scanner.model.finding import Confidence, Severity, Source, Verdict
 from scanner.model.listing import Outcome
 from scanner.model.observation import FtpFacts
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
-from scanner.model.ssh import AuthMethods
+from scanner.model.ssh import AccountMethods, AuthMethods, EmptyPassword
 from scanner.model.target import Areas
 from scanner.model.view import AreaSeen, View, WritableSigns, Zone
 from tests.checks.cases import (
@@ -158,3 +158,40 @@ def test_weaker_signs_of_writing_are_told_and_claim_nothing() -> None:
     told = finding(result(ROW, case(anonymous(weak))), "anonymous-writable")
     assert told.verdict is Verdict.PASS
     assert "mode: the group may write 4, an access list on 1" in told.summary
+
+
+def test_a_listed_account_that_needs_no_authentication_is_proof() -> None:
+    offers = (
+        AccountMethods(
+            username="lab", methods=Observed(AuthMethods(none_accepted=True, methods=()))
+        ),
+        AccountMethods(username="old", methods=Unobserved(Reason.THROTTLED)),
+    )
+    row = result(ROW, case(modern_ssh(account_methods=offers)))
+    found = finding(row, "ssh-account-none")
+    assert (row.verdict, found.verdict) == (Verdict.FAIL, Verdict.FAIL)
+    assert found.ways_in[0].endswith(" as lab")
+    assert CapTrigger.NO_AUTHENTICATION in found.caps
+
+
+def test_an_account_that_could_not_be_asked_leaves_the_row_to_the_decoy() -> None:
+    offers = (AccountMethods(username="old", methods=Unobserved(Reason.THROTTLED)),)
+    row = result(ROW, case(modern_ssh(account_methods=offers)))
+    assert row.verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("accepted", "verdict"),
+    [
+        (Observed(value=True), Verdict.FAIL),
+        (Observed(value=False), Verdict.PASS),
+        (Unobserved(Reason.ATTEMPT_BUDGET), Verdict.UNKNOWN),
+    ],
+)
+def test_an_empty_password_decides_where_it_was_to_be_tried(
+    accepted: Reading[bool], verdict: Verdict
+) -> None:
+    empty = (EmptyPassword(username="lab", accepted=accepted),)
+    row = result(ROW, case(modern_ssh(empty_passwords=empty)))
+    assert row.verdict is verdict
+    assert finding(row, "ssh-empty-password").verdict is verdict

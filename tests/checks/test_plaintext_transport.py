@@ -148,7 +148,6 @@ def test_broken_ssh_algorithms_fail(facts: SshFacts) -> None:
         {"kex": ("diffie-hellman-group14-sha1", "kex-strict-s-v00@openssh.com")},
         {"ciphers_in": ("aes128-cbc",)},
         {"macs_in": ("hmac-sha1",)},
-        {"kex": ("curve25519-sha256",), "ciphers_in": ("chacha20-poly1305@openssh.com",)},
     ],
 )
 def test_weak_ssh_algorithms_are_leads(lists: dict[str, tuple[str, ...]]) -> None:
@@ -158,10 +157,20 @@ def test_weak_ssh_algorithms_are_leads(lists: dict[str, tuple[str, ...]]) -> Non
     assert (weak.verdict, weak.severity) == (Verdict.FAIL, Severity.LOW)
 
 
+def test_terrapin_is_a_lead_of_its_own() -> None:
+    lists = kexinit(kex=("curve25519-sha256",), ciphers_in=("chacha20-poly1305@openssh.com",))
+    row = result(ROW, case(modern_ssh(kexinit=Observed(lists))))
+    assert row.verdict is Verdict.PASS
+    lead = finding(row, "ssh-terrapin")
+    assert (lead.verdict, lead.severity) == (Verdict.FAIL, Severity.LOW)
+    assert "chacha20-poly1305@openssh.com" in lead.summary
+
+
 def test_strict_key_exchange_closes_terrapin() -> None:
     lists = kexinit(ciphers_in=("chacha20-poly1305@openssh.com",))
     row = result(ROW, case(modern_ssh(kexinit=Observed(lists))))
     assert finding(row, "ssh-weak-algorithms").verdict is Verdict.PASS
+    assert finding(row, "ssh-terrapin").verdict is Verdict.PASS
 
 
 @pytest.mark.parametrize(

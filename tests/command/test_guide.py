@@ -16,7 +16,16 @@ from scanner.schemas.catalogue import load_schema
 from tests.command.console import Console
 
 ROOT: Final = Path(__file__).parents[2]
-PAGES: Final = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/targets.md", "docs/score.md")
+PAGES: Final = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs/targets.md",
+    "docs/score.md",
+    "docs/ssh.md",
+)
+GROUPS: Final = ("policy",)
+"""Commands whose first word names a command of theirs."""
 _INDENTED: Final = re.compile(r"^    scan (.+)$", re.MULTILINE)
 _FENCED: Final = re.compile(r"^(?:\$ )?scan ([a-z].+)$", re.MULTILINE)
 _INLINE: Final = re.compile(r"`scan ([a-z][^`]*)`")
@@ -40,7 +49,8 @@ def test_the_guide_shows_commands() -> None:
 @pytest.mark.parametrize("shown", SHOWN)
 def test_a_shown_command_and_its_options_exist(console: Console, shown: str) -> None:
     name, *words = shlex.split(shown)
-    told = console.scan(name, "--help")
+    group = words[:1] if name in GROUPS else []
+    told = console.scan(name, *group, "--help")
     assert told.returncode == 0, told.stderr
     for option in (word for word in words if word.startswith("--")):
         assert re.search(rf"^ +{option}\b", told.stdout, re.MULTILINE), option

@@ -57,9 +57,7 @@ def test_a_fault_of_a_probe_leaves_the_other_assets_as_they_are(
 ) -> None:
     strict, plain = start_server("openssh-keys"), start_server("vsftpd-plain")
     written(console.folder, entry_of(strict, "strict"), entry_of(plain, "plain"))
-    told = console.scan(
-        "run", "targets.json", **broken(console, "scanner.probes.sftp", "read_hello")
-    )
+    told = console.scan("run", "targets.json", **broken(console, "scanner.probes.sftp", "survey"))
     assert told.returncode == 70, told.stderr
     hosts = the_hosts(console)
     strict_rows = {row["id"]: row["verdict"] for row in hosts["strict"]["failures"]}

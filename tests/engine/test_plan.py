@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from inspect import signature
 
 from scanner.clients.dialer import Dialer
-from scanner.engine.plan import FTP_CONNECTIONS, SSH_CONNECTIONS, planned
-from scanner.model.target import Endpoint, Protocol, Target, TlsTrust
+from scanner.engine.plan import (
+    FTP_CONNECTIONS,
+    SSH_ACCOUNT_CONNECTIONS,
+    SSH_CONNECTIONS,
+    planned,
+)
+from scanner.model.target import Account, Allow, Endpoint, Protocol, Target, TlsTrust
 from scanner.schemas.catalogue import load_schema
 
 ENDPOINTS = (
@@ -37,3 +43,12 @@ def test_the_largest_budget_leaves_the_other_questions_their_connections() -> No
     most = load_schema("targets")["$defs"]["tls"]["properties"]["rounds"]["maximum"]
     allowed = signature(Dialer).parameters["most_connections"].default
     assert most + FTP_CONNECTIONS < allowed
+
+
+def test_every_listed_account_and_empty_password_adds_to_an_ssh_endpoint_s_budget() -> None:
+    accounts = tuple(Account(username=name) for name in ("a", "b"))
+    target = Target(host="h", asset="h", endpoints=ENDPOINTS[2:], accounts=accounts)
+    bare = planned(target)
+    assert bare.connections == SSH_CONNECTIONS + 2 * SSH_ACCOUNT_CONNECTIONS
+    tried = planned(replace(target, allow=Allow(empty_password=True)))
+    assert (tried.connections - bare.connections, tried.logins - bare.logins) == (2, 2)

@@ -134,19 +134,39 @@ async def test_every_fact_points_at_its_evidence(server: Server) -> None:
 
 
 @pytest.mark.parametrize("server", ["openssh-password"], indirect=True)
-async def test_accounts_come_before_the_decoy_and_what_they_cost_is_counted(server: Server) -> None:
+async def test_what_a_scan_costs_is_counted(server: Server) -> None:
     ledger = MemoryLedger()
     dialer = a_dialer(server.port)
 
     await observe_sftp(dialer, context_of(server, attempts=ledger))
     server.settle()
 
-    assert ledger.kinds == [AttemptKind.ACCOUNT, AttemptKind.DECOY]
+    held, *asked = ledger.kinds
+    assert (held, asked) == (AttemptKind.ACCOUNT, [AttemptKind.DECOY, AttemptKind.ACCOUNT])
     assert [attempt.kind for attempt in ledger.failed] == [AttemptKind.DECOY]
     assert ledger.open == []
     effort = dialer.meter.facts()
-    assert (effort.connections, effort.logins, effort.logins_failed) == (6, 2, 1)
+    # One for offers, a key, extensions and the decoy; one for each further key; one to log in.
+    assert (effort.connections, effort.logins, effort.logins_failed) == (4, 2, 1)
+    assert server.accepted_connections() == 4
     assert re.search(r"zz-[0-9a-f]{8}\b", server.log_text())
+
+
+@pytest.mark.parametrize(("password", "decoy"), [(PASSWORD, "asked"), ("wrong", "left out")])
+async def test_the_last_attempt_is_an_account_s_and_not_the_decoy_s(
+    password: str, decoy: str
+) -> None:
+    async with recording_server() as (port, heard, key):
+        target = a_target(accounts=(LAB,), host_keys=(fingerprint(bytes(key.public_data)),))
+        context = context_for(target, password, attempts=MemoryLedger(most=1))
+        facts = await observe_sftp(a_dialer(port), context)
+
+    assert heard.passwords == [password]
+    assert heard.users[0] == "lab"
+    if decoy == "asked":
+        assert isinstance(facts.methods, Observed)
+    else:
+        assert reason_of(facts.methods) is Reason.ATTEMPT_BUDGET
 
 
 @pytest.mark.parametrize("server", ["openssh-legacy"], indirect=True)
@@ -482,7 +502,7 @@ async def test_connections_are_spaced_away_from_loopback(
     for dialer in (a_dialer(server.port), Elsewhere()):
         await observe_sftp(dialer, context_of(server), pause_seconds=0.7)
 
-    connections = 6
+    connections = 4
     assert pauses.count(0.7) == connections - 1
 
 
@@ -504,7 +524,8 @@ async def test_a_server_that_turns_away_half_way_is_asked_no_more() -> None:
         dialer = Banned(there.admitted, there.meter)
         facts = await observe_sftp(dialer, context_for(target, attempts=ledger))
 
-    assert (dialer.meter.connections, heard.users) == (3, [])
+    assert (dialer.meter.connections, [user[:3] for user in heard.users]) == (3, ["zz-"])
     assert {reason_of(account.view) for account in facts.accounts} == {Reason.CLOSED}
-    assert reason_of(facts.methods) is Reason.CLOSED
-    assert ledger.kinds == []
+    assert {reason_of(each.methods) for each in facts.account_methods} == {Reason.CLOSED}
+    assert isinstance(facts.methods, Observed)
+    assert [attempt.kind for attempt in ledger.failed] == [AttemptKind.DECOY]

@@ -49,7 +49,20 @@ from scanner.model.peer import PeerTrust
 from scanner.model.product import Product
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.scan import Coverage, Delta, ScanHeader
-from scanner.model.ssh import AuthMethods, HostKey, KexInit, SshFacts
+from scanner.model.ssh import (
+    AccountMethods,
+    AuthMethods,
+    EmptyPassword,
+    GroupExchange,
+    HostCertificate,
+    HostKey,
+    KexInit,
+    Prompt,
+    SshExtension,
+    SshFacts,
+    Sshfp,
+    SshfpRecord,
+)
 from scanner.model.target import AcceptedRisk, Decoy, Protocol
 from scanner.model.tls_survey import (
     SuiteOrder,
@@ -335,6 +348,18 @@ def certificate() -> CertificateFacts:
     )
 
 
+def _certificate() -> HostCertificate:
+    return HostCertificate(
+        serial=7,
+        key_id="archive",
+        principals=("ftp.example.org",),
+        valid_after="2026-01-01T00:00:00Z",
+        valid_before="",
+        authority="SHA256:BBBB",
+        authority_algorithm="ssh-ed25519",
+    )
+
+
 def ssh_facts() -> SshFacts:
     lists = ("x",)
     return SshFacts(
@@ -359,9 +384,39 @@ def ssh_facts() -> SshFacts:
                     fingerprint="SHA256:AAAA",
                     trust=PeerTrust.PINNED,
                 ),
+                HostKey(
+                    algorithm="ssh-ed25519-cert-v01@openssh.com",
+                    bits=256,
+                    fingerprint="SHA256:AAAA",
+                    trust=PeerTrust.UNVERIFIED,
+                    certificate=_certificate(),
+                ),
             )
         ),
+        every_key=Observed(value=True),
+        sshfp=Observed(
+            Sshfp(
+                records=(SshfpRecord(algorithm=4, hash_type=2, matches=True, contradicts=False),),
+                authenticated=True,
+            )
+        ),
+        group_exchange=Observed(
+            (
+                GroupExchange(smallest_asked=1024, preferred=1024, largest_asked=8192, given=2048),
+                GroupExchange(smallest_asked=1024, preferred=1024, largest_asked=1024, given=None),
+            )
+        ),
+        extensions=Observed((SshExtension(name="server-sig-algs", value="ssh-ed25519"),)),
         methods=Observed(AuthMethods(none_accepted=False, methods=("publickey",))),
+        prompts=Observed((Prompt(text="Password: ", echo=False),)),
+        account_methods=(
+            AccountMethods(
+                username="migration",
+                methods=Observed(AuthMethods(none_accepted=False, methods=("publickey",))),
+            ),
+            AccountMethods(username="old", methods=Unobserved(Reason.THROTTLED, "turned away")),
+        ),
+        empty_passwords=(EmptyPassword(username="migration", accepted=Observed(value=False)),),
         accounts=(
             AccountView(
                 username="migration",
@@ -384,6 +439,7 @@ def endpoints() -> tuple[EndpointObservation, ...]:
             state=EndpointState.OPEN,
             effort=Effort(
                 connections=6,
+                connection_budget=200,
                 logins=3,
                 logins_failed=1,
                 bytes_received=70_000,
@@ -399,7 +455,7 @@ def endpoints() -> tuple[EndpointObservation, ...]:
             state=EndpointState.CLOSED,
             reason=Reason.CLOSED,
             detail="connection refused",
-            effort=Effort(connections=1),
+            effort=Effort(connections=1, connection_budget=200),
         ),
         EndpointObservation(
             port=22,
@@ -407,7 +463,7 @@ def endpoints() -> tuple[EndpointObservation, ...]:
             address="192.0.2.1",
             declared=True,
             state=EndpointState.OPEN,
-            effort=Effort(connections=2, logins=1),
+            effort=Effort(connections=2, connection_budget=9, logins=1),
             facts=ssh_facts(),
         ),
     )

@@ -13,7 +13,7 @@ from scanner.intake.formats import FORMATS
 from scanner.model.failure import FailureId
 from scanner.schemas.catalogue import load_schema, names
 
-OURS = ("inventory", "targets", "warnings")
+OURS = ("inventory", "policy", "targets", "warnings")
 
 
 def test_names_are_sorted_and_have_ours() -> None:

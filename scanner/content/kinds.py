@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from scanner.content.lexicon import HEALTH_CONCEPTS, HEALTH_WORDS, concept_of, words_of
+from scanner.content.lexicon import HEALTH_CONCEPTS, concept_of, rows_with_health_words
 from scanner.content.nir import count_in_text, is_keyless_nir, is_nir
 from scanner.content.tables import Table
 from scanner.model.content import DataClass, DataKind
@@ -104,7 +104,7 @@ def _signs(index: int, concept: str | None, cells: list[str]) -> ColumnSigns:
         count=round(share * len(cells)),
         valid_share=share,
         free_text=free_text,
-        health_rows=_health_rows(cells) if free_text else 0,
+        health_rows=rows_with_health_words(cells[:1000]) if free_text else 0,
         hidden_nirs=sum(count_in_text(cell, 5) for cell in cells) if free_text else 0,
     )
 
@@ -142,10 +142,6 @@ def _is_free_text(concept: str | None, cells: Sequence[str]) -> bool:
     sample = cells[:200]
     wordy = sum(len(cell) >= 30 and cell.count(" ") >= 4 for cell in sample)
     return wordy * 2 >= len(sample)
-
-
-def _health_rows(cells: Sequence[str]) -> int:
-    return sum(bool(HEALTH_WORDS & words_of(cell)) for cell in cells[:1000])
 
 
 def _personal(columns: Sequence[ColumnSigns]) -> Iterator[DataKind]:

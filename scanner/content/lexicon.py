@@ -1,120 +1,83 @@
-"""Header words, French and English, and the concept each of them names."""
+"""What a header names, whatever its language, case, accents and joints; and words of health."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import Final
+
+from scanner.content.header_words import FILLERS, PERSON_WORDS, WORDS
+from scanner.content.health_words import HEALTH_WORDS
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
+_NOT_WORD_OR_LINE = re.compile(r"[^a-z0-9\n]+")
 _COUNTER = re.compile(r"\d+$")
 _MOST = 120
+# Letters that have no decomposition into a plain one and its mark.
+_PLAIN = str.maketrans({"ø": "o", "Ø": "O", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ł": "l",
+                        "Ł": "L", "ß": "ss", "đ": "d", "Đ": "D"})  # fmt: skip
 
-_WORDS: Final = {
-    "national-id": "nir insee numsecu numerosecu numss nss secu securitesociale numsecusociale"
-    " numerosecuritesociale socialsecuritynumber ssn nationalid matriculeassure immatriculation",
-    "surname": "nom surname lastname familyname nomfamille nomusuel nomusage nomnaissance"
-    " nompatronymique birthname maidenname",
-    "first-name": "prenom prenoms firstname givenname forename prenomusuel",
-    "full-name": "nomprenom nometprenom nomcomplet fullname prenomnom identite",
-    "birth-date": "datenaissance naissance ddn dnaiss datenaiss birthdate dateofbirth dob"
-    " birthday birth datebirth neele",
-    "birth-place": "lieunaissance villenaissance birthplace placeofbirth communenaissance",
-    "sex": "sexe sex gender genre civilite",
-    "phone": "telephone tel mobile portable phone phonenumber numtel numerotelephone telmobile"
-    " telportable telfixe gsm cellphone",
-    "email": "email mail courriel adressemail adresseemail adressemel emailaddress mel",
-    "address": "adresse address rue street adressepostale adresseligne streetaddress voie",
-    "postcode": "codepostal cp postcode zip zipcode postalcode",
-    "city": "ville city commune town",
-    "patient-id": "patientid idpatient ipp numpatient numeropatient patientno numdossier"
-    " dossierpatient mrn medicalrecordnumber pid ins",
-    "login": "login identifiant username userid utilisateur user compte logon identifiantconnexion",
-    "password": "password mdp motpasse passwd pwd pass motdepasse passphrase",
-    "password-hash": "passwordhash pwdhash hashmdp mdphash hashedpassword",
-    "comment": "commentaire commentaires comment comments remarque remarques note notes observation"
-    " observations textelibre freetext remark remarks",
-    "doctor": "medecin prescripteur doctor physician medecintraitant praticien prescriber",
-    "insurer": "mutuelle caisse assureur insurer insurance organisme",
-    "diagnosis": "diagnostic diagnostics diagnosis diagnoses pathologie pathology cim icd maladie"
-    " condition ald",
-    "treatment": "traitement traitements treatment medicament medicaments medication drug"
-    " prescription posologie",
-    "result": "resultat resultats resultatanalyse labresult testresult",
-    "exam-code": "examcode codeexamen codeanalyse exam examen analyse analysis codeacte acte ccam"
-    " nabm loinc",
-    "exam-date": "examdate dateexamen dateanalyse dateprelevement datesoin dateacte",
-    "blood-group": "groupesanguin bloodgroup bloodtype rhesus",
-    "allergy": "allergie allergies allergy antecedents antecedent",
-    "pregnancy": "grossesse pregnancy pregnant enceinte",
-}
-_CONCEPTS: Final = {word: concept for concept, words in _WORDS.items() for word in words.split()}
-_FILLERS: Final = frozenset(
-    {"de", "du", "des", "d", "la", "le", "l", "of", "the", "et", "patient", "client", "assure"}
-)
-CONCEPTS: Final = frozenset(_WORDS)
+_CONCEPTS: Final = {word: concept for concept, words in WORDS.items() for word in words.split()}
+CONCEPTS: Final = frozenset(WORDS)
 HEALTH_CONCEPTS: Final = frozenset(
     {"diagnosis", "treatment", "result", "exam-code", "blood-group", "allergy", "pregnancy"}
 )
-HEALTH_WORDS: Final = frozenset(
-    [
-        "vih",
-        "hiv",
-        "sida",
-        "cancer",
-        "cancers",
-        "tumeur",
-        "chimiotherapie",
-        "chemotherapy",
-        "grossesse",
-        "pregnancy",
-        "pregnant",
-        "enceinte",
-        "diabete",
-        "diabetes",
-        "diabetique",
-        "infertilite",
-        "infertility",
-        "fiv",
-        "depression",
-        "hepatite",
-        "hepatitis",
-        "seropositif",
-        "metastase",
-        "leucemie",
-        "leukemia",
-        "ivg",
-        "oncologie",
-        "oncology",
-    ]
+# What a last word tells whatever stands before it; not so for the name of a file or an IP address.
+_TOLD_BY_LAST_WORD: Final = frozenset(
+    {"national-id", "surname", "first-name", "birth-date", "phone", "email", "password", "iban"}
 )
+_TOO_SHORT: Final = 3
 
 
 def folded(text: str) -> str:
     """Return a header without case, accents and punctuation: words joined by ``_``."""
-    text = _CAMEL.sub(" ", text[:_MOST].strip())
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return _NOT_WORD.sub("_", plain.lower()).strip("_")
+    return folded_text(_CAMEL.sub(" ", text[:_MOST].strip()))
 
 
 def concept_of(header: str) -> str | None:
     """Return what a header names, or None where the lexicon does not know it."""
     words = folded(header).split("_")
-    bare = [word for word in words if word not in _FILLERS]
-    for candidate in ("".join(words), "".join(bare)):
+    for candidate in _candidates(words):
         concept = _CONCEPTS.get(candidate) or _CONCEPTS.get(_COUNTER.sub("", candidate))
         if concept:
+            return concept
+    if len(words) == 1 and words[0] in PERSON_WORDS:
+        return "patient-id"
+    return _by_last_word(words)
+
+
+def _candidates(words: list[str]) -> Iterator[str]:
+    yield "".join(words)
+    yield "".join(word for word in words if word not in FILLERS)
+
+
+def _by_last_word(words: list[str]) -> str | None:
+    words = [word for word in words if not word.isdigit()]
+    for count in (3, 2, 1):
+        ending = "".join(words[-count:])
+        concept = _CONCEPTS.get(ending)
+        if len(words) > count and concept in _TOLD_BY_LAST_WORD and len(ending) > _TOO_SHORT:
             return concept
     return None
 
 
-def words_of(text: str) -> set[str]:
-    """Return the folded words of a text."""
-    return set(folded_text(text).split("_"))
+def rows_with_health_words(cells: list[str]) -> int:
+    """Return how many texts hold a word of :mod:`scanner.content.health_words`."""
+    text = "\n".join(" ".join(cell.splitlines()) for cell in cells)
+    lines = _NOT_WORD_OR_LINE.sub(" ", plain_letters(text).lower()).split("\n")
+    return sum(not HEALTH_WORDS.isdisjoint(line.split()) for line in lines)
 
 
 def folded_text(text: str) -> str:
     """Return a longer text folded like a header, camel case left alone."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return _NOT_WORD.sub("_", plain.lower()).strip("_")
+    return _NOT_WORD.sub("_", plain_letters(text).lower()).strip("_")
+
+
+def plain_letters(text: str) -> str:
+    """Return a text in ASCII: letters without their marks, other characters dropped."""
+    if text.isascii():
+        return text
+    text = text.translate(_PLAIN)
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from scanner.content.hl7 import read_hl7
+from scanner.content.health_formats import HEALTH_READERS
 from scanner.content.jsons import read_json
 from scanner.content.kinds import kinds_of, read_columns
 from scanner.content.nir import count_in_text
@@ -31,7 +31,11 @@ def recognise_text(scene: Scene) -> Asking[ContentFacts | None]:
     if len(scene.head) >= 256 and is_base64(scene.head):
         return ContentFacts(format="base64", state=ContentState.OPAQUE)
     sections = yield from _sections(scene, encoding)
-    return read_hl7(sections) or _records(scene, sections) or _plain(sections)
+    for reader in HEALTH_READERS:
+        facts = reader(sections)
+        if facts is not None:
+            return facts
+    return _records(scene, sections) or _plain(sections)
 
 
 def _sections(scene: Scene, encoding: str) -> Asking[Sections]:
@@ -42,16 +46,20 @@ def _sections(scene: Scene, encoding: str) -> Asking[Sections]:
         rest = yield from source.read(len(head), source.size - len(head))
         data = head + rest
         whole = source.complete and len(data) >= source.size
-        return Sections((decoded(data, encoding),), (len(data),), whole)
+        return Sections((decoded(data, encoding),), (len(data),), whole, _size(scene))
     parts = [head]
     step = (source.size - len(head)) // _WINDOWS
     for number in range(1, _WINDOWS + 1):
-        # Even offsets keep two-byte encodings in step.
-        offset = (len(head) + step * number - min(step, _WINDOW)) & ~1
+        # Offsets that four divides keep wide encodings in step.
+        offset = (len(head) + step * number - min(step, _WINDOW)) & ~3
         parts.append((yield from source.read(offset, min(step, _WINDOW))))
     parts = [part for part in parts if part]
     return Sections(tuple(decoded(part, encoding) for part in parts),
-                    tuple(len(part) for part in parts), whole=False)  # fmt: skip
+                    tuple(len(part) for part in parts), whole=False, size=_size(scene))  # fmt: skip
+
+
+def _size(scene: Scene) -> int | None:
+    return scene.source.size if scene.source.complete else None
 
 
 def _records(scene: Scene, sections: Sections) -> ContentFacts | None:

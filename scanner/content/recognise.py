@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from scanner.content.dicom import recognise_dicom
 from scanner.content.formats import FORMATS
 from scanner.content.prose import recognise_text
 from scanner.content.ranges import Allowance, Asking, Budget, Source, answer_from
@@ -17,7 +18,7 @@ from scanner.model.content import ContentFacts, ContentState, ContentTask, Note
 
 HEAD: Final = 65_536
 _DEPTH: Final = 3
-_RECOGNISERS: Final[tuple[Recogniser, ...]] = (*FORMATS, recognise_text)
+_RECOGNISERS: Final[tuple[Recogniser, ...]] = (*FORMATS, recognise_dicom, recognise_text)
 
 
 def examine(task: ContentTask, key: Key) -> Asking[ContentFacts]:

@@ -8,8 +8,15 @@ from dataclasses import dataclass
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _HIGH = re.compile(rb"[\x80-\xff]")
+# Accented letters inside words. What Windows has at these places of the DOS table are quotation
+# marks, dashes and signs, which seldom stand there; those that do (0x92 is its apostrophe) are out.
+_DOS_ACCENT = re.compile(rb"[A-Za-z][\x81-\x84\x87-\x8c\xa1-\xa5]+[A-Za-z]")
+_ANSI_ACCENT = re.compile(rb"[A-Za-z][\xc0-\xff]+[A-Za-z]")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
+    # Before UTF-16: its little-endian mark is the beginning of this one's.
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
@@ -19,12 +26,21 @@ _BOMS = (
 class Sections:
     """Decoded parts of one file, in order. ``lengths`` are their sizes in bytes.
 
-    ``whole``: there is one part and it is the entire file.
+    ``whole``: there is one part and it is the entire file. ``size`` is the file's, in bytes, None
+    where the parts are a cut of something longer.
     """
 
     parts: tuple[str, ...]
     lengths: tuple[int, ...]
     whole: bool
+    size: int | None = None
+
+    def scaled(self, count: int) -> int:
+        """Return what a count over the parts comes to over the whole file."""
+        read = sum(self.lengths)
+        if self.whole or self.size is None or not read:
+            return count
+        return round(count * max(self.size, read) / read)
 
 
 def encoding_of(head: bytes) -> str | None:
@@ -51,7 +67,13 @@ def _eight_bit(head: bytes) -> str | None:
         # A cut last character is no fault.
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
-        return "cp1252" if len(_HIGH.findall(head)) <= 0.3 * len(head) else None
+        if len(_HIGH.findall(head)) > 0.3 * len(head):
+            return None
+        return (
+            "cp850"
+            if len(_DOS_ACCENT.findall(head)) > len(_ANSI_ACCENT.findall(head))
+            else "cp1252"
+        )
     return "utf-8"
 
 

@@ -88,6 +88,8 @@ def facts_message(facts: ContentFacts) -> Message:
             "rows": facts.rows,
             "unread": facts.unread,
             "notes": list(facts.notes),
+            "persons": facts.persons,
+            "contacts": facts.contacts,
             "kinds": [
                 [kind.kind, kind.data_class, kind.count, kind.valid_share, kind.column]
                 for kind in facts.kinds
@@ -114,6 +116,8 @@ def read_facts(message: Message, bytes_read: int) -> ContentFacts:
             kinds=tuple(_kind(*kind) for kind in told["kinds"]),
             columns=tuple(_column(*column) for column in told["columns"]),
             rows=_count_or_none(told["rows"]),
+            persons=_count_or_none(told["persons"]),
+            contacts=_count(told["contacts"]),
             bytes_read=bytes_read,
             unread=bool(told["unread"]),
             notes=tuple(Note(note) for note in told["notes"]),

@@ -74,6 +74,9 @@ class ContentFacts:
     """What one file holds. ``rows`` is an estimate of the table's data rows.
 
     ``unread``: some of it can be read without a secret, but nobody looked for data there.
+    ``persons`` estimates how many different persons the personal data are about, None where there
+    are none or where nothing tells. ``contacts`` counts e-mail addresses in running text, which by
+    themselves are no finding.
     """
 
     format: str
@@ -81,6 +84,8 @@ class ContentFacts:
     kinds: tuple[DataKind, ...] = ()
     columns: tuple[Column, ...] = ()
     rows: int | None = None
+    persons: int | None = None
+    contacts: int = 0
     bytes_read: int = 0
     unread: bool = False
     notes: tuple[Note, ...] = ()

@@ -35,6 +35,8 @@ FACTS = ContentFacts(
     ),
     columns=(Column(index=0, name="Nom élève", free_text=True), Column(index=1, key="0af1")),
     rows=12,
+    persons=11,
+    contacts=2,
     bytes_read=7,
 )
 JSON = st.recursive(
@@ -66,6 +68,9 @@ def test_facts_come_over_as_they_are() -> None:
         ("format", 3),
         ("state", "secret"),
         ("rows", -1),
+        ("persons", -1),
+        ("persons", "many"),
+        ("contacts", None),
         ("rows", "many"),
         ("kinds", [["nir", "personal", 3]]),
         ("kinds", [["a b", "personal", 3, 1.0, None]]),

@@ -192,6 +192,8 @@ def file_fact(number: int = 1, state: ContentState | None = ContentState.CLEAR) 
                     Column(index=1, key="ab12", free_text=True),
                 ),
                 rows=1200,
+                persons=1100,
+                contacts=2,
                 bytes_read=65_536,
                 notes=(Note.OLD_CIPHER,),
             )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
+from scanner.content.column_signs import read_columns
 from scanner.content.health_formats import HEALTH_READERS
 from scanner.content.jsons import read_json
-from scanner.content.kinds import kinds_of, read_columns
+from scanner.content.kinds import kinds_of
 from scanner.content.nir import count_in_text
+from scanner.content.payment import count_cards
 from scanner.content.ranges import Asking
 from scanner.content.scene import Naming, Scene
 from scanner.content.sealed import is_base64
@@ -19,7 +22,7 @@ from scanner.model.content import ContentFacts, ContentState, DataClass, DataKin
 _WINDOWS: Final = 8
 _WINDOW: Final = 16_384
 _READ_WHOLE: Final = 262_144
-_LEAST_NIRS: Final = 3
+_LEAST_NUMBERS: Final = 3
 _NAMES: Final = {"\t": "tsv"}
 
 
@@ -78,7 +81,7 @@ def _records(scene: Scene, sections: Sections) -> ContentFacts | None:
     rows = _row_estimate(parts, scene, sections)
     name = _NAMES.get(table_read.delimiter, "csv")
     facts = _table_facts(name, parts, scene.naming, rows)
-    return facts if facts.kinds else _with_stray_nirs(facts, sections)
+    return facts if facts.kinds else _with_stray(facts, sections)
 
 
 def _row_estimate(parts: list[Table], scene: Scene, sections: Sections) -> int | None:
@@ -104,8 +107,10 @@ def _table_facts(name: str, parts: list[Table], naming: Naming, rows: int | None
         naming.column(sign.index, header[sign.index] if header else None, free_text=sign.free_text)
         for sign in signs
     )
-    return ContentFacts(format=name, state=ContentState.CLEAR, kinds=kinds_of(signs),
-                        columns=columns, rows=rows)  # fmt: skip
+    kinds = kinds_of(signs)
+    persons = rows if any(kind.data_class is not DataClass.SECRET for kind in kinds) else None
+    return ContentFacts(format=name, state=ContentState.CLEAR, kinds=kinds,
+                        columns=columns, rows=rows, persons=persons)  # fmt: skip
 
 
 def _dump(tables: list[Table], sections: Sections, naming: Naming) -> ContentFacts:
@@ -119,18 +124,20 @@ def _dump(tables: list[Table], sections: Sections, naming: Naming) -> ContentFac
         for each in facts for kind in each.kinds
     )  # fmt: skip
     joined = ContentFacts(format="sql", state=ContentState.CLEAR, kinds=kinds)
-    return joined if kinds else _with_stray_nirs(joined, sections)
+    return joined if kinds else _with_stray(joined, sections)
 
 
 def _plain(sections: Sections) -> ContentFacts:
-    return _with_stray_nirs(ContentFacts(format="text", state=ContentState.CLEAR), sections)
+    return _with_stray(ContentFacts(format="text", state=ContentState.CLEAR), sections)
 
 
-def _with_stray_nirs(facts: ContentFacts, sections: Sections) -> ContentFacts:
-    """Count NIRs in running text; three valid ones are no accident."""
-    count = sum(count_in_text(part) for part in sections.parts)
-    if count < _LEAST_NIRS:
-        return facts
-    kind = DataKind(kind="nir", data_class=DataClass.PERSONAL, count=count)
-    return ContentFacts(format=facts.format, state=facts.state, kinds=(kind,),
-                        columns=facts.columns, rows=facts.rows)  # fmt: skip
+def _with_stray(facts: ContentFacts, sections: Sections) -> ContentFacts:
+    """Count NIRs and cards in running text; three valid ones are no accident."""
+    nirs = sum(count_in_text(part) for part in sections.parts)
+    cards = sum(count_cards(part) for part in sections.parts)
+    kinds = tuple(
+        DataKind(kind=kind, data_class=DataClass.PERSONAL, count=count)
+        for kind, count in (("nir", nirs), ("card", cards))
+        if count >= _LEAST_NUMBERS
+    )
+    return replace(facts, kinds=kinds) if kinds else facts

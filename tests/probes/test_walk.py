@@ -794,3 +794,27 @@ async def test_a_start_that_no_listing_names_bears_signs_of_its_own() -> None:
 
     # /home, /pub and /pub/in; then the root and /pub/in, for the root's listing tells of /pub.
     assert (apart.walk.writable.others, told.walk.writable.others) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("tree", "absent"),
+    [
+        ({b"/": (a_directory(b"out"),), b"/out": ()}, True),
+        ({b"/": (a_directory(b"out"),), b"/out": (a_directory(b"mig"),), b"/out/mig": ()}, False),
+        # A listing that lacks the directory above may be of another place altogether.
+        ({b"/": ()}, False),
+    ],
+)
+async def test_a_path_is_absent_only_if_a_listing_of_where_it_would_lie_lacks_it(
+    tree: dict[bytes, tuple[Entry, ...]],
+    absent: bool,  # noqa: FBT001 - a case, not a switch
+) -> None:
+    order = Migration(order_id="MIG", paths=("/out/mig/*",))
+    seen = await view(MemoryTree(tree), replace(LAB, migrations=(order,)))
+    assert seen.walk.orders[0].absent is absent
+
+
+async def test_a_date_in_a_path_is_kept_without_the_name() -> None:
+    tree = MemoryTree({b"/": (a_file(b"export_2026-03-01.csv"), a_file(b"zorblat 01-04-2026.csv"))})
+    named = {fact.named for fact in (await view(tree)).walk.files}
+    assert named == {"2026-03-01", "2026-04"}

@@ -203,6 +203,7 @@ def file_fact(number: int = 1, state: ContentState | None = ContentState.CLEAR) 
         size=1_000_000,
         modified="2026-03-01T00:00:00Z",
         precision=Precision.MINUTE,
+        named="2026-03",
         mode=0o644,
         zone=Zone.PRIVATE,
         orders=("MIG-7",),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from scanner.content.hl7 import read_hl7
 from scanner.content.jsons import read_json
 from scanner.content.kinds import kinds_of, read_columns
 from scanner.content.nir import count_in_text
+from scanner.content.ordered import MOST_TABLES, rows_beside_order, told_beside_order
 from scanner.content.ranges import Asking
 from scanner.content.scene import Naming, Scene
 from scanner.content.sealed import is_base64
@@ -62,7 +64,9 @@ def _records(scene: Scene, sections: Sections) -> ContentFacts | None:
     records = read_json(sections)
     if records is not None:
         name, table = records
-        return _table_facts(name, [table], scene.naming, _row_estimate([table], scene, sections))
+        rows = _row_estimate([table], scene, sections)
+        return rows_beside_order(_table_facts(name, [table], scene.naming, rows), table,
+                                 scene.naming)  # fmt: skip
     table_read = read_table(first, scene.naming.is_known)
     if table_read is None:
         return None
@@ -70,6 +74,7 @@ def _records(scene: Scene, sections: Sections) -> ContentFacts | None:
     rows = _row_estimate(parts, scene, sections)
     name = _NAMES.get(table_read.delimiter, "csv")
     facts = _table_facts(name, parts, scene.naming, rows)
+    facts = told_beside_order(facts, table_read, sections, scene.naming)
     return facts if facts.kinds else _with_stray_nirs(facts, sections)
 
 
@@ -102,7 +107,10 @@ def _table_facts(name: str, parts: list[Table], naming: Naming, rows: int | None
 
 def _dump(tables: list[Table], sections: Sections, naming: Naming) -> ContentFacts:
     """Join the facts of a dump's tables: columns and rows only where there is one table."""
-    facts = [_table_facts("sql", [table], naming, table.row_count) for table in tables]
+    facts = [
+        rows_beside_order(_table_facts("sql", [table], naming, table.row_count), table, naming)
+        for table in tables
+    ]
     if len(facts) == 1 and sections.whole:
         return facts[0]
     kinds = tuple(
@@ -110,7 +118,9 @@ def _dump(tables: list[Table], sections: Sections, naming: Naming) -> ContentFac
                  valid_share=kind.valid_share)
         for each in facts for kind in each.kinds
     )  # fmt: skip
-    joined = ContentFacts(format="sql", state=ContentState.CLEAR, kinds=kinds)
+    joined = ContentFacts(format="sql", state=ContentState.CLEAR, kinds=kinds,
+                          tables=tuple(table for each in facts[:MOST_TABLES]
+                                       for table in each.tables))  # fmt: skip
     return joined if kinds else _with_stray_nirs(joined, sections)
 
 
@@ -124,5 +134,4 @@ def _with_stray_nirs(facts: ContentFacts, sections: Sections) -> ContentFacts:
     if count < _LEAST_NIRS:
         return facts
     kind = DataKind(kind="nir", data_class=DataClass.PERSONAL, count=count)
-    return ContentFacts(format=facts.format, state=facts.state, kinds=(kind,),
-                        columns=facts.columns, rows=facts.rows)  # fmt: skip
+    return replace(facts, kinds=(kind,))

@@ -71,15 +71,17 @@ _NO_RECORDS = frozenset({"empty", "text", "png", "jpeg", "gif", "elf"})
 """Formats that are no export where nothing was found in them."""
 
 
-def is_untold(file: FileFact) -> bool:
-    """Whether the file might be an export of which nobody can say if it is protected.
+def is_sidecar(file: FileFact) -> bool:
+    """Whether the file is a signature, a certificate or a checksum: small, and named as one."""
+    return file.extension in _SIDECARS and (file.size or 0) in range(1, _SIDECAR_BYTES)
 
-    A detached signature, a certificate or a checksum is none: small, and named as one.
-    """
+
+def is_untold(file: FileFact) -> bool:
+    """Whether the file might be an export of which nobody can say if it is protected."""
     content = content_of(file)
     if content is None or not (content.state in UNTOLD or content.unread):
         return False
-    return not (file.extension in _SIDECARS and (file.size or 0) in range(1, _SIDECAR_BYTES))
+    return not is_sidecar(file)
 
 
 def is_export(file: FileFact) -> bool:

@@ -38,7 +38,7 @@ CLEAR, LATE, EXCESS = (
     FailureId.OVERDUE_DELETION,
     FailureId.EXCESS_EXTRACTION,
 )
-SERVERS: Final = {
+SERVERS: Final[dict[str, Vsftpd | Proftpd | Openssh]] = {
     "vsftpd": Vsftpd(anonymous=False, local_users=True, tls=MODERN),
     "proftpd": Proftpd(anonymous=False, local_users=True, tls=MODERN, tls_required="on"),
     "openssh": Openssh(chrooted=True),

@@ -10,6 +10,7 @@ from scanner.content.health_formats import HEALTH_READERS
 from scanner.content.jsons import read_json
 from scanner.content.kinds import kinds_of
 from scanner.content.nir import count_in_text
+from scanner.content.ordered import MOST_TABLES, rows_beside_order, told_beside_order
 from scanner.content.payment import count_cards
 from scanner.content.ranges import Asking
 from scanner.content.scene import Naming, Scene
@@ -73,7 +74,9 @@ def _records(scene: Scene, sections: Sections) -> ContentFacts | None:
     records = read_json(sections)
     if records is not None:
         name, table = records
-        return _table_facts(name, [table], scene.naming, _row_estimate([table], scene, sections))
+        rows = _row_estimate([table], scene, sections)
+        return rows_beside_order(_table_facts(name, [table], scene.naming, rows), table,
+                                 scene.naming)  # fmt: skip
     table_read = read_table(first, scene.naming.is_known)
     if table_read is None:
         return None
@@ -81,6 +84,7 @@ def _records(scene: Scene, sections: Sections) -> ContentFacts | None:
     rows = _row_estimate(parts, scene, sections)
     name = _NAMES.get(table_read.delimiter, "csv")
     facts = _table_facts(name, parts, scene.naming, rows)
+    facts = told_beside_order(facts, table_read, sections, scene.naming)
     return facts if facts.kinds else _with_stray(facts, sections)
 
 
@@ -115,7 +119,10 @@ def _table_facts(name: str, parts: list[Table], naming: Naming, rows: int | None
 
 def _dump(tables: list[Table], sections: Sections, naming: Naming) -> ContentFacts:
     """Join the facts of a dump's tables: columns and rows only where there is one table."""
-    facts = [_table_facts("sql", [table], naming, table.row_count) for table in tables]
+    facts = [
+        rows_beside_order(_table_facts("sql", [table], naming, table.row_count), table, naming)
+        for table in tables
+    ]
     if len(facts) == 1 and sections.whole:
         return facts[0]
     kinds = tuple(
@@ -123,7 +130,9 @@ def _dump(tables: list[Table], sections: Sections, naming: Naming) -> ContentFac
                  valid_share=kind.valid_share)
         for each in facts for kind in each.kinds
     )  # fmt: skip
-    joined = ContentFacts(format="sql", state=ContentState.CLEAR, kinds=kinds)
+    joined = ContentFacts(format="sql", state=ContentState.CLEAR, kinds=kinds,
+                          tables=tuple(table for each in facts[:MOST_TABLES]
+                                       for table in each.tables))  # fmt: skip
     return joined if kinds else _with_stray(joined, sections)
 
 

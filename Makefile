@@ -4,7 +4,7 @@ export PYTHON
 # More words for pytest, such as ARGS="tests/wire -k reply".
 ARGS ?=
 # How the tests are spread over processes; JOBS= runs them in one.
-JOBS ?= -n 4 --dist loadgroup
+JOBS ?= -n 2 --dist loadfile
 
 BIN := .venv/bin
 CODE := bench scanner tests tools

@@ -18,7 +18,7 @@ from scanner.model.failure import FailureId
 from scanner.model.mask import Mask
 from scanner.model.observation import EndpointObservation, Observations, views_of
 from scanner.model.reading import Observed, Unobserved
-from scanner.model.target import Target
+from scanner.model.target import Allow, Target
 from scanner.model.view import FileFact
 from scanner.sinks.run_folder import RunFolder
 
@@ -78,7 +78,7 @@ async def locate(
     head = read_head(place)
     told = _finding(place, finding)
     job = nightly(targets or Path(head.targets), clock)
-    target = _target(job, told)
+    target = _only_read(_target(job, told))
     async with workshop(
         job, vantage=head.vantage, history=history, contact=None, clock=clock
     ) as shop:
@@ -134,6 +134,12 @@ def _target(job: FileJob, told: _Told) -> Target:
         if target.asset == told.asset:
             return target
     raise InputError(f"{told.asset}: no longer in {job.file.path}; name its file with --targets")
+
+
+def _only_read(target: Target) -> Target:
+    """Return the target without the tests that it opts in to: this is no scan, and only reads."""
+    trusts = target.allow.trust_on_first_use
+    return replace(target, allow=Allow(trust_on_first_use=trusts))
 
 
 def _why(shut: Observations) -> str:

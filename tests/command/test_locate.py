@@ -10,7 +10,7 @@ from typing import Any
 from scanner.demo.generator import invent_people, people_csv
 from tests.command.console import Console, on_a_terminal
 from tests.command.papers import entry_of, secret, written
-from tests.servers import Server
+from tests.servers import Server, Vsftpd
 from tests.servers.fixtures import StartServer
 from tests.servers.tree import Tree, plant
 
@@ -83,6 +83,20 @@ def test_an_account_is_asked_again_with_its_credentials(
 
     assert NAME in said
     assert "transfer over sftp" in said
+
+
+def test_a_target_that_allows_the_write_test_is_not_written_to(
+    console: Console, start_server: StartServer
+) -> None:
+    server = start_server(Vsftpd(writable=True), contents=named)
+    folder, uids = scanned(console, server, allow={"write_test": True})
+    server.settle()
+    before = server.verbs().count("STOR")
+    said = on_a_terminal(console, "locate", str(folder), uids["clear-data"])
+    server.settle()
+    assert NAME in said
+    assert before
+    assert server.verbs().count("STOR") == before
 
 
 def test_without_a_terminal_nothing_is_shown(console: Console) -> None:

@@ -198,7 +198,7 @@ def validate(targets: Path) -> tuple[str, ...]:
 def unserved(file: TargetsFile) -> tuple[str, ...]:
     """Return the keys that a file declares and this version makes no use of."""
     every = (file.template, *file.targets)
-    allowed = ("empty_password", "drill")
+    allowed = ("drill",)
     used = {
         "delivery": bool(file.delivery),
         "drill": any(target.drill for target in every),

@@ -14,8 +14,12 @@ from scanner.model.ssh import AuthMethods, EmptyPassword, SshFacts
 
 
 def read_none(case: Case) -> Iterator[Question[AuthMethods]]:
-    """Ask every SSH endpoint what a decoy is offered, and what each listed account is."""
-    yield from ssh_questions(case, lambda facts: facts.methods)
+    """Ask every SSH endpoint what a decoy is offered."""
+    return ssh_questions(case, lambda facts: facts.methods)
+
+
+def read_account_none(case: Case) -> Iterator[Question[AuthMethods]]:
+    """Ask what each listed account is offered."""
     for vantage, endpoint, facts in _seen(case):
         for offer in facts.account_methods:
             way_in = f"{endpoint.way_in} as {offer.username}"
@@ -68,6 +72,16 @@ FACETS = (
         required="every SFTP endpoint",
         remedy="Set PermitEmptyPasswords no and lock accounts that have no password.",
         reads=read_none,
+        judge=judge_none,
+    ),
+    Facet(
+        id="ssh-account-none",
+        question="Does SSH let a listed account in without authentication?",
+        layer=Source.NETWORK,
+        severity=Severity.CRITICAL,
+        required="nothing: it is asked of listed accounts besides",
+        remedy="Set PermitEmptyPasswords no and lock accounts that have no password.",
+        reads=read_account_none,
         judge=judge_none,
     ),
     Facet(

@@ -23,6 +23,8 @@ class SshTransport:
     identification: str
     kexinit: KexInit
     host_keys: tuple[HostKey, ...]
+    unread: Reason = Reason.PROTOCOL_ERROR
+    """Why a key that is offered was not shown."""
 
 
 def _transport(facts: SshFacts) -> Reading[SshTransport]:
@@ -31,14 +33,31 @@ def _transport(facts: SshFacts) -> Reading[SshTransport]:
         return ident
     if ident.value.startswith("SSH-1."):
         value = SshTransport(ident.value, _NO_LISTS, ())
-        if not ident.value.startswith("SSH-1.99"):
+        if _is_only_ssh_1(ident.value):
             return Observed(value, ident.evidence)
     if isinstance(kexinit, Unobserved):
         return kexinit
-    if isinstance(keys, Unobserved):
+    shown: tuple[HostKey, ...] = ()
+    if isinstance(keys, Observed):
+        shown = keys.value
+    elif not standing_at(Standing.BROKEN, kexinit.value):
+        # Its keys may be small: what it offers is no reason to pass, but to fail it is enough.
         return keys
     seen = ident.evidence + kexinit.evidence + keys.evidence
-    return Observed(SshTransport(ident.value, kexinit.value, keys.value), seen)
+    every = facts.every_key
+    unread = every.reason if isinstance(every, Unobserved) else Reason.PROTOCOL_ERROR
+    return Observed(SshTransport(ident.value, kexinit.value, shown, unread), seen)
+
+
+def _offers(facts: SshFacts) -> Reading[KexInit]:
+    ident = facts.identification
+    if isinstance(ident, Observed) and _is_only_ssh_1(ident.value):
+        return Unobserved(Reason.NOT_OFFERED, "SSH-1 tells no algorithms", ident.evidence)
+    return facts.kexinit
+
+
+def _is_only_ssh_1(identification: str) -> bool:
+    return identification.startswith("SSH-1.") and not identification.startswith("SSH-1.99")
 
 
 _NO_LISTS = KexInit(
@@ -58,9 +77,9 @@ def read_transport(case: Case) -> Iterator[Question[SshTransport]]:
     return ssh_questions(case, _transport)
 
 
-def read_leads(case: Case) -> Iterator[Question[SshTransport]]:
+def read_leads(case: Case) -> Iterator[Question[KexInit]]:
     """Ask every SSH endpoint what decides nothing."""
-    return ssh_questions(case, _transport, required=False)
+    return ssh_questions(case, _offers, required=False)
 
 
 def judge_broken(transport: SshTransport, _case: Case) -> Ruling:
@@ -78,7 +97,7 @@ def judge_broken(transport: SshTransport, _case: Case) -> Ruling:
         return failed(f"SSH offers broken cryptography: {told_of(broken)} ({TABLE})")
     if _rsa_unseen(transport):
         told = "no broken algorithm seen, but the RSA host key that is offered was not shown"
-        return undecided(told, Reason.PROTOCOL_ERROR)
+        return undecided(told, transport.unread)
     return passed(f"SSH offers no broken algorithm ({TABLE})")
 
 
@@ -88,11 +107,9 @@ def _rsa_unseen(transport: SshTransport) -> bool:
     return bool(offered) and not any("rsa" in key.algorithm for key in transport.host_keys)
 
 
-def judge_weak(transport: SshTransport, _case: Case) -> Ruling:
+def judge_weak(offers: KexInit, _case: Case) -> Ruling:
     """Weak but common algorithms are leads."""
-    if transport.kexinit is _NO_LISTS:
-        return undecided("SSH-1 tells no algorithms", Reason.NOT_OFFERED)
-    weak = standing_at(Standing.WEAK, transport.kexinit)
+    weak = standing_at(Standing.WEAK, offers)
     if weak:
         return failed(f"SSH offers weak algorithms: {told_of(weak)} ({TABLE})")
     return passed(f"SSH offers no weak algorithm ({TABLE})")

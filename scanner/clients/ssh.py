@@ -166,7 +166,8 @@ class _Conversation:
     def timed_out(self) -> Reading[Meeting]:
         """Say what a server means that lets us wait. Raises ``Fault`` where it is no SSH."""
         late = Fault(Reason.TIMEOUT, "no SSH identification in time")
-        said = None if self._reader.empty else self.cut_off(late)
+        mute = self._identification is None and self._reader.empty
+        said = None if mute else self.cut_off(late)
         if said is None:
             raise late
         return said

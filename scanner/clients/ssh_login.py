@@ -21,6 +21,9 @@ from scanner.model.ssh import AuthMethods
 from scanner.model.text import neutralise
 from scanner.model.view import CredentialStatus
 
+Connection = asyncssh.SSHClientConnection
+"""What an accepted login leaves open, for those who may not import the library."""
+
 _MOST_CHALLENGES = 3
 _LAST_STRAW = "too many authentication failures"
 
@@ -121,7 +124,10 @@ async def log_in(dialer: Dialer, credential: SshCredential, terms: LoginTerms) -
     sock = await dialer.open()
     try:
         async with asyncio.timeout(terms.seconds):
-            connection = await asyncssh.connect(sock=sock, config=None, options=options)
+            # Told the host, the library does not ask the socket, which may be reset by now.
+            connection = await asyncssh.connect(
+                str(dialer.admitted.ip), sock=sock, config=None, options=options
+            )
     except FOREIGN_ERRORS as error:
         return gate.ended(error)
     return gate.accepted(connection)

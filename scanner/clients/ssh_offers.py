@@ -35,6 +35,7 @@ async def fetch_host_key(dialer: Dialer, algorithms: Sequence[str], *, seconds: 
     key = await _ask(
         dialer,
         lambda sock: asyncssh.get_server_host_key(
+            str(dialer.admitted.ip),  # or else it asks the socket, which may be reset by now
             sock=sock,
             config=None,
             options=options,
@@ -61,6 +62,7 @@ async def ask_methods(
     methods = await _ask(
         dialer,
         lambda sock: asyncssh.get_server_auth_methods(
+            str(dialer.admitted.ip),
             sock=sock,
             config=None,
             username=username,

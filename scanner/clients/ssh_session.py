@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import warnings
 from collections.abc import Callable, Sequence
 
@@ -19,8 +20,11 @@ from scanner.model.reading import Reason
 from scanner.model.text import neutralise
 from scanner.wire.ssh import OWN_IDENTIFICATION
 
-EVERY_KEX = "+*"
-"""The good key exchanges first, then every old one that can be spoken."""
+EVERY_KEX = "*25519*,*nistp*,curve*,ecdh-*,diffie-hellman-group1*,rsa*"
+"""The good key exchanges first, then every old one that can be spoken; group exchange is not. The
+library has each prime that a server names checked, and one of 8,192 bits takes a minute in which
+nothing else runs.
+"""
 
 FOREIGN_ERRORS = (
     asyncssh.Error,
@@ -43,6 +47,7 @@ _FAULTS: tuple[tuple[type[BaseException], Reason, str], ...] = (
     (asyncssh.ConnectionLost, Reason.CONNECTION_LOST, "closed by the server"),
     (asyncssh.ChannelOpenError, Reason.NOT_OFFERED, ""),
 )
+_NOTHING_SHARED = re.compile(r"No matching ([a-z ]+) algorithm found")
 _MOST_BANNER = 2_000
 _THROTTLED = ("maxstartups", "not allowed at this time", "too many connections")
 _METHODS = ("publickey", "password", "keyboard-interactive")
@@ -55,6 +60,8 @@ def ssh_fault(error: BaseException) -> Fault:
         return Fault(Reason.THROTTLED, text)
     if isinstance(error, (Fault, OSError, EOFError)):
         return fault_of(error)
+    if found := _NOTHING_SHARED.match(text):
+        return Fault(Reason.PROTOCOL_ERROR, f"no {found[1]} that is spoken here is offered")
     for kind, reason, detail in _FAULTS:
         if isinstance(error, kind):
             return Fault(reason, detail or text)

@@ -217,7 +217,7 @@ class _Visitor:
                 return True
             fault = met
         except Fault as error:
-            fault = error.reading
+            fault = _gone(error.reading)
         if not group or fault.reason in TURNED_AWAY:
             self._fault = fault
         return False
@@ -260,6 +260,13 @@ class _Visitor:
         if not self._groups and self._plan.groups:
             return self._fault or Unobserved(Reason.CONNECTION_LOST, "no group was named")
         return Observed(tuple(self._groups)) if self._plan.groups else unasked()
+
+
+def _gone(fault: Unobserved) -> Unobserved:
+    """Silence behind a conversation is how a ban looks from outside."""
+    if fault.reason is not Reason.TIMEOUT:
+        return fault
+    return Unobserved(Reason.THROTTLED, "it answered before and is silent now")
 
 
 def _group(bounds: Bounds, given: int | None) -> GroupExchange:

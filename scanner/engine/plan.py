@@ -28,7 +28,7 @@ class PlannedAsset:
     """What a run would do to one asset at most. ``bytes`` are of samples, per address.
 
     Nothing is looked up, so all numbers are of one address. A name with several costs as much at
-    each, and for the line-up one connection more per FTP port, up to seven per SSH port.
+    each, and for the line-up one connection more per FTP port, up to eight per SSH port.
     ``connections`` are control connections; each listing and each sample over FTP opens a data
     connection besides.
     """

@@ -141,13 +141,15 @@ class EmptyPassword:
 class SshFacts:
     """Everything seen of one SFTP endpoint.
 
-    ``methods`` and ``prompts`` are what a decoy user is offered and asked for;
+    ``every_key``: a host key of each type that is offered and spoken was read; otherwise it says
+    why one was not. ``methods`` and ``prompts`` are what a decoy user is offered and asked for;
     ``account_methods`` what each listed account is offered.
     """
 
     identification: Reading[str]
     kexinit: Reading[KexInit] = field(default_factory=unasked)
     host_keys: Reading[tuple[HostKey, ...]] = field(default_factory=unasked)
+    every_key: Reading[bool] = field(default_factory=unasked)
     sshfp: Reading[Sshfp] = field(default_factory=unasked)
     group_exchange: Reading[tuple[GroupExchange, ...]] = field(default_factory=unasked)
     extensions: Reading[tuple[SshExtension, ...]] = field(default_factory=unasked)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from scanner.clients.dialer import Dialer
 from scanner.model.attempts import Attempt, AttemptKind, limit_key
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
-from scanner.model.ssh import AuthMethods, HostKey, SshFacts
+from scanner.model.ssh import AuthMethods, EmptyPassword, HostKey, SshFacts
 from scanner.model.target import Account
 from scanner.model.view import AccountView, CredentialStatus
 from scanner.probes.context import ProbeContext, nonsense_name
-from scanner.probes.ssh_accounts import AccountDesk
 from scanner.probes.ssh_evidence import SshEvidence
 from scanner.probes.ssh_offers import Offers
 from scanner.probes.ssh_pace import Pace
 from scanner.probes.ssh_survey import Asked, Survey, survey
-from scanner.probes.ssh_trust import HostKeys, judge_host_keys
+from scanner.probes.ssh_trust import HostKeys, judge_host_keys, not_sent
+
+if TYPE_CHECKING:
+    from scanner.probes.ssh_accounts import AccountDesk
 
 _PAUSE_SECONDS = 0.2
 _SHARE_OF_TIME = 0.9
@@ -111,15 +115,15 @@ class _SftpProbe:
         )
 
     def _without_kex(self, facts: SshFacts, why: Unobserved) -> SshFacts:
-        accounts = tuple(AccountDesk.not_sent(account, why) for account in self._supplied())
         return replace(
             facts,
             host_keys=why,
+            every_key=why,
             group_exchange=why,
             extensions=why,
             methods=why,
             prompts=why,
-            accounts=accounts,
+            accounts=tuple(not_sent(account, why) for account in self._supplied()),
         )
 
     async def _logins(self, facts: SshFacts, seen: Survey, *, decoyed: bool) -> SshFacts:
@@ -127,16 +131,17 @@ class _SftpProbe:
             seen.blobs, seen.algorithms, seen.fault, context=self._context, dialer=self._dialer
         )
         self._pace.heed(seen.turned_away)
-        desk = AccountDesk(self._dialer, self._context, keys, seconds=self._seconds)
-        facts = replace(facts, host_keys=self._key_facts(keys))
-        facts = replace(facts, accounts=await self._accounts(desk))
+        every: Reading[bool] = keys.fault or Observed(value=True)
+        facts = replace(facts, host_keys=self._key_facts(keys), every_key=every)
+        accounts, offered = await self._accounts(keys)
+        facts = replace(facts, accounts=accounts)
         offers = Offers(self._dialer, self._context, keys, self._pace, seconds=self._seconds)
         if not decoyed:
             facts = replace(facts, methods=await self._late_decoy(offers))
         return replace(
             facts,
-            account_methods=await offers.of_accounts(self._listed(), desk.offered),
-            empty_passwords=await offers.empty_passwords(self._listed()),
+            account_methods=await offers.of_accounts(self._listed(), offered),
+            empty_passwords=await self._empty_passwords(keys),
         )
 
     def _key_facts(self, keys: HostKeys) -> Reading[tuple[HostKey, ...]]:
@@ -144,18 +149,36 @@ class _SftpProbe:
             return keys.fault or Unobserved(Reason.NOT_OFFERED, "no host key type is known here")
         return self._evidence.host_keys(keys.seen)
 
-    async def _accounts(self, desk: AccountDesk) -> tuple[AccountView, ...]:
+    async def _accounts(
+        self, keys: HostKeys
+    ) -> tuple[tuple[AccountView, ...], Mapping[str, AuthMethods]]:
+        """Try the supplied accounts; return what each saw, and what each was offered."""
         accounts = self._supplied()
+        if not accounts:
+            return (), {}
+        # Where nobody logs in, nobody waits for asyncssh and paramiko to be loaded.
+        from scanner.probes.ssh_accounts import AccountDesk  # noqa: PLC0415 - see above
+
+        desk = AccountDesk(self._dialer, self._context, keys, seconds=self._seconds)
         views: list[AccountView] = []
         for index, account in enumerate(accounts):
             views.append(await self._account(desk, account, len(accounts) - index))
-        return tuple(views)
+        return tuple(views), desk.offered
+
+    async def _empty_passwords(self, keys: HostKeys) -> tuple[EmptyPassword, ...]:
+        accounts = self._listed()
+        if not (accounts and self._context.target.allow.empty_password):
+            return ()
+        from scanner.probes.ssh_empty_password import EmptyPasswords  # noqa: PLC0415 - as above
+
+        tried = EmptyPasswords(self._dialer, self._context, keys, self._pace, seconds=self._seconds)
+        return await tried.of(accounts)
 
     async def _account(self, desk: AccountDesk, account: Account, left: int) -> AccountView:
         """Try an account; once more, later, where the server turned the connection away."""
         for _ in range(_TRIES):
             if self._pace.stopped is not None:
-                return desk.not_sent(account, self._pace.stopped)
+                return not_sent(account, self._pace.stopped)
             await self._pace.step()
             seconds = (self._deadline - asyncio.get_running_loop().time()) / left
             view = await desk.observe(account, seconds=seconds)

@@ -6,14 +6,19 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-import asyncssh
-
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault
 from scanner.clients.sftp import ForeignVersionFault, SftpTree
 from scanner.clients.ssh_channels import ask_forwarding, ask_shell
 from scanner.clients.ssh_factors import FirstFactor, remaining_factors
-from scanner.clients.ssh_login import LoginResult, LoginTerms, SshCredential, close, log_in
+from scanner.clients.ssh_login import (
+    Connection,
+    LoginResult,
+    LoginTerms,
+    SshCredential,
+    close,
+    log_in,
+)
 from scanner.errors import SecretError
 from scanner.model.attempts import Attempt, AttemptKind, limit_key
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
@@ -24,7 +29,7 @@ from scanner.model.target import Account
 from scanner.model.view import AccountView, CredentialStatus, View
 from scanner.probes.context import ProbeContext
 from scanner.probes.sftp_posture import foreign_version, observe_posture
-from scanner.probes.ssh_trust import HostKeys
+from scanner.probes.ssh_trust import HostKeys, not_sent
 from scanner.probes.walk import observe_view
 
 _SHARE_OF_WALK = 0.85
@@ -45,12 +50,6 @@ class AccountDesk:
         self._seconds = seconds
         self.offered: dict[str, AuthMethods] = {}
 
-    @staticmethod
-    def not_sent(account: Account, why: Unobserved) -> AccountView:
-        """Return the view of an account whose secrets stayed here."""
-        status = CredentialStatus.NOT_SENT
-        return AccountView(username=account.username, status=status, detail=why.detail, view=why)
-
     async def observe(self, account: Account, *, seconds: float) -> AccountView:
         """Try each secret of an account once and walk what it reaches, ``seconds`` at most.
 
@@ -58,16 +57,16 @@ class AccountDesk:
         server does.
         """
         if not self._keys.trusted:
-            return self.not_sent(account, self._no_trust())
+            return not_sent(account, self._keys.distrust(self._context.pinned_only))
         try:
             secrets = self._secrets(account)
         except SecretError as error:
-            return self.not_sent(account, Unobserved(Reason.CREDENTIAL_MISSING, str(error)))
+            return not_sent(account, Unobserved(Reason.CREDENTIAL_MISSING, str(error)))
         marks = self._marks(account, secrets)
         async with self._context.gate.hold(marks.values()):
             result = await self._try(account, secrets, marks)
         if isinstance(result, Unobserved):
-            return self.not_sent(account, result)
+            return not_sent(account, result)
         return await self._view(account.username, result, seconds)
 
     async def _try(
@@ -83,14 +82,6 @@ class AccountDesk:
         if pocket.credential.empty:
             return Unobserved(Reason.CREDENTIAL_REFUSED, "refused before, and not changed since")
         return await self._log_in(pocket)
-
-    def _no_trust(self) -> Unobserved:
-        if not self._keys.seen:
-            return self._keys.fault or Unobserved(Reason.UNVERIFIED_PEER, "no host key was seen")
-        if self._context.pinned_only:
-            return Unobserved(Reason.UNVERIFIED_PEER, self._context.pinned_only)
-        details = ", ".join(dict.fromkeys(f"{key.trust}" for key in self._keys.seen))
-        return Unobserved(Reason.UNVERIFIED_PEER, f"the host keys are {details}")
 
     def _secrets(self, account: Account) -> dict[str, bytes]:
         """Resolve what an account logs in with. Raises ``SecretError``."""
@@ -238,7 +229,7 @@ class AccountDesk:
         )
 
     async def _files(
-        self, username: str, connection: asyncssh.SSHClientConnection, seconds: float
+        self, username: str, connection: Connection, seconds: float
     ) -> tuple[Reading[View], Reading[SftpFacts], bool]:
         """Walk first: what lies beside the files gets what time the walk leaves, and some more.
 
@@ -266,9 +257,7 @@ class AccountDesk:
         over = not self._context.target.allow.shell_test or await tree.ended()
         return view, Observed(sftp), over
 
-    async def _channels(
-        self, connection: asyncssh.SSHClientConnection, deadline: float
-    ) -> Reading[ChannelFacts]:
+    async def _channels(self, connection: Connection, deadline: float) -> Reading[ChannelFacts]:
         if not self._context.target.allow.shell_test:
             return Unobserved(Reason.NOT_DECLARED, "allow.shell_test is off")
         left = deadline - asyncio.get_running_loop().time()

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from scanner.clients.dialer import Dialer
-from scanner.clients.faults import Fault
-from scanner.clients.ssh_offers import ask_methods, fetch_host_key
 from scanner.clients.ssh_visit import TURNED_AWAY, SshVisit, VisitPlan, visit
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.ssh import AuthMethods, KexInit
-from scanner.wire.ssh import SshSyntaxError
-from scanner.wire.ssh_keys import HOST_KEY_TYPES, key_type, read_key
+from scanner.wire.ssh_keys import HOST_KEY_TYPES, key_type
+
+if TYPE_CHECKING:
+    from scanner.probes.ssh_older import OlderRoad
 
 GROUPS = ((1024, 1024, 8192), (2048, 3072, 8192))
 """What a weak client and a modern one ask of a group exchange: smallest, preferred, largest."""
@@ -73,12 +73,41 @@ async def survey(
     found = _of_visit(seen.value)
     if isinstance(seen.value.kexinit, Unobserved):
         return Observed(found)
-    older = _Older(dialer, seconds, pause_seconds)
-    if asked.whole or not found.blobs:
-        found = await older.keys(found, seen.value)
-    if asked.username is not None and not seen.value.negotiated:
-        found = await older.methods(found, asked.username)
+    unread = _unread(found, seen.value) if asked.whole or not found.blobs else []
+    unasked = asked.username if not seen.value.negotiated else None
+    if unread or unasked is not None:
+        # Few servers need it, and loading asyncssh takes longer than most scans.
+        from scanner.probes.ssh_older import OlderRoad  # noqa: PLC0415 - see above
+
+        road = OlderRoad(dialer, seconds, pause_seconds)
+        for algorithms in unread:
+            found = await _with_key(found, road, algorithms)
+        if unasked is not None:
+            found = await _with_methods(found, road, unasked)
     return Observed(found)
+
+
+async def _with_key(found: Survey, road: OlderRoad, algorithms: tuple[str, ...]) -> Survey:
+    if found.turned_away is not None:
+        return found
+    got = await road.key(algorithms)
+    if isinstance(got, Unobserved):
+        return _with_fault(found, got)
+    return replace(found, blobs=tuple(dict.fromkeys((*found.blobs, got))))
+
+
+async def _with_methods(found: Survey, road: OlderRoad, username: str) -> Survey:
+    if found.turned_away is not None:
+        return replace(found, methods=found.turned_away)
+    heard = await road.methods(username, found.algorithms)
+    if isinstance(heard, Unobserved) and heard.reason is not Reason.NOT_OFFERED:
+        found = _with_fault(found, heard)
+    return replace(found, methods=heard)
+
+
+def _with_fault(found: Survey, why: Unobserved) -> Survey:
+    away = why if why.reason in TURNED_AWAY else found.turned_away
+    return replace(found, fault=why, turned_away=away)
 
 
 def _of_visit(seen: SshVisit) -> Survey:
@@ -98,53 +127,6 @@ def _spoken(kexinit: Reading[KexInit]) -> tuple[str, ...]:
         return ()
     offered = set(kexinit.value.host_key)
     return tuple(name for names in HOST_KEY_TYPES.values() for name in names if name in offered)
-
-
-@dataclass(frozen=True, slots=True)
-class _Older:
-    """Asks through asyncssh, which speaks more old algorithms than our own transport."""
-
-    dialer: Dialer
-    seconds: float
-    pause_seconds: float
-
-    async def keys(self, found: Survey, seen: SshVisit) -> Survey:
-        """Fetch one host key of each type that the visit could not read."""
-        for algorithms in _unread(found, seen):
-            if found.turned_away is not None:
-                break
-            await asyncio.sleep(self.pause_seconds)
-            found = await self._key(found, algorithms)
-        return found
-
-    async def _key(self, found: Survey, algorithms: tuple[str, ...]) -> Survey:
-        try:
-            blob = await fetch_host_key(self.dialer, algorithms, seconds=self.seconds)
-            read_key(blob)
-        except Fault as fault:
-            return _with_fault(found, fault.reading)
-        except SshSyntaxError as error:
-            return _with_fault(found, Unobserved(Reason.PROTOCOL_ERROR, str(error)))
-        return replace(found, blobs=tuple(dict.fromkeys((*found.blobs, blob))))
-
-    async def methods(self, found: Survey, username: str) -> Survey:
-        """Send the ``none`` request that the visit could not send."""
-        if found.turned_away is not None:
-            return replace(found, methods=found.turned_away)
-        if not found.algorithms:
-            none = Unobserved(Reason.NOT_OFFERED, "no host key type is known here")
-            return replace(found, methods=none)
-        await asyncio.sleep(self.pause_seconds)
-        try:
-            heard = await ask_methods(self.dialer, username, found.algorithms, seconds=self.seconds)
-        except Fault as fault:
-            return replace(_with_fault(found, fault.reading), methods=fault.reading)
-        return replace(found, methods=Observed(heard))
-
-
-def _with_fault(found: Survey, why: Unobserved) -> Survey:
-    away = why if why.reason in TURNED_AWAY else found.turned_away
-    return replace(found, fault=why, turned_away=away)
 
 
 def _unread(found: Survey, seen: SshVisit) -> list[tuple[str, ...]]:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from scanner.clients.dialer import Dialer
 from scanner.model.peer import PeerTrust
-from scanner.model.reading import Unobserved
+from scanner.model.reading import Reason, Unobserved
 from scanner.model.ssh import HostKey
-from scanner.model.target import Target
+from scanner.model.target import Account, Target
+from scanner.model.view import AccountView, CredentialStatus
 from scanner.probes.context import ProbeContext
 from scanner.wire.known_hosts import (
     HostKeyPolicy,
@@ -43,6 +44,21 @@ class HostKeys:
         types = {key_type(blob) for blob in self.trusted}
         wanted = {name for kind in types for name in HOST_KEY_TYPES.get(kind, ())}
         return tuple(name for name in self.algorithms if name in wanted)
+
+    def distrust(self, pinned_only: str) -> Unobserved:
+        """Return why no key is trusted. ``pinned_only`` is why it would have to be pinned."""
+        if not self.seen:
+            return self.fault or Unobserved(Reason.UNVERIFIED_PEER, "no host key was seen")
+        if pinned_only:
+            return Unobserved(Reason.UNVERIFIED_PEER, pinned_only)
+        details = ", ".join(dict.fromkeys(f"{key.trust}" for key in self.seen))
+        return Unobserved(Reason.UNVERIFIED_PEER, f"the host keys are {details}")
+
+
+def not_sent(account: Account, why: Unobserved) -> AccountView:
+    """Return the view of an account whose secrets stayed here."""
+    status = CredentialStatus.NOT_SENT
+    return AccountView(username=account.username, status=status, detail=why.detail, view=why)
 
 
 def judge_host_keys(

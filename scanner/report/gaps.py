@@ -39,6 +39,7 @@ NAMES = {
     "identification": "SSH version",
     "kexinit": "SSH algorithms",
     "host_keys": "host keys",
+    "every_key": "further host keys",
     "sshfp": "SSHFP records",
     "group_exchange": "SSH group sizes",
     "extensions": "SSH extensions",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from scanner.model.case import moment
 from scanner.model.failure import Grade
 from scanner.model.finding import Cap, CredentialReport, HostReport, Verdict
 from scanner.model.observation import (
+    Effort,
     EndpointObservation,
     FtpFacts,
     IdentityDifference,
@@ -193,7 +194,7 @@ class _Page:
         if every:
             yield from self._part(
                 "Touched",
-                f"{_many(sum(item.connections for item in every), 'connection')},"
+                f"{_many(sum(item.connections for item in every), 'connection')}{_allowed(every)},"
                 f" {_many(sum(item.logins for item in every), 'login')}"
                 f" ({sum(item.logins_failed for item in every)} refused),"
                 f" {sum(item.bytes_received for item in every):,} bytes received",
@@ -239,6 +240,11 @@ def mixed_text(differences: Sequence[IdentityDifference]) -> str:
     marks = "; ".join(f"port {port}: {', '.join(names)}" for port, names in by_port.items())
     addresses = dict.fromkeys(address for each in differences for address in each.seen)
     return f"{', '.join(map(safe, addresses))} differ ({marks})"
+
+
+def _allowed(every: Iterable[Effort]) -> str:
+    most = sum(item.connection_budget for item in every)
+    return f" ({most} allowed)" if most else ""
 
 
 def _many(count: int, noun: str) -> str:

@@ -199,6 +199,7 @@ def modern_ssh(**changes: Any) -> SshFacts:
         identification=Observed("SSH-2.0-OpenSSH_9.2"),
         kexinit=Observed(kexinit()),
         host_keys=Observed((host_key(),)),
+        every_key=Observed(value=True),
         methods=Observed(AuthMethods(none_accepted=False, methods=("publickey",))),
     )
     return replace(base, **changes)

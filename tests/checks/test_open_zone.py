@@ -168,7 +168,7 @@ def test_a_listed_account_that_needs_no_authentication_is_proof() -> None:
         AccountMethods(username="old", methods=Unobserved(Reason.THROTTLED)),
     )
     row = result(ROW, case(modern_ssh(account_methods=offers)))
-    found = finding(row, "ssh-none")
+    found = finding(row, "ssh-account-none")
     assert (row.verdict, found.verdict) == (Verdict.FAIL, Verdict.FAIL)
     assert found.ways_in[0].endswith(" as lab")
     assert CapTrigger.NO_AUTHENTICATION in found.caps

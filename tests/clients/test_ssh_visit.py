@@ -17,7 +17,8 @@ from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.ssh import AuthMethods, GroupExchange, Prompt
 from scanner.wire.ssh_ciphers import CIPHERS, MACS
 from scanner.wire.ssh_kex import KEY_EXCHANGES
-from scanner.wire.ssh_keys import HOST_KEY_TYPES, read_key
+from scanner.wire.ssh_keys import HOST_KEY_TYPES, key_type, read_key
+from scanner.wire.ssh_signatures import CERTIFICATE
 from tests.clients.ssh_lab import a_dialer, recording_server
 from tests.hostile import ssh_endless_preamble, ssh_huge_packet, ssh_lying_name_list, ssh_says
 from tests.hostile.endpoint import serving
@@ -26,11 +27,12 @@ from tests.servers.fixtures import StartServer
 
 GROUPS = ((1024, 1024, 8192), (2048, 2048, 2048))
 WHOLE = VisitPlan(username="zz-1", groups=GROUPS, prompts=True)
-SSH = [name for name in POSTURES if name.startswith(("openssh", "dropbear", "proftpd-sftp"))]
-LEGACY = {
-    "kex": ("diffie-hellman-group1-sha1", "diffie-hellman-group14-sha1"),
-    "ciphers": ("3des-cbc",),
-}
+PRODUCTS = ("openssh", "dropbear", "proftpd-sftp", "asyncssh", "paramiko", "tinysshd")
+UNSPOKEN = {"openssh-post-quantum", "proftpd-sftp-no-encryption"}
+SSH = [name for name in POSTURES if name.startswith(PRODUCTS) and name not in UNSPOKEN]
+ONLY_GROUP_EXCHANGE = {"openssh-group-exchange", "openssh-small-groups", "openssh-large-groups"}
+"""These are left out on asyncssh's road: it lets a server name a prime that takes a minute."""
+COMPARED = [name for name in SSH if name not in ONLY_GROUP_EXCHANGE]
 
 
 async def visited(port: int, plan: VisitPlan = WHOLE, *, seconds: float = 10.0) -> SshVisit:
@@ -49,7 +51,7 @@ def reason(reading: object) -> Reason:
     return reading.reason
 
 
-@pytest.mark.parametrize("server", SSH, indirect=True)
+@pytest.mark.parametrize("server", COMPARED, indirect=True)
 async def test_what_we_see_is_what_asyncssh_sees(server: Server) -> None:
     ours = await visited(server.port)
 
@@ -61,10 +63,12 @@ async def test_what_we_see_is_what_asyncssh_sees(server: Server) -> None:
     offered = ours.kexinit.value.host_key
     theirs = [
         await fetch_host_key(a_dialer(server.port), names, seconds=5)
-        for kinds in HOST_KEY_TYPES.values()
+        for kind, kinds in HOST_KEY_TYPES.items()
+        if not kind.endswith(CERTIFICATE)  # of which it shows the key inside
         if (names := [name for name in kinds if name in offered])
     ]
-    assert sorted(ours.host_keys) == sorted(theirs)
+    plain = [blob for blob in ours.host_keys if not key_type(blob).endswith(CERTIFICATE)]
+    assert sorted(plain) == sorted(theirs)
     assert {read_key(blob).fingerprint for blob in ours.host_keys} >= {
         key.fingerprint for key in server.host_keys
     }
@@ -79,6 +83,7 @@ async def test_one_connection_a_host_key_is_enough_for_everything(server: Server
     server.settle()
 
     asked = 0 if isinstance(ours.group_exchange, Unobserved) else len(GROUPS) + 1
+    assert ours.keys_fault is None
     assert server.accepted_connections() <= max(len(ours.host_keys), asked)
 
 

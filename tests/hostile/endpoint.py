@@ -82,6 +82,16 @@ class Session:
         self._record(received)
         return received.rstrip(b"\r\n")
 
+    async def exactly(self, count: int) -> bytes:
+        """Return the next ``count`` bytes. Raises SessionOverError where fewer come."""
+        try:
+            received = await self.reader.readexactly(count)
+        except asyncio.IncompleteReadError as short:
+            self._record(short.partial)
+            raise SessionOverError("the client closed") from short
+        self._record(received)
+        return received
+
     async def forget(self) -> None:
         """Drop what has come and was not read: it is recorded, and answered by nobody."""
         with suppress(TimeoutError):

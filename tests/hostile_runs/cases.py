@@ -48,6 +48,7 @@ from tests.hostile import (
     unix_listing,
 )
 from tests.hostile.ftp import POLITE
+from tests.hostile.ssh_cases import CASES as SSH_CASES
 from tests.hostile_runs.ground import FORGERY, Ground
 
 Make = Callable[[Ground], Behaviour]
@@ -375,6 +376,38 @@ SSH: Final[Mapping[str, Callable[[], Behaviour]]] = {
 }
 
 
+ALGORITHMS: Final = "ssh-broken-algorithms ssh-weak-algorithms"
+"""What a server shows that offers modern algorithms and proves its key."""
+METHODS: Final = "ssh-none"
+"""What it shows where it refuses a login without any authentication."""
+
+INSIDE_SSH: Final[Mapping[str, str]] = {
+    # name in the table of SSH behaviours: what may pass
+    "many-names": "",
+    "endless-ignore": "",
+    "kexinit-drips": "",
+    "forged-signature": "",
+    "key-of-another-type": "",
+    "point-of-low-order": "",
+    "prime-of-16-kib": "",
+    "endless-ignore-for-reply": "",
+    "endless-ignore-inside": ALGORITHMS,
+    "extensions-that-lie": ALGORITHMS,
+    "extensions-10000": f"{ALGORITHMS} {METHODS}",
+    "endless-banners": ALGORITHMS,
+    "hostile-banner": f"{ALGORITHMS} {METHODS}",
+    "many-methods": f"{ALGORITHMS} {METHODS}",
+    "hostile-prompts": f"{ALGORITHMS} {METHODS}",
+    "success-before-service": ALGORITHMS,
+    "silent-behind-kexinit": "",
+    "silent-behind-newkeys": ALGORITHMS,
+    "disconnects-behind-reply": ALGORITHMS,
+    "disconnects-behind-service": ALGORITHMS,
+    "penalty": "",
+}
+"""Servers that need a key exchange, or a part of one, to misbehave."""
+
+
 def _posture(name: str, passes: str) -> frozenset[str]:
     """Return what is shown beside: to whom is let in, or of writing, where nobody is."""
     shown = frozenset() if name in NOBODY_IN else _words(INSIDE)
@@ -410,6 +443,9 @@ def _cases() -> Iterator[tuple[str, Case]]:
         )
     for name, make_ssh in SSH.items():
         yield f"{name}:sftp", Case(make=_plain(make_ssh), protocol="sftp")
+    for name, shown in INSIDE_SSH.items():
+        inside = _plain(SSH_CASES[name].make)
+        yield f"ssh-{name}:sftp", Case(make=inside, protocol="sftp", passes=_words(shown))
 
 
 CASES: Final[Mapping[str, Case]] = dict(_cases())

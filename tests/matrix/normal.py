@@ -28,6 +28,7 @@ _IN_TEXT: Final = (
     (r"(?<= Version: Linux )\S+", "<version>"),
     (r"SHA256:[A-Za-z0-9+/]{43}", "<fingerprint>"),
     (r"\bzz-[0-9a-f]{8}\b", "zz-<random>"),
+    (r"(?<=-tinyssh_20230101-1 )\w{8}", "<random>"),
     (r"(Debian-\d+\+deb\d+u)\d+", r"\1<update>"),
 )
 

@@ -66,7 +66,7 @@ REUSE: Final = "data-session-reuse"
 # Anonymous may not enter the guarded export: what may be written there nobody knows. Where the
 # server claims nothing elsewhere either, the lead stays open.
 CUT: Final = "anonymous-writable"
-WEAK: Final = "ssh-weak-algorithms ssh-policy"
+WEAK: Final = "ssh-weak-algorithms ssh-policy ssh-signature-algorithms"
 CLASSIC: Final = f"{WEAK} ssh-post-quantum"
 """Of servers without a post-quantum key exchange."""
 BROKEN: Final = "ssh-broken-algorithms"
@@ -95,7 +95,7 @@ POSTURES: Final = {
     ),
     "pureftpd-tls-2": Row("fail", "fail", f"{READ} {DATA} {CCC}", REUSE, unknown=CUT),
     "pureftpd-tls-3": Row("fail", "fail", f"{READ} {CCC}", REUSE, unknown=CUT),
-    "proftpd-sftp": Row("pass", "fail", BROKEN, CLASSIC),
+    "proftpd-sftp": Row("pass", "fail", BROKEN, f"{CLASSIC} ssh-group-exchange"),
     "openssh-keys": Row("pass", "pass", leads=WEAK, with_key=True, with_password=False),
     "openssh-password": Row("pass", "pass", leads=WEAK),
     "openssh-keyboard-interactive": Row("pass", "pass", leads=WEAK),

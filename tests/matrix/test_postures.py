@@ -19,6 +19,7 @@ from scanner.model.listing import Outcome
 from scanner.model.observation import FtpFacts
 from scanner.model.reading import Observed, Reason
 from scanner.model.view import Walk
+from scanner.wire.ssh_signatures import CERTIFICATE
 from tests.matrix import lab
 from tests.servers import POSTURES, Aioftp, Proftpd, Vsftpd, plant
 from tests.servers.fixtures import StartServer
@@ -50,7 +51,7 @@ class Row(NamedTuple):
 # Leads that follow from looking without a trust store, and from what ProFTPD claims in MLSD.
 NOBODY: Final = "certificate-trust"
 CLAIMS: Final = "anonymous-writable"
-WEAK: Final = "ssh-weak-algorithms ssh-policy"
+WEAK: Final = "ssh-weak-algorithms ssh-policy ssh-signature-algorithms"
 CLASSIC: Final = f"{WEAK} ssh-post-quantum"
 """Of servers without a post-quantum key exchange."""
 REUSE: Final = "data-session-reuse"
@@ -336,7 +337,7 @@ FTP: Final = {
 
 SSH: Final = {
     # mod_sftp's default list of key exchanges ends in rsa1024-sha1.
-    "proftpd-sftp": Row("pass", "fail", BROKEN, CLASSIC),
+    "proftpd-sftp": Row("pass", "fail", BROKEN, f"{CLASSIC} ssh-group-exchange"),
     "openssh-keys": Row("pass", "pass", leads=WEAK),
     "openssh-password": Row("pass", "pass", leads=WEAK),
     "openssh-keyboard-interactive": Row("pass", "pass", leads=WEAK),
@@ -345,10 +346,72 @@ SSH: Final = {
     "openssh-two-factors": Row("pass", "pass", leads=WEAK),
     "openssh-chrooted": Row("pass", "pass", leads=WEAK),
     "openssh-legacy": Row("pass", "fail", BROKEN, CLASSIC),
+    # What is shown before any key is exchanged is proof enough.
+    "proftpd-sftp-no-encryption": Row(
+        "unknown", "fail", BROKEN, "ssh-weak-algorithms ssh-policy ssh-post-quantum", "ssh-none"
+    ),
+    "proftpd-sftp-keys": Row("pass", "fail", BROKEN, f"{CLASSIC} ssh-group-exchange"),
+    "proftpd-sftp-compression": Row(
+        "pass", "fail", BROKEN, f"{CLASSIC} ssh-group-exchange ssh-early-compression"
+    ),
+    "proftpd-sftp-legacy": Row("pass", "fail", BROKEN, CLASSIC),
+    # Its only key exchange is one that the library does not know.
+    "openssh-post-quantum": Row(
+        "unknown",
+        "unknown",
+        leads="ssh-weak-algorithms ssh-policy",
+        unknown=f"{BROKEN} ssh-none",
+    ),
+    "openssh-rsa-1024": Row("pass", "fail", BROKEN, WEAK),
+    **dict.fromkeys(
+        (
+            "openssh-host-certificates",
+            "openssh-user-certificates",
+            "openssh-password-then-prompt",
+            "openssh-banner",
+            "openssh-one-key",
+            "openssh-rsa-2048",
+            "openssh-rsa-4096",
+            "openssh-allow-users",
+            "openssh-no-subsystem",
+            "openssh-no-forwarding",
+        ),
+        Row("pass", "pass", leads=WEAK),
+    ),
+    "openssh-group-exchange": Row("pass", "pass", leads=CLASSIC),
+    "openssh-small-groups": Row("pass", "pass", leads=f"{CLASSIC} ssh-group-exchange"),
+    "openssh-large-groups": Row("pass", "pass", leads=CLASSIC),
+    "openssh-no-post-quantum": Row("pass", "pass", leads=CLASSIC),
     "dropbear-password": Row("pass", "pass", leads=CLASSIC),
     "dropbear-keys": Row("pass", "pass", leads=CLASSIC),
     "dropbear-blank": Row("pass", "pass", leads=CLASSIC),
+    "dropbear-banner": Row("pass", "pass", leads=CLASSIC),
+    "dropbear-old-keys": Row("pass", "fail", BROKEN, CLASSIC),
+    "asyncssh-legacy": Row("pass", "fail", BROKEN, CLASSIC),
+    # A client that asks for 1024 bits gets them: as weak as group 1.
+    **dict.fromkeys(
+        (
+            "asyncssh-password",
+            "asyncssh-keys",
+            "asyncssh-blank",
+            "asyncssh-host-certificates",
+        ),
+        Row("pass", "fail", "ssh-group-exchange", WEAK),
+    ),
+    "asyncssh-zlib": Row("pass", "fail", "ssh-group-exchange", f"{WEAK} ssh-early-compression"),
+    "asyncssh-post-quantum": Row("pass", "pass", leads="ssh-weak-algorithms ssh-policy"),
+    **dict.fromkeys(
+        ("paramiko-password", "paramiko-keys", "paramiko-blank", "paramiko-banner"),
+        Row("pass", "pass", leads="ssh-weak-algorithms ssh-policy"),
+    ),
+    "tinysshd-keys": Row("pass", "pass", leads="ssh-terrapin ssh-signature-algorithms"),
+    "tinysshd-no-post-quantum": Row(
+        "pass", "pass", leads="ssh-terrapin ssh-signature-algorithms ssh-post-quantum"
+    ),
 }
+
+UNSPOKEN: Final = frozenset({"openssh-post-quantum", "proftpd-sftp-no-encryption"})
+"""Postures with nothing in common with us: their keys and logins stay unknown."""
 
 
 @pytest.mark.parametrize(("name", "expected"), (FTP | SSH).items(), ids=FTP | SSH)
@@ -362,7 +425,7 @@ def test_a_posture_yields_the_verdicts_that_follow_from_its_configuration(
     assert lab.facets(found, Verdict.FAIL) == set(expected.fails.split())
     assert lab.facets(found, Verdict.FAIL, lead=True) == set(expected.leads.split())
     assert lab.facets(found, Verdict.UNKNOWN) == set(expected.unknown.split())
-    assert document.exit_code == (1 if _is_high(found) else 0)
+    assert document.exit_code == (1 if _is_high(found) else 3 if name in UNSPOKEN else 0)
 
 
 def _is_high(found: list[Finding]) -> bool:
@@ -512,6 +575,38 @@ METHODS: Final = {
     "dropbear-password": "publickey password",
     "dropbear-keys": "publickey",
     "dropbear-blank": "publickey password",
+    "proftpd-sftp-keys": "publickey",
+    "proftpd-sftp-compression": "publickey password",
+    "proftpd-sftp-legacy": "publickey password",
+    "openssh-host-certificates": "publickey password",
+    "openssh-user-certificates": "publickey",
+    "openssh-password-then-prompt": "password",
+    "openssh-one-key": "publickey password",
+    "openssh-rsa-1024": "publickey password",
+    "openssh-rsa-4096": "publickey password",
+    "openssh-large-groups": "publickey password",
+    "openssh-allow-users": "publickey password",
+    "dropbear-old-keys": "publickey password",
+    "asyncssh-password": "publickey password",
+    "asyncssh-keys": "publickey",
+    "asyncssh-blank": "publickey password",
+    "asyncssh-legacy": "publickey password",
+    "paramiko-password": "publickey password",
+    "paramiko-keys": "publickey",
+    "paramiko-blank": "publickey password",
+    "tinysshd-keys": "publickey",
+}
+MODERN_KEYS: Final = frozenset({"ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"})
+OTHER_KEYS: Final[dict[str, set[str] | frozenset[str]]] = {
+    "openssh-legacy": {"ssh-rsa", "ssh-dss"},
+    "proftpd-sftp-legacy": {"ssh-rsa", "ssh-dss"},
+    "dropbear-old-keys": {"ssh-rsa", "ssh-dss"},
+    "openssh-host-certificates": MODERN_KEYS | {f"{kind}{CERTIFICATE}" for kind in MODERN_KEYS},
+    "openssh-one-key": {"ssh-ed25519"},
+    "openssh-rsa-1024": {"ssh-rsa"},
+    "openssh-rsa-4096": {"ssh-rsa"},
+    "asyncssh-legacy": {"ssh-rsa"},
+    "tinysshd-keys": {"ssh-ed25519"},
 }
 
 
@@ -522,8 +617,7 @@ def test_the_ssh_methods_and_every_host_key_are_seen(
     facts = lab.ssh_of(ad_hoc(name))
     assert set(lab.seen(facts.methods).methods) == set(offered.split())
     kinds = {key.algorithm for key in lab.seen(facts.host_keys)}
-    modern = {"ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"}
-    assert kinds == ({"ssh-rsa", "ssh-dss"} if name == "openssh-legacy" else modern)
+    assert kinds == OTHER_KEYS.get(name, MODERN_KEYS)
 
 
 def test_a_login_whose_listing_is_refused_is_only_suspected(

@@ -213,7 +213,7 @@ async def test_a_password_never_goes_to_a_host_key_that_nobody_declared() -> Non
         facts = await observe_sftp(a_dialer(port), context_for(a_target(accounts=(LAB,))))
 
     assert heard.passwords == []
-    assert [user[:3] for user in heard.users] == ["zz-", "lab"]  # a name is no secret
+    assert all(user.startswith("zz-") for user in heard.users)
     account = only_account(facts)
     assert account.status is CredentialStatus.NOT_SENT
     assert reason_of(account.view) is Reason.UNVERIFIED_PEER

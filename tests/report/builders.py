@@ -443,6 +443,7 @@ def ssh_facts() -> SshFacts:
                 ),
             )
         ),
+        every_key=Observed(value=True),
         sshfp=Observed(
             Sshfp(
                 records=(SshfpRecord(algorithm=4, hash_type=2, matches=True, contradicts=False),),
@@ -500,6 +501,7 @@ def endpoints() -> tuple[EndpointObservation, ...]:
             state=EndpointState.OPEN,
             effort=Effort(
                 connections=6,
+                connection_budget=200,
                 logins=3,
                 logins_failed=1,
                 bytes_received=70_000,
@@ -515,7 +517,7 @@ def endpoints() -> tuple[EndpointObservation, ...]:
             state=EndpointState.CLOSED,
             reason=Reason.CLOSED,
             detail="connection refused",
-            effort=Effort(connections=1),
+            effort=Effort(connections=1, connection_budget=200),
         ),
         EndpointObservation(
             port=22,
@@ -523,7 +525,7 @@ def endpoints() -> tuple[EndpointObservation, ...]:
             address="192.0.2.1",
             declared=True,
             state=EndpointState.OPEN,
-            effort=Effort(connections=2, logins=1),
+            effort=Effort(connections=2, connection_budget=9, logins=1),
             facts=ssh_facts(),
         ),
     )

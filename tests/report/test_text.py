@@ -51,7 +51,8 @@ Credentials  lab-transfer accepted; migration partial (a second factor is asked
              for), so not asked: readable-data, shared-keys
 Endpoints    internet, 192.0.2.1: ftp 21 open (vsftpd 3.0.3), sftp 22 open, ftps
              990 closed
-Touched      9 connections, 4 logins (1 refused), 70,000 bytes received
+Touched      9 connections (409 allowed), 4 logins (1 refused), 70,000 bytes
+             received
 Not looked at
   - part of the files of anonymous, part of the files of lab-transfer: sample
     budget, walk cut by depth (internet: ftp 192.0.2.1:21)

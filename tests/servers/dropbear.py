@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -34,6 +35,8 @@ class Dropbear:
     blank_user: bool = False
     """Adds the user ``blank``, who may enter without any authentication."""
     host_key_kinds: tuple[KeyKind, ...] = ("ed25519", "ecdsa", "rsa")
+    banner: str = ""
+    """What is shown before a login."""
     extra: tuple[str, ...] = ()
     """Further arguments of the command line."""
 
@@ -51,7 +54,7 @@ def running(options: Dropbear, *, contents: Callable[[Path], Tree] = plant) -> I
         accounts = write_accounts(base, users, home=base.served)
         host_keys = make_host_keys(base.prefix, base.folder, options.host_key_kinds)
         client_key = make_key(base.prefix, base.folder, "ed25519", name="client")
-        authorise = _authoriser(base.served)
+        authorise = authoriser(base.served)
         authorise("transfer", client_key.public_line)
         arguments = _arguments(options, base, host_keys)
         arguments += ["-c", logged_sftp_server(base, accounts), *options.extra]
@@ -84,6 +87,7 @@ def _arguments(options: Dropbear, base: Ground, host_keys: Sequence[KeyPair]) ->
         words += ["-r", str(_converted(base.prefix, key))]
     words += [] if options.passwords else ["-s"]
     words += ["-B"] if options.blank_user else []
+    words += ["-b", base.configuration("banner", [options.banner])] if options.banner else []
     return words
 
 
@@ -91,8 +95,9 @@ def _converted(prefix: Prefix, key: KeyPair) -> Path:
     target = key.private.with_suffix(".dropbear")
     program = str(prefix.program("dropbearconvert"))
     libraries = ":".join(map(str, prefix.library_folders))
+    source = _as_pem(prefix, key) if key.kind == "dsa" else key.private
     subprocess.run(
-        [program, "openssh", "dropbear", str(key.private), str(target)],
+        [program, "openssh", "dropbear", str(source), str(target)],
         env={"LD_LIBRARY_PATH": libraries},
         check=True,
         capture_output=True,
@@ -100,7 +105,17 @@ def _converted(prefix: Prefix, key: KeyPair) -> Path:
     return target
 
 
-def _authoriser(home: Path) -> Callable[[str, str], None]:
+def _as_pem(prefix: Prefix, key: KeyPair) -> Path:
+    """Return a copy of the key in the only form in which a DSA key is converted."""
+    copy = Path(shutil.copy(key.private, key.private.with_suffix(".pem")))
+    program = str(prefix.program("ssh-keygen"))
+    command = [program, "-q", "-p", "-P", "", "-N", "", "-m", "PEM", "-f", str(copy)]
+    subprocess.run(command, check=True, capture_output=True)
+    return copy
+
+
+def authoriser(home: Path) -> Callable[[str, str], None]:
+    """Return what lets a key in, by a line of the one file in the home that users share."""
     folder = home / ".ssh"
     folder.mkdir(mode=0o755)  # owned by root, which the program accepts for every user
     keys = folder / "authorized_keys"

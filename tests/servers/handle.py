@@ -24,6 +24,9 @@ Product = Literal[
     "aioftp",
     "openssh",
     "dropbear",
+    "asyncssh",
+    "paramiko",
+    "tinyssh",
 ]
 
 
@@ -58,6 +61,10 @@ class Server:
     certificate: Certificate | None = None
     host_keys: tuple[KeyPair, ...] = ()
     client_key: KeyPair | None = None
+    authority: KeyPair | None = None
+    """SSH only: who signed the certificates of host keys, or of users."""
+    client_certificate: Path | None = None
+    """SSH only: of ``client_key``, for the user ``transfer``."""
     authorise: Callable[[str, str], None] = _no_keys
     """SSH only: ``authorise(user name, public key line)`` lets a key in, effective at once."""
 

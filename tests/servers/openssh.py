@@ -14,7 +14,13 @@ from tests.servers.accounts import Accounts, User, users_with, write_accounts
 from tests.servers.ground import Ground, ground
 from tests.servers.handle import LogFormat, Server
 from tests.servers.sftp_program import REQUEST, logged_sftp_server, sftp_log
-from tests.servers.ssh_keys import KeyKind, KeyPair, make_host_keys, make_key
+from tests.servers.ssh_keys import (
+    KeyKind,
+    KeyPair,
+    make_certificate,
+    make_host_keys,
+    make_key,
+)
 from tests.servers.syslog_socket import SyslogSocket
 from tests.servers.tree import Tree, plant
 
@@ -44,14 +50,22 @@ class Openssh:
     """Confines users to the served folder, by internal-sftp alone."""
     home: str = ""
     """Where users start, below the served folder."""
-    subsystem: bool = True
-    """Whether there is SFTP at all."""
     host_key_kinds: tuple[KeyKind, ...] = ("ed25519", "ecdsa", "rsa")
     key_exchanges: str = ""
     ciphers: str = ""
     macs: str = ""
     host_key_algorithms: str = ""
     max_auth_tries: int = 6
+    host_certificates: bool = False
+    """Has every host key signed by an authority, for 127.0.0.1 and localhost."""
+    user_certificates: bool = False
+    """Lets in whose key an authority signed, and no other key."""
+    groups: tuple[int, ...] = ()
+    """Sizes in bits of the primes for group exchange, of those that the package brings."""
+    banner: str = ""
+    """What is shown before a login."""
+    subsystem: bool = True
+    """Whether SFTP is a subsystem, as clients ask for it."""
     extra: tuple[str, ...] = ()
     """Further lines of the configuration file."""
     place: process.Place = process.ANYWHERE
@@ -77,11 +91,14 @@ def running(options: Openssh, *, contents: Callable[[Path], Tree] = plant) -> It
         )
         client_key = make_key(base.prefix, base.folder, "ed25519", name="client")
         authorise = _authoriser(base.folder / "keys")
-        authorise("transfer", client_key.public_line)
+        if not options.user_certificates:
+            authorise("transfer", client_key.public_line)
+        signed = _signed(options, base, host_keys, client_key)
         with _sftp_command(options, base, accounts) as (subsystem, flush):
 
             def prepare(port: int) -> process.Launch:
                 lines = _configuration(options, port, base.folder, host_keys)
+                lines += [*signed.lines, *_files(options, base)]
                 lines += [f"Subsystem sftp {subsystem}"] if options.subsystem else []
                 lines += options.extra
                 path = base.configuration("sshd_config", lines)
@@ -102,6 +119,8 @@ def running(options: Openssh, *, contents: Callable[[Path], Tree] = plant) -> It
                     users=users,
                     host_keys=host_keys,
                     client_key=client_key,
+                    authority=signed.authority,
+                    client_certificate=signed.client_certificate,
                     authorise=authorise,
                     flush=flush,
                 )
@@ -144,6 +163,49 @@ def _configuration(
     if options.chrooted:
         lines += [f"ChrootDirectory {folder / 'served'}", "DisableForwarding yes"]
         lines += ["ForceCommand internal-sftp -l DEBUG3"]
+    return lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Signed:
+    """What an authority signed, and the lines that make sshd show or believe it."""
+
+    lines: Sequence[str] = ()
+    authority: KeyPair | None = None
+    client_certificate: Path | None = None
+
+
+def _signed(
+    options: Openssh, base: Ground, host_keys: Sequence[KeyPair], client_key: KeyPair
+) -> _Signed:
+    if not options.host_certificates and not options.user_certificates:
+        return _Signed()
+    authority = make_key(base.prefix, base.folder, "ed25519", name="authority")
+    if options.host_certificates:
+        hosts = ("127.0.0.1", "localhost")
+        shown = [
+            make_certificate(base.prefix, authority, key, hosts, host=True) for key in host_keys
+        ]
+        return _Signed(lines=[f"HostCertificate {path}" for path in shown], authority=authority)
+    trusted = base.configuration("authorities", [authority.public_line])
+    return _Signed(
+        lines=[f"TrustedUserCAKeys {trusted}"],
+        authority=authority,
+        client_certificate=make_certificate(base.prefix, authority, client_key, ("transfer",)),
+    )
+
+
+def _files(options: Openssh, base: Ground) -> list[str]:
+    """Write the files that a configuration names beside keys, and return the lines that do."""
+    lines = []
+    if options.banner:
+        lines.append(f"Banner {base.configuration('banner', [options.banner])}")
+    if options.groups:
+        known = (base.prefix.root / "etc/ssh/moduli").read_text(encoding="ascii").splitlines()
+        # The file tells the highest bit, which is one less than the size.
+        sizes = {str(size - 1) for size in options.groups}
+        kept = [line for line in known if line.split()[4:5] and line.split()[4] in sizes]
+        lines.append(f"ModuliFile {base.configuration('moduli', kept)}")
     return lines
 
 

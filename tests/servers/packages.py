@@ -35,6 +35,7 @@ PACKAGES: Final = (
     "openssh-server",
     "openssh-sftp-server",
     "dropbear-bin",
+    "tinysshd",
     # ssh-keygen and dropbearconvert make the host keys that Python no longer makes.
     "openssh-client",
     # Users and passwords that exist for one process only.

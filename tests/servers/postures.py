@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -11,29 +11,35 @@ from typing import Final, assert_never
 
 from tests.servers import (
     aioftp,
+    asyncssh,
     dropbear,
     inetutils,
     openssh,
+    paramiko,
     proftpd,
     pureftpd,
     pyftpdlib,
+    tinysshd,
     vsftpd,
 )
 from tests.servers.aioftp import Aioftp
+from tests.servers.asyncssh import Asyncssh
 from tests.servers.dropbear import Dropbear
 from tests.servers.handle import Server
 from tests.servers.inetutils import Inetutils
 from tests.servers.openssh import Openssh
+from tests.servers.paramiko import Paramiko
 from tests.servers.proftpd import Proftpd, ProftpdSftp
 from tests.servers.pureftpd import Pureftpd
 from tests.servers.pyftpdlib import Pyftpdlib
+from tests.servers.tinysshd import Tinysshd
 from tests.servers.tls import LEGACY_1_0, MODERN, ONLY_1_2, ONLY_1_3, Tls
 from tests.servers.tree import Tree, plant
 from tests.servers.vsftpd import Vsftpd
 
-Options = (
-    Vsftpd | Proftpd | ProftpdSftp | Pureftpd | Inetutils | Pyftpdlib | Aioftp | Openssh | Dropbear
-)
+FtpOptions = Vsftpd | Proftpd | Pureftpd | Inetutils | Pyftpdlib | Aioftp
+SshOptions = ProftpdSftp | Openssh | Dropbear | Asyncssh | Paramiko | Tinysshd
+Options = FtpOptions | SshOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,35 +56,58 @@ class Posture:
         return running(self.options, contents=contents)
 
 
-@contextmanager
-def running(options: Options, *, contents: Callable[[Path], Tree] = plant) -> Iterator[Server]:
+def running(
+    options: Options, *, contents: Callable[[Path], Tree] = plant
+) -> AbstractContextManager[Server]:
     """Run the product that these options belong to."""
+    if isinstance(options, SshOptions):
+        return _running_ssh(options, contents)
+    return _running_ftp(options, contents)
+
+
+def _running_ftp(
+    options: FtpOptions, contents: Callable[[Path], Tree]
+) -> AbstractContextManager[Server]:
     match options:
         case Vsftpd():
-            context = vsftpd.running(options, contents=contents)
-        case Proftpd() | ProftpdSftp():
-            context = proftpd.running(options, contents=contents)
+            return vsftpd.running(options, contents=contents)
+        case Proftpd():
+            return proftpd.running(options, contents=contents)
         case Pureftpd():
-            context = pureftpd.running(options, contents=contents)
+            return pureftpd.running(options, contents=contents)
         case Inetutils():
-            context = inetutils.running(options, contents=contents)
+            return inetutils.running(options, contents=contents)
         case Pyftpdlib():
-            context = pyftpdlib.running(options, contents=contents)
+            return pyftpdlib.running(options, contents=contents)
         case Aioftp():
-            context = aioftp.running(options, contents=contents)
+            return aioftp.running(options, contents=contents)
+    assert_never(options)
+
+
+def _running_ssh(
+    options: SshOptions, contents: Callable[[Path], Tree]
+) -> AbstractContextManager[Server]:
+    match options:
+        case ProftpdSftp():
+            return proftpd.running(options, contents=contents)
         case Openssh():
-            context = openssh.running(options, contents=contents)
+            return openssh.running(options, contents=contents)
         case Dropbear():
-            context = dropbear.running(options, contents=contents)
-        case _:
-            assert_never(options)
-    with context as server:
-        yield server
+            return dropbear.running(options, contents=contents)
+        case Asyncssh():
+            return asyncssh.running(options, contents=contents)
+        case Paramiko():
+            return paramiko.running(options, contents=contents)
+        case Tinysshd():
+            return tinysshd.running(options, contents=contents)
+    assert_never(options)
 
 
 _EXPIRED: Final = Tls(certificate="expired")
 _SELF_SIGNED: Final = Tls(certificate="self-signed")
 _WRONG_NAME: Final = Tls(certificate="wrong-name")
+
+_GROUP_EXCHANGE: Final = "diffie-hellman-group-exchange-sha256"
 
 _TABLE: Final[Mapping[str, Options]] = {
     "vsftpd-plain": Vsftpd(),
@@ -118,6 +147,15 @@ _TABLE: Final[Mapping[str, Options]] = {
     "proftpd-no-listing": Proftpd(anonymous_denied=("LIST NLST MLSD",)),
     "proftpd-nat": Proftpd(passive_address="127.66.66.66"),
     "proftpd-sftp": ProftpdSftp(),
+    "proftpd-sftp-keys": ProftpdSftp(methods="publickey"),
+    "proftpd-sftp-compression": ProftpdSftp(extra=("SFTPCompression on",)),
+    "proftpd-sftp-legacy": ProftpdSftp(
+        host_key_kinds=("rsa-1024", "dsa"),
+        key_exchanges="diffie-hellman-group1-sha1 rsa1024-sha1",
+        ciphers="arcfour256 arcfour128 blowfish-cbc cast128-cbc 3des-cbc",
+        digests="hmac-md5 hmac-md5-96 hmac-ripemd160 hmac-sha1-96",
+    ),
+    "proftpd-sftp-no-encryption": ProftpdSftp(ciphers="none", digests="none"),
     "pureftpd-plain": Pureftpd(),
     "pureftpd-no-anonymous": Pureftpd(anonymous=False, local_users=True),
     "pureftpd-uploads": Pureftpd(uploads=True),
@@ -153,9 +191,48 @@ _TABLE: Final[Mapping[str, Options]] = {
         macs="hmac-md5,hmac-sha1-96",
         extra=("RequiredRSASize 1024",),
     ),
+    "openssh-host-certificates": Openssh(host_certificates=True),
+    "openssh-user-certificates": Openssh(user_certificates=True, passwords=False),
+    "openssh-password-then-prompt": Openssh(
+        keyboard_interactive=True, methods="password,keyboard-interactive"
+    ),
+    "openssh-group-exchange": Openssh(key_exchanges=_GROUP_EXCHANGE),
+    "openssh-small-groups": Openssh(key_exchanges=_GROUP_EXCHANGE, groups=(2048,)),
+    "openssh-large-groups": Openssh(key_exchanges=_GROUP_EXCHANGE, groups=(8192,)),
+    "openssh-banner": Openssh(banner="Authorised staff alone.\nAll is logged."),
+    "openssh-post-quantum": Openssh(key_exchanges="sntrup761x25519-sha512@openssh.com"),
+    "openssh-no-post-quantum": Openssh(key_exchanges="-sntrup761x25519-sha512*"),
+    "openssh-one-key": Openssh(host_key_kinds=("ed25519",)),
+    "openssh-rsa-1024": Openssh(host_key_kinds=("rsa-1024",), extra=("RequiredRSASize 1024",)),
+    "openssh-rsa-2048": Openssh(host_key_kinds=("rsa-2048",)),
+    "openssh-rsa-4096": Openssh(host_key_kinds=("rsa-4096",)),
+    "openssh-allow-users": Openssh(extra=("AllowUsers transfer",)),
+    "openssh-no-subsystem": Openssh(subsystem=False, extra=("ForceCommand internal-sftp",)),
+    "openssh-no-forwarding": Openssh(extra=("DisableForwarding yes",)),
     "dropbear-password": Dropbear(),
     "dropbear-keys": Dropbear(passwords=False),
     "dropbear-blank": Dropbear(blank_user=True),
+    "dropbear-banner": Dropbear(banner="Authorised staff alone."),
+    "dropbear-old-keys": Dropbear(host_key_kinds=("rsa-1024", "dsa")),
+    "asyncssh-password": Asyncssh(),
+    "asyncssh-keys": Asyncssh(passwords=False),
+    "asyncssh-blank": Asyncssh(blank_user=True),
+    "asyncssh-host-certificates": Asyncssh(host_certificates=True),
+    "asyncssh-zlib": Asyncssh(compressions="zlib,none"),
+    "asyncssh-legacy": Asyncssh(
+        host_key_kinds=("rsa-1024",),
+        key_exchanges="rsa1024-sha1,diffie-hellman-group1-sha1",
+        ciphers="arcfour,arcfour128,blowfish-cbc,cast128-cbc,3des-cbc",
+        macs="hmac-md5,hmac-md5-96",
+        signatures="ssh-rsa",
+    ),
+    "asyncssh-post-quantum": Asyncssh(key_exchanges="mlkem768x25519-sha256"),
+    "paramiko-password": Paramiko(),
+    "paramiko-keys": Paramiko(passwords=False),
+    "paramiko-blank": Paramiko(blank_user=True),
+    "paramiko-banner": Paramiko(banner="Authorised staff alone."),
+    "tinysshd-keys": Tinysshd(),
+    "tinysshd-no-post-quantum": Tinysshd(post_quantum=False),
 }
 
 POSTURES: Final[Mapping[str, Posture]] = MappingProxyType(

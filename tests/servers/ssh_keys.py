@@ -14,7 +14,7 @@ from typing import Literal
 
 from tests.servers.packages import Prefix
 
-KeyKind = Literal["ed25519", "ecdsa", "rsa", "rsa-1024", "dsa"]
+KeyKind = Literal["ed25519", "ecdsa", "rsa", "rsa-1024", "rsa-2048", "rsa-4096", "dsa"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,28 @@ def make_host_keys(
 ) -> tuple[KeyPair, ...]:
     """Write a host key of each kind; those of one ``owner`` are equal."""
     return tuple(make_key(prefix, folder, kind, name=f"{owner}-{kind}") for kind in kinds)
+
+
+def make_certificate(
+    prefix: Prefix,
+    authority: KeyPair,
+    key: KeyPair,
+    principals: Iterable[str],
+    *,
+    host: bool = False,
+    period: str = "-1d:+10d",
+) -> Path:
+    """Let the authority sign a key for these hosts or users; return the certificate's file.
+
+    ``period`` is from when to when, as ssh-keygen's -V wants it.
+    """
+    public = key.private.with_name(f"{key.private.name}.pub")
+    public.write_text(f"{key.public_line}\n", encoding="ascii")
+    command = [str(prefix.program("ssh-keygen")), "-q", "-s", str(authority.private)]
+    command += ["-I", f"synthetic {key.private.name}", "-n", ",".join(principals), "-V", period]
+    command += ["-h"] if host else []
+    subprocess.run([*command, str(public)], check=True, capture_output=True)
+    return public.with_name(f"{key.private.name}-cert.pub")
 
 
 @functools.cache

@@ -31,19 +31,17 @@ from tests.servers import (
 )
 from tests.servers.dialogue import Dialogue, permissive_context
 from tests.servers.fixtures import StartServer
+from tests.servers.postures import SshOptions
 from tests.servers.process import RootRequiredError, ServerStartError
 from tests.servers.tree import CSV_PATH, CSV_TEXT, LATIN1_NAME, SPACED_NAME
 
 GUEST: Final = "guest@example.invalid"
 FTP_POSTURES: Final = tuple(
-    name
-    for name in POSTURES
-    if not name.startswith(("openssh", "dropbear")) and name != "proftpd-sftp"
+    name for name, posture in POSTURES.items() if not isinstance(posture.options, SshOptions)
 )
 TLS_POSTURES: Final = tuple(
     name for name in FTP_POSTURES if re.search("tls|implicit|expired|signed|wrong", name)
 )
-SSH_POSTURES: Final = tuple(name for name in POSTURES if name not in FTP_POSTURES)
 
 
 class Clear(NamedTuple):
@@ -522,7 +520,7 @@ def _transport(server: Server) -> paramiko.Transport:
     return transport
 
 
-@pytest.mark.parametrize("name", [name for name in SSH_POSTURES if name != "openssh-legacy"])
+@pytest.mark.parametrize("name", [name for name in METHODS if not name.endswith("-blank")])
 def test_the_handle_knows_the_host_key_and_lets_its_client_key_in(
     name: str, start_server: StartServer
 ) -> None:

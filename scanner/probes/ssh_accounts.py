@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault
-from scanner.clients.sftp import ForeignVersionFault, SftpTree
+from scanner.clients.sftp import SftpTree
+from scanner.clients.sftp_faults import ForeignVersionFault
 from scanner.clients.ssh_channels import ask_forwarding, ask_shell
 from scanner.clients.ssh_factors import FirstFactor, remaining_factors
 from scanner.clients.ssh_login import (

@@ -49,6 +49,8 @@ Leads (they decide nothing)
     server's MACs.
 Credentials  lab-transfer accepted; migration partial (a second factor is asked
              for), so not asked: readable-data, shared-keys
+Reach        partner sees the whole system, lists none of 1 folder tried beside
+             its home
 Endpoints    internet, 192.0.2.1: ftp 21 open (vsftpd 3.0.3), sftp 22 open, ftps
              990 closed
 Touched      9 connections (409 allowed), 4 logins (1 refused), 70,000 bytes
@@ -59,6 +61,8 @@ Not looked at
   - login methods of old: throttled, turned away (internet: sftp 192.0.2.1:22)
   - files of migration: no login, a second factor is asked for (internet: sftp
     192.0.2.1:22)
+  - forwarding of partner, files of partner: timeout, no answer in time
+    (internet: sftp 192.0.2.1:22)
 Megabus score, inspired by CNIL decision SAN-2022-009; the weights are our own.
 """
 

@@ -13,7 +13,7 @@ PACKAGE := .venv/.package
 DEV := .venv/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports check format bench bench-peers test-image docs pins clean
+.PHONY: help demo test lint types imports check format bench bench-peers fuzz test-image docs pins clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ bench-peers: $(DEV) ## what nmap, sslyze and ssh-audit see of the test servers, 
 	@[ "$$(id -u)" != 0 ] || tools/apt.sh nmap openssl gcc libc6-dev util-linux
 	$(BIN)/python -m bench.peers_ftp
 	$(BIN)/python -m bench.peers_ssh
+
+fuzz: $(DEV) ## feed every parser with new examples (minutes)
+	$(BIN)/python -m pytest $(JOBS) --hypothesis-profile=fresh -m hypothesis $(ARGS)
 
 test-image: $(DEV) ## build the container image and try it, without a container engine (root; minutes)
 	$(BIN)/python -m pytest -m image tests/image $(ARGS)

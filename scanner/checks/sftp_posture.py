@@ -12,14 +12,11 @@ from scanner.model.finding import Confidence, Severity, Source
 from scanner.model.listing import Outcome
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.sftp import (
-    ChannelFacts,
     Confinement,
-    ForwardingAnswer,
     Neighbours,
     PathSeen,
     Presence,
     SftpFacts,
-    ShellAnswer,
     Sibling,
 )
 from scanner.model.ssh import SshFacts
@@ -30,8 +27,10 @@ T = TypeVar("T")
 _OTHERS_READ = 0o004
 _OTHERS_WRITE = 0o002
 _GROUP_WRITES = 0o020
+_OWNER_WRITES = 0o200
 _FIRST_PERSON = 1_000
 """Numbers below belong to the system by custom (UID_MIN of login.defs)."""
+_ROOT = "the root"
 _NOBODY = frozenset({65_534, 4_294_967_294})
 _WEAK, _STRONG = Confidence.WEAK, Confidence.STRONG
 _CONFINE = (
@@ -40,7 +39,8 @@ _CONFINE = (
 )
 
 
-def _accounts(case: Case) -> Iterator[tuple[str, str, AccountView]]:
+def accounts_of(case: Case) -> Iterator[tuple[str, str, AccountView]]:
+    """Yield each account that was tried over SSH, with its vantage and its way in."""
     for vantage, endpoint in case.endpoints():
         if isinstance(endpoint.facts, SshFacts):
             for account in endpoint.facts.accounts:
@@ -49,7 +49,7 @@ def _accounts(case: Case) -> Iterator[tuple[str, str, AccountView]]:
 
 def _asked(case: Case, pick: Callable[[SftpFacts], Reading[T]]) -> Iterator[Question[T]]:
     """Ask every account whose session was opened; what was kept shut is the walk's to tell."""
-    for vantage, way_in, account in _accounts(case):
+    for vantage, way_in, account in accounts_of(case):
         if isinstance(account.sftp, Observed):
             reading = pick(account.sftp.value)
             if isinstance(reading, Observed):
@@ -145,10 +145,11 @@ def read_modes(case: Case) -> Iterator[Question[Mode]]:
         told = facts.home.value.attributes
         if told is None or told.mode is None:
             return Unobserved(Reason.UNREADABLE, "the server tells no mode of the home")
-        return Observed(Mode("the home", told.mode))
+        what = _ROOT if facts.home.value.path == "/" else "the home"
+        return Observed(Mode(what, told.mode))
 
     yield from _asked(case, pick)
-    for vantage, way_in, account in _accounts(case):
+    for vantage, way_in, account in accounts_of(case):
         if isinstance(account.view, Observed):
             for area in account.view.value.walk.areas:
                 if area.zone is Zone.PRIVATE and area.mode is not None:
@@ -161,11 +162,14 @@ def read_modes(case: Case) -> Iterator[Question[Mode]]:
 def judge_modes(seen: Mode, _case: Case) -> Ruling:
     """The mode is the server's word and nobody tried to write: a strong sign, no proof.
 
-    That everyone may read a home is what most systems begin with: a lead.
+    That everyone may read a home is what most systems begin with: a lead. Everyone has to read
+    a root, and it stands apart from what lies in it.
     """
     told = f"(mode {seen.mode:04o})"
     if seen.mode & _OTHERS_WRITE:
         return failed(f"{seen.what} is writable by every account of the server {told}", _STRONG)
+    if seen.what == _ROOT:
+        return passed(f"the home is the root, and others may not write in it {told}")
     if seen.mode & _OTHERS_READ:
         return failed(f"{seen.what} is world-readable {told}", _WEAK, severity=Severity.LOW)
     return passed(f"{seen.what} is closed to others {told}")
@@ -182,7 +186,7 @@ def judge_confinement(seen: Confinement, _case: Case) -> Ruling:
     if seen.confined is None:
         return undecided(f"whether an account is confined cannot be told ({signs})", "unclear")
     if not seen.confined:
-        return failed(f"an account sees the whole system, not a folder of its own ({signs})", _WEAK)
+        return failed("an account sees the whole system (/etc/passwd, /usr, /proc)", _WEAK)
     return passed(f"an account is confined to a folder of its own ({signs})")
 
 
@@ -209,25 +213,68 @@ def judge_root(seen: Confinement, _case: Case) -> Ruling:
     return passed(f"only root may write in the root of a confined account {words}")
 
 
-def read_key_files(case: Case) -> Iterator[Question[tuple[PathSeen, ...]]]:
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The key files of a home, ``.ssh`` first, and the uid that owns the home."""
+
+    seen: tuple[PathSeen, ...]
+    uid: int | None
+
+
+def read_key_files(case: Case) -> Iterator[Question[Keys]]:
     """Ask for the key files of each home."""
-    return _asked(case, lambda facts: facts.key_files)
+
+    def pick(facts: SftpFacts) -> Reading[Keys]:
+        if isinstance(facts.key_files, Unobserved):
+            return facts.key_files
+        return Observed(Keys(facts.key_files.value, _owner(facts.home)))
+
+    return _asked(case, pick)
 
 
-def judge_key_files(seen: tuple[PathSeen, ...], _case: Case) -> Ruling:
-    """Who may write ``authorized_keys`` logs in as the account."""
-    open_ones = [text for path in seen if (text := _written_by(path))]
+def judge_key_files(keys: Keys, _case: Case) -> Ruling:
+    """Who may write ``authorized_keys`` logs in as the account.
+
+    That the account may, too, is usual and worth less: whoever has its password once can stay.
+    That others may read public keys tells them little, and is mentioned.
+    """
+    open_ones = [text for path in keys.seen if (text := _written_by(path))]
     if open_ones:
         return failed(f"key files may be written by others: {', '.join(open_ones)}", _WEAK)
-    there = [path.path for path in seen if path.presence == Observed(Presence.PRESENT)]
-    if any(isinstance(path.presence, Unobserved) for path in seen):
-        return undecided("not all key files were asked for", Reason.UNREADABLE)
-    return passed(f"others may not write {', '.join(there) or 'key files: there are none'}")
+    own = [path.path for path in keys.seen[1:] if _is_its_own(path, keys.uid)]
+    if own:
+        told = f"an account may write its own key files: {', '.join(own)}"
+        return failed(told, _WEAK, severity=Severity.LOW)
+    if not all(map(_is_told, keys.seen)):
+        return undecided("the server does not tell who may write key files", Reason.UNREADABLE)
+    there = [path.path for path in keys.seen if path.presence == Observed(Presence.PRESENT)]
+    read = [path.path for path in keys.seen[1:] if _mode(path) & _OTHERS_READ]
+    readable = f"; anyone may read {', '.join(read)}" if read else ""
+    return passed(
+        f"others may not write {', '.join(there) or 'key files: there are none'}{readable}"
+    )
+
+
+def _is_told(path: PathSeen) -> bool:
+    """Whether a path is known to be missing, or its mode is known."""
+    if path.presence == Observed(Presence.MISSING):
+        return True
+    return path.attributes is not None and path.attributes.mode is not None
+
+
+def _mode(path: PathSeen) -> int:
+    """Return the permission bits, none where they are not told."""
+    return (path.attributes.mode if path.attributes else None) or 0
+
+
+def _is_its_own(path: PathSeen, uid: int | None) -> bool:
+    owner = path.attributes.uid if path.attributes else None
+    return bool(uid) and owner == uid and bool(_mode(path) & _OWNER_WRITES)
 
 
 def _written_by(path: PathSeen) -> str:
-    mode = path.attributes.mode if path.attributes else None
-    if mode is None or not mode & (_OTHERS_WRITE | _GROUP_WRITES):
+    mode = _mode(path)
+    if not mode & (_OTHERS_WRITE | _GROUP_WRITES):
         return ""
     who = "anyone" if mode & _OTHERS_WRITE else "a group"
     return f"{path.path} by {who} ({mode:04o})"
@@ -243,7 +290,7 @@ class Links:
 
 def read_links(case: Case) -> Iterator[Question[Links]]:
     """Ask what links each account's walk met."""
-    for vantage, way_in, account in _accounts(case):
+    for vantage, way_in, account in accounts_of(case):
         if isinstance(account.view, Observed):
             links = Links(account.view.value.walk, _is_confined(account.sftp))
             reading = Observed(links, account.view.evidence)
@@ -265,42 +312,6 @@ def judge_links(links: Links, _case: Case) -> Ruling:
     if walk.links_untold or not walk.complete:
         return undecided("where every link leads is not known", Reason.SAMPLE_BUDGET)
     return passed(f"none of {walk.links} links leads out")
-
-
-def _channels(case: Case, pick: Callable[[ChannelFacts], Reading[T]]) -> Iterator[Question[T]]:
-    """Ask where the target lets a shell and forwarding be asked for."""
-    for vantage, way_in, account in _accounts(case):
-        if isinstance(account.channels, Observed):
-            reading = pick(account.channels.value)
-            if isinstance(reading, Observed):
-                reading = Observed(reading.value, account.channels.evidence)
-            yield Question(vantage, way_in, reading, required=False)
-
-
-def read_shell(case: Case) -> Iterator[Question[ShellAnswer]]:
-    """Ask each account, where the target allows it."""
-    return _channels(case, lambda facts: facts.shell)
-
-
-def judge_shell(answer: ShellAnswer, _case: Case) -> Ruling:
-    """A forced command other than ``internal-sftp`` stays open like a shell: a lead."""
-    if answer is ShellAnswer.OPEN:
-        return failed("an account that moves files is given a shell, or what waits like one", _WEAK)
-    if answer is ShellAnswer.ENDED:
-        return passed("a shell request is granted and ended at once: no shell")
-    return passed("a shell is refused")
-
-
-def read_forwarding(case: Case) -> Iterator[Question[ForwardingAnswer]]:
-    """Ask each account, where the target allows it."""
-    return _channels(case, lambda facts: facts.forwarding)
-
-
-def judge_forwarding(answer: ForwardingAnswer, _case: Case) -> Ruling:
-    """A server that tries to connect lets the account reach what stands behind it."""
-    if answer in {ForwardingAnswer.FAILED, ForwardingAnswer.OPENED}:
-        return failed("an account that moves files may connect onwards through the server", _WEAK)
-    return passed(f"forwarding is {answer}")
 
 
 FACETS: tuple[Facet[Any], ...] = (
@@ -346,7 +357,7 @@ FACETS: tuple[Facet[Any], ...] = (
     ),
     Facet(
         id="sftp-key-files",
-        question="Can others write an account's key files?",
+        question="Can others, or the account, write its key files?",
         layer=Source.ACCOUNT,
         severity=Severity.MEDIUM,
         required="nothing: it is a lead",
@@ -365,26 +376,6 @@ FACETS: tuple[Facet[Any], ...] = (
         remedy="Remove the links, and confine the account (ChrootDirectory).",
         reads=read_links,
         judge=judge_links,
-    ),
-    Facet(
-        id="sftp-shell",
-        question="Is an account that moves files given a shell?",
-        layer=Source.ACCOUNT,
-        severity=Severity.MEDIUM,
-        required="nothing: it is a lead, asked where allow.shell_test is on",
-        remedy="Set ForceCommand internal-sftp for transfer accounts, and a shell of nologin.",
-        reads=read_shell,
-        judge=judge_shell,
-    ),
-    Facet(
-        id="sftp-forwarding",
-        question="Can an account that moves files connect onwards?",
-        layer=Source.ACCOUNT,
-        severity=Severity.MEDIUM,
-        required="nothing: it is a lead, asked where allow.shell_test is on",
-        remedy="Set DisableForwarding yes for transfer accounts.",
-        reads=read_forwarding,
-        judge=judge_forwarding,
     ),
 )
 """In the order of the report."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Self, TypeVar
 
 import asyncssh
 
 from scanner.clients.effort import EffortMeter
 from scanner.clients.faults import Fault
-from scanner.clients.ssh_channels import without_subsystem
+from scanner.clients.sftp_faults import ForeignVersionFault, without_subsystem
 from scanner.clients.ssh_session import FOREIGN_ERRORS, ssh_fault
 from scanner.model.listing import Entry, Listing, Outcome
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
@@ -20,9 +20,11 @@ from scanner.wire.sftp import (
     Attrs,
     Data,
     Extended,
+    Extension,
     Handle,
     Names,
     PacketReader,
+    Question,
     Request,
     Response,
     Status,
@@ -38,7 +40,7 @@ from scanner.wire.sftp import (
 )
 from scanner.wire.ssh import SshSyntaxError
 
-READ_ONLY_REQUESTS = frozenset(
+READ_ONLY_REQUESTS: frozenset[Question] = frozenset(
     {
         Request.INIT,
         Request.OPEN,  # encoded for reading only
@@ -50,7 +52,8 @@ READ_ONLY_REQUESTS = frozenset(
         Request.LSTAT,
         Request.STAT,
         Request.READLINK,
-        Request.EXTENDED,  # encoded for statvfs and limits only
+        Extension.STATVFS,
+        Extension.LIMITS,
     }
 )
 """The only requests that ever reach a server. None of them changes anything."""
@@ -58,17 +61,8 @@ READ_ONLY_REQUESTS = frozenset(
 _CHUNK = 32_768
 _MOST_AT_ONCE = 16
 
+T = TypeVar("T")
 R = TypeVar("R", Status, Handle, Data, Names, Attrs, Extended)
-
-
-class ForeignVersionFault(Fault):
-    """The server speaks another version of SFTP alone. ``version`` is what it said."""
-
-    def __init__(self, version: Version) -> None:
-        super().__init__(
-            Reason.NOT_OFFERED, f"SFTP version {version.number} is spoken, not {VERSION}"
-        )
-        self.version = version
 
 
 class _Exchange(asyncssh.SSHClientSession[bytes]):
@@ -121,7 +115,7 @@ class _Exchange(asyncssh.SSHClientSession[bytes]):
             raise ForeignVersionFault(version)
         return version
 
-    def post(self, kind: Request, encode: Callable[[int], bytes]) -> asyncio.Future[Response]:
+    def post(self, kind: Question, encode: Callable[[int], bytes]) -> asyncio.Future[Response]:
         """Send one request and return its response to come. Raises ``Fault``."""
         identity, self._next = self._next, self._next + 1
         future: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
@@ -139,7 +133,7 @@ class _Exchange(asyncssh.SSHClientSession[bytes]):
         if self._channel is not None:
             await self._channel.wait_closed()
 
-    def _send(self, kind: Request, packet: bytes) -> None:
+    def _send(self, kind: Question, packet: bytes) -> None:
         if kind not in READ_ONLY_REQUESTS:
             message = f"{kind!r} is not read-only"
             raise ValueError(message)
@@ -214,46 +208,21 @@ class SftpTree:
         """Close, and return whether the server ends its side: Dropbear refuses a second session."""
         self.close()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._seconds):
-                await self._exchange.ended()
-                return True
+            await asyncio.wait_for(self._exchange.ended(), self._seconds)
+            return True
         return False
 
     async def list_directory(self, path: bytes, *, most: int) -> Reading[Listing]:
         """List ``path``; a refusal is ``denied`` or ``missing``."""
-        try:
-            return await self._list(path, most)
-        except Fault as fault:
-            return fault.reading
-        except TimeoutError:
-            return Unobserved(Reason.TIMEOUT, "no answer in time")
+        return await _settled(self._list(path, most))
 
     async def read_range(self, path: bytes, offset: int, length: int) -> Reading[bytes]:
         """Read ``length`` bytes at ``offset``; a refusal is ``Unobserved`` as unreadable."""
-        try:
-            handle = await self._handle_of(path)
-            if isinstance(handle, Status):
-                return Unobserved(Reason.UNREADABLE, said(handle))
-            return Observed(await self._read(handle, offset, length))
-        except Fault as fault:
-            return fault.reading
-        except TimeoutError:
-            return Unobserved(Reason.TIMEOUT, "no answer in time")
+        return await _settled(self._range(path, offset, length))
 
     async def read_link(self, path: bytes) -> Reading[bytes]:
         """Ask where a link leads, and go nowhere; a refusal is ``Unobserved`` as unreadable."""
-        try:
-            kind = Request.READLINK
-            response = await self.ask(kind, lambda n: encode_path(kind, n, path))
-            if isinstance(response, Status):
-                return Unobserved(Reason.UNREADABLE, said(response))
-            return Observed(link_target(expected(response, Names)))
-        except SshSyntaxError as error:
-            return Unobserved(Reason.PROTOCOL_ERROR, str(error))
-        except Fault as fault:
-            return fault.reading
-        except TimeoutError:
-            return Unobserved(Reason.TIMEOUT, "no answer in time")
+        return await _settled(self._link(path))
 
     async def _settle_home(self) -> None:
         kind = Request.REALPATH
@@ -295,6 +264,19 @@ class SftpTree:
                 unparsed=unparsed,
             )
         )
+
+    async def _range(self, path: bytes, offset: int, length: int) -> Reading[bytes]:
+        handle = await self._handle_of(path)
+        if isinstance(handle, Status):
+            return Unobserved(Reason.UNREADABLE, said(handle))
+        return Observed(await self._read(handle, offset, length))
+
+    async def _link(self, path: bytes) -> Reading[bytes]:
+        kind = Request.READLINK
+        response = await self.ask(kind, lambda n: encode_path(kind, n, path))
+        if isinstance(response, Status):
+            return Unobserved(Reason.UNREADABLE, said(response))
+        return Observed(link_target(expected(response, Names)))
 
     async def _handle_of(self, path: bytes) -> bytes | Status:
         """Return a handle for ``path``: the one that is open, or a new one in its place."""
@@ -351,11 +333,23 @@ class SftpTree:
         except Fault:
             return
 
-    async def ask(self, kind: Request, encode: Callable[[int], bytes]) -> Response:
+    async def ask(self, kind: Question, encode: Callable[[int], bytes]) -> Response:
         """Send one request and wait for its response. Raises ``Fault`` and ``TimeoutError``."""
         future = self._exchange.post(kind, encode)
         async with asyncio.timeout(self._seconds):
             return await future
+
+
+async def _settled(answer: Awaitable[Reading[T]]) -> Reading[T]:
+    """Return an answer; one that is malformed, late or cut off is ``Unobserved``."""
+    try:
+        return await answer
+    except SshSyntaxError as error:
+        return Unobserved(Reason.PROTOCOL_ERROR, str(error))
+    except Fault as fault:
+        return fault.reading
+    except TimeoutError:
+        return Unobserved(Reason.TIMEOUT, "no answer in time")
 
 
 def expected(response: Response, kind: type[R]) -> R:

@@ -85,7 +85,7 @@ async def _attributes(tree: SftpTree, path: bytes, kind: Request) -> Attributes 
 async def _extended(
     tree: SftpTree, extension: Extension, path: bytes | None, decode: Callable[[bytes], T]
 ) -> T:
-    response = await tree.ask(Request.EXTENDED, lambda n: encode_extended(n, extension, path))
+    response = await tree.ask(extension, lambda n: encode_extended(n, extension, path))
     if isinstance(response, Status):
         raise Fault(Reason.UNREADABLE, said(response))
     return decode(expected(response, Extended).value)

@@ -15,7 +15,7 @@ from asyncssh.constants import (
 
 from scanner.clients.faults import Fault
 from scanner.clients.ssh_session import FOREIGN_ERRORS, ssh_fault
-from scanner.model.reading import Observed, Reading, Reason
+from scanner.model.reading import Observed, Reading
 from scanner.model.sftp import ForwardingAnswer, ShellAnswer
 
 _NOBODY = ("127.0.0.1", 1)
@@ -26,13 +26,6 @@ _REFUSALS = {
     OPEN_CONNECT_FAILED: ForwardingAnswer.FAILED,
     OPEN_UNKNOWN_CHANNEL_TYPE: ForwardingAnswer.UNSUPPORTED,
 }
-
-
-def without_subsystem(error: asyncssh.ChannelOpenError) -> Fault:
-    """Tell a session without SFTP in it from no session at all."""
-    if error.code == OPEN_REQUEST_SESSION_FAILED:
-        return Fault(Reason.NOT_OFFERED, "there is no SFTP subsystem; SCP or a shell may be there")
-    return Fault(Reason.NOT_OFFERED, f"no session is opened: {ssh_fault(error).detail}")
 
 
 async def ask_shell(

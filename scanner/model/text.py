@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
-
-_DANGEROUS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-
 
 def neutralise(text: str | bytes, most: int = 200) -> str:
-    r"""Return ``text`` with control, format (bidi) and unassigned characters escaped as
-    ``\xNN`` or ``\uNNNN``, cut at ``most`` characters with an ellipsis.
+    r"""Return ``text`` with control, format (bidi), unassigned characters and blanks other than
+    the space escaped as ``\xNN`` or ``\uNNNN``, cut at ``most`` characters with an ellipsis.
 
     Bytes are read as UTF-8, undecodable ones escaped.
     """
@@ -22,7 +18,7 @@ def neutralise(text: str | bytes, most: int = 200) -> str:
 
 
 def _shown(char: str) -> str:
-    if unicodedata.category(char) not in _DANGEROUS:
+    if char.isprintable():
         return char
     code = ord(char)
     if code <= 0xFF:

@@ -10,8 +10,9 @@ from collections.abc import Awaitable
 from dataclasses import replace
 from typing import TypeVar
 
-from scanner.clients.sftp import ForeignVersionFault, SftpTree
+from scanner.clients.sftp import SftpTree
 from scanner.clients.sftp_attributes import limits, look_at, read_only
+from scanner.clients.sftp_faults import ForeignVersionFault
 from scanner.model.listing import Entry, EntryKind
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.sftp import (

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault
-from scanner.clients.sftp import ForeignVersionFault, SftpTree
+from scanner.clients.sftp import SftpTree
+from scanner.clients.sftp_faults import ForeignVersionFault
 from scanner.clients.ssh_channels import ask_forwarding, ask_shell
 from scanner.clients.ssh_login import Connection, close
 from scanner.model.reading import Observed, Reading, Reason, Unobserved

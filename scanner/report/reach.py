@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from scanner.model.observation import Observations
-from scanner.model.reading import Observed
-from scanner.model.sftp import ChannelFacts, ForwardingAnswer, SftpFacts, ShellAnswer
+from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.model.sftp import ChannelFacts, ForwardingAnswer, Neighbours, SftpFacts, ShellAnswer
 from scanner.model.ssh import SshFacts
 from scanner.model.view import AccountView
 
-_CONFINED = {True: "confined", False: "sees the whole system", None: "confinement unclear"}
+_CONFINED = {True: "is confined", False: "sees the whole system", None: "confinement not told"}
 
 
 def reaches(seen: Iterable[Observations]) -> tuple[str, ...]:
@@ -27,6 +28,7 @@ def _accounts(look: Observations) -> Iterator[AccountView]:
 
 def _told(account: AccountView) -> str:
     words: list[str] = []
+    words += _without_files(account.sftp)
     if isinstance(account.sftp, Observed):
         words += _beside(account.sftp.value)
     if isinstance(account.channels, Observed):
@@ -34,17 +36,32 @@ def _told(account: AccountView) -> str:
     return f"{account.username} {', '.join(words)}" if words else ""
 
 
+def _without_files(reading: Reading[Any]) -> Iterator[str]:
+    if isinstance(reading, Unobserved) and reading.reason is Reason.NOT_OFFERED:
+        yield f"has no files that could be looked at ({reading.detail})"
+
+
 def _beside(facts: SftpFacts) -> Iterator[str]:
+    yield from _without_files(facts.home)
     if isinstance(facts.confinement, Observed):
         yield _CONFINED[facts.confinement.value.confined]
     if isinstance(facts.neighbours, Observed):
-        beside = facts.neighbours.value
-        listed = sum(each.entries > 0 for each in beside.siblings)
-        yield f"{beside.folders} folders beside the home, {listed or 'none'} readable"
+        yield from _neighbours(facts.neighbours.value)
+    if facts.read_only == Observed(value=True):
+        yield "the file system is read-only"
+
+
+def _neighbours(seen: Neighbours) -> Iterator[str]:
+    tried = [each for each in seen.siblings if isinstance(each.outcome, Observed)]
+    if tried:
+        listed = sum(each.entries > 0 for each in tried)
+        of_all = "" if len(tried) == seen.folders and seen.complete else " tried"
+        folders = "folder" if len(tried) == 1 else "folders"
+        yield f"lists {listed or 'none'} of {len(tried)} {folders}{of_all} beside its home"
 
 
 def _channels(facts: ChannelFacts) -> Iterator[str]:
     if facts.shell == Observed(ShellAnswer.OPEN):
-        yield "a shell is given"
+        yield "is given a shell"
     if facts.forwarding in {Observed(ForwardingAnswer.FAILED), Observed(ForwardingAnswer.OPENED)}:
         yield "may connect onwards"

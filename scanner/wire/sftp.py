@@ -22,6 +22,7 @@ LONGEST_TARGET = 4_096
 MOST_EXTENSIONS = 64
 _LONGEST_EXTENSION = 64
 _READ_ONLY = 0x1
+_EXTENDED = 200
 
 OPEN_FOR_READING = 0x00000001
 """SSH_FXF_READ, the only way in which a file is ever opened."""
@@ -40,14 +41,20 @@ class Request(IntEnum):
     REALPATH = 16
     STAT = 17
     READLINK = 19
-    EXTENDED = 200
 
 
 class Extension(StrEnum):
-    """The extended requests that can be written at all. None of them changes anything."""
+    """The extended requests that can be written at all. None of them changes anything.
+
+    ``SSH_FXP_EXTENDED`` is no ``Request``: by itself it might ask for anything, a rename too.
+    """
 
     STATVFS = "statvfs@openssh.com"
     LIMITS = "limits@openssh.com"
+
+
+Question = Request | Extension
+"""Whatever a server is asked."""
 
 
 class StatusCode(IntEnum):
@@ -127,7 +134,7 @@ def encode_path(kind: Request, identity: int, path: bytes) -> bytes:
 def encode_extended(identity: int, extension: Extension, path: bytes | None = None) -> bytes:
     """Return SSH_FXP_EXTENDED, with one path where the extension takes one."""
     body = _string(extension.value.encode()) + (b"" if path is None else _string(path))
-    return _framed(bytes([Request.EXTENDED]) + _uint32(identity) + body)
+    return _framed(bytes([_EXTENDED]) + _uint32(identity) + body)
 
 
 def encode_open(identity: int, path: bytes) -> bytes:

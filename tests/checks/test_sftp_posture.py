@@ -99,6 +99,12 @@ def test_the_mode_of_a_home_is_a_sign(mode: int, verdict: Verdict, confidence: C
     assert (told.verdict, told.confidence) == (expected, confidence)
 
 
+@pytest.mark.parametrize(("mode", "verdict"), [(0o755, PASS), (0o777, UNKNOWN)])
+def test_a_home_that_is_the_root_may_be_read_and_not_written(mode: int, verdict: Verdict) -> None:
+    facts = SftpFacts(version=3, home=Observed(path("/", mode)))
+    assert found("sftp-world-writable", facts).verdict is verdict
+
+
 def test_a_private_area_that_anyone_may_write_is_a_strong_sign() -> None:
     area = AreaSeen(path="/lab", zone=Zone.PRIVATE, outcome=Observed(Outcome.LISTED), mode=0o773)
     told = found("sftp-world-writable", view=Observed(view(walk=walk(areas=(area,)))))
@@ -133,13 +139,41 @@ def test_who_may_write_the_root_of_a_confined_account(
     assert told.confidence is (WEAK if verdict is FAIL else PROOF)
 
 
-@pytest.mark.parametrize(
-    ("mode", "verdict"), [(0o600, PASS), (0o644, PASS), (0o664, FAIL), (0o666, FAIL)]
-)
-def test_key_files_that_others_may_write_are_a_lead(mode: int, verdict: Verdict) -> None:
-    keys = (path(".ssh", 0o700), path(".ssh/authorized_keys", mode))
-    told = found("sftp-key-files", SftpFacts(version=3, key_files=Observed(keys)))
-    assert told.verdict is verdict
+def keys(told: PathSeen | None) -> SftpFacts:
+    missing = PathSeen(path=".ssh/authorized_keys", presence=Observed(Presence.MISSING))
+    return SftpFacts(
+        version=3,
+        home=Observed(path("/home/***", 0o700, 1001)),
+        key_files=Observed((path(".ssh", 0o700, 1001), told or missing)),
+    )
+
+
+KEYS = {
+    "root's, closed": (0o600, 0, PASS, "others may not write .ssh, .ssh/authorized_keys"),
+    "root's, read by all": (0o644, 0, PASS, "; anyone may read .ssh/authorized_keys"),
+    "a group's": (0o664, 0, FAIL, ".ssh/authorized_keys by a group (0664)"),
+    "anyone's": (0o666, 0, FAIL, ".ssh/authorized_keys by anyone (0666)"),
+    "the account's own": (0o600, 1001, FAIL, "write its own key files: .ssh/authorized_keys"),
+    "the account's, kept from it": (0o400, 1001, PASS, "others may not write"),
+    "another's": (0o600, 1002, PASS, "others may not write"),
+    "of no mode": (None, 0, UNKNOWN, "does not tell"),
+}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_who_may_write_key_files_is_a_lead(name: str) -> None:
+    mode, uid, verdict, words = KEYS[name]
+    told = found("sftp-key-files", keys(path(".ssh/authorized_keys", mode, uid)))
+    assert (told.verdict, told.required) == (verdict, False)
+    assert words in told.summary
+    own = name == "the account's own"
+    assert told.severity is (Severity.LOW if own else Severity.MEDIUM) or verdict is not FAIL
+
+
+def test_key_files_that_are_not_there_pass_and_those_kept_from_sight_do_not() -> None:
+    assert found("sftp-key-files", keys(None)).verdict is PASS
+    denied = PathSeen(path=".ssh/authorized_keys", presence=Observed(Presence.DENIED))
+    assert found("sftp-key-files", keys(denied)).verdict is UNKNOWN
 
 
 def test_links_that_lead_out_matter_where_the_account_is_not_confined() -> None:

@@ -49,8 +49,8 @@ Leads (they decide nothing)
     server's MACs.
 Credentials  lab-transfer accepted; migration partial (a second factor is asked
              for), so not asked: readable-data, shared-keys
-Reach        partner sees the whole system, 2 folders beside the home, none
-             readable
+Reach        partner sees the whole system, lists none of 1 folder tried beside
+             its home
 Files        anonymous 2 of 4 read, 7 left (the bytes for sampling were spent);
              lab-transfer 2 of 4 read, 7 left (the bytes for sampling were
              spent)

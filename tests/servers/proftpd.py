@@ -35,11 +35,13 @@ _FTP_LOG: Final = LogFormat(
     connection=_CONNECTION,
     login=re.compile(r"Login successful\."),
 )
-# mod_sftp also logs SSH messages, and the FTP commands that it thinks a request amounts to.
+# mod_sftp also logs SSH messages, and the FTP commands that it thinks a request amounts to. An
+# extended request goes by the name of its extension, as sftp-server logs it.
 _SFTP_LOG: Final = LogFormat(
     command=re.compile(
-        r"^command=((?:INIT|OPEN|CLOSE|READ|WRITE|L?STAT|FSTAT|F?SETSTAT|OPENDIR|READDIR|REMOVE"
-        r"|MKDIR|RMDIR|REALPATH|RENAME|READLINK|SYMLINK|LINK|UN?BLOCK|LOCK|EXTENDED)\b.*)$",
+        r"^command=(?:EXTENDED ([^@\s]+).*"
+        r"|((?:INIT|OPEN|CLOSE|READ|WRITE|L?STAT|FSTAT|F?SETSTAT|OPENDIR|READDIR|REMOVE"
+        r"|MKDIR|RMDIR|REALPATH|RENAME|READLINK|SYMLINK|LINK|UN?BLOCK|LOCK|EXTENDED)\b.*))$",
         re.MULTILINE,
     ),
     failed_login=_FAILED_LOGIN,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -102,11 +103,13 @@ class Walk:
     ``forged-possible`` ones); empty when it was whole.
 
     ``outside_public`` counts entries outside every declared public area. ``sampled`` of
-    ``eligible`` files were read. ``files`` is a bounded sample: read and harmful first, then the
-    others that were read, then those of orders, each the oldest first. ``dropped`` files were met
-    but not kept: their ages are not seen. ``links`` were met and not followed; the target of
-    ``links_outside`` lies outside what the login can reach, as far as that was listed; the target
-    of ``links_untold`` is not known.
+    ``eligible`` files were read; ``unread`` counts all others that were met, by cause: a budget
+    (``files``, ``bytes``, ``time``), ``proof`` (enough was proved), ``empty``, ``kind`` (pictures,
+    sound, programs), or the reason that kept them from being read. ``files`` is a bounded sample:
+    read and harmful first, then the others that were read, then those of orders, each the oldest
+    first. ``dropped`` files were met but not kept: their ages are not seen. ``links`` were met and
+    not followed; the target of ``links_outside`` lies outside what the login can reach, as far as
+    that was listed; the target of ``links_untold`` is not known.
 
     ``writable_claims`` counts entries that the server or their mode calls writable by anyone,
     ``writable`` tells the signs apart. ``unparsed`` lines are told by their ``unparsed_shapes``
@@ -132,6 +135,7 @@ class Walk:
     writable: WritableSigns = WritableSigns()
     unparsed_shapes: tuple[str, ...] = ()
     forged_possible: int = 0
+    unread: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:

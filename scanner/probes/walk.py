@@ -16,7 +16,8 @@ from scanner.probes.crawl import Crawl, CrawlBounds, crawl
 from scanner.probes.links import LinkTree, links_untold, tell_links
 from scanner.probes.neighbours import judged_by_place
 from scanner.probes.places import Order, Places, below, holds, normal_path, parent_of
-from scanner.probes.sampling import FoundFile, Sample, SampleBounds, is_proof, sample_files
+from scanner.probes.sampler import Sample, SampleBounds, is_proof, sample_files
+from scanner.probes.sampling import FoundFile
 from scanner.probes.signs import claims_writable, links_outside, shapes, writable_signs
 
 MOST_FILE_FACTS = 2_000
@@ -25,6 +26,7 @@ MOST_FILE_FACTS = 2_000
 _LISTING_SHARE = 0.5
 _LINKS_SHARE = 0.05
 _WHOLE_SHARE = 0.9
+_NEVER_ELIGIBLE = Unobserved(Reason.NOT_LOOKED_AT, "not of a kind that is sampled")
 _NEVER_ASKED = Unobserved(Reason.TIME_BUDGET, "no time was left to list anything")
 
 
@@ -136,6 +138,7 @@ class _Survey:
             outside_public=self._outside_public(),
             eligible=sum(file.eligible for file in self.files),
             sampled=self.sample.read,
+            unread=dict(self.sample.unread.most_common()),
             writable_claims=sum(map(claims_writable, self._judged_for_writing())),
             unparsed=sum(listing.unparsed for listing in listings),
             areas=tuple(self._area(*area) for area in self.places.areas),
@@ -241,7 +244,5 @@ class _Survey:
             mode=entry.mode,
             zone=file.zone,
             orders=tuple(order.migration.order_id for order in file.orders),
-            content=self.sample.readings.get(
-                file.path, Unobserved(Reason.NOT_LOOKED_AT, "not in the sample")
-            ),
+            content=self.sample.readings.get(file.path, _NEVER_ELIGIBLE),
         )

@@ -30,6 +30,7 @@ from scanner.report.rows import (
     worst_failing,
 )
 from scanner.report.run_table import run_text
+from scanner.report.samples import sample_texts
 
 __all__ = ["INSPIRATION", "host_text", "run_text"]
 
@@ -71,6 +72,7 @@ class _Page:
         yield from self.leads()
         yield from self.credentials()
         yield from self.endpoints()
+        yield from self.samples()
         yield from self.gaps()
         yield from wrap(INSPIRATION, self.width, most=2)
 
@@ -200,6 +202,11 @@ class _Page:
                 f" {sum(item.bytes_received for item in every):,} bytes received",
                 most=2,
             )
+
+    def samples(self) -> Iterator[str]:
+        told = "; ".join(sample_texts(self.report.observations))
+        if told:
+            yield from self._part("Sampled", told, most=4)
 
     def gaps(self) -> Iterator[str]:
         found = gap_texts(self.report.observations)

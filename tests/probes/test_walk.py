@@ -501,6 +501,36 @@ async def test_the_byte_budget_of_the_host_is_kept() -> None:
     assert reasons == [Reason.SAMPLE_BUDGET] * 7
 
 
+@pytest.mark.parametrize(
+    ("limits", "unread"),
+    [
+        (Limits(files_sampled=4), {"files": 2}),
+        (Limits(bytes_per_host=250), {"bytes": 3}),
+        (Limits(files_sampled=0), {"files": 6}),
+        (Limits(), {}),
+    ],
+)
+async def test_what_was_left_unread_is_counted_by_its_cause(
+    limits: Limits, unread: dict[str, int]
+) -> None:
+    files = {f"/{n}.csv": b"x" * 100 for n in range(6)}
+    others = {"/a.jpg": b"1", "/b.exe": b"1", "/c.csv": b"", "/d.jpg": b""}
+
+    walk = (await view(tree_of({**files, **others}), target(limits=limits))).walk
+
+    assert walk.unread == {"kind": 2, "empty": 2, **unread}
+    assert walk.sampled + sum(walk.unread.values()) == len(files) + len(others)
+
+
+async def test_files_left_at_proof_and_unreadable_ones_are_counted_apart() -> None:
+    tree = tree_of({f"/{n}.csv": PERSONAL for n in range(5)} | {"/a.sql": b"1"})
+    tree.contents = {path: data for path, data in tree.contents.items() if path != b"/a.sql"}
+
+    walk = (await view(tree)).walk
+
+    assert (walk.sampled, walk.unread) == (3, {"proof": 2, "unreadable": 1})
+
+
 async def test_a_file_that_cannot_be_read_costs_only_itself() -> None:
     tree = tree_of({"/a.csv": b"1", "/b.csv": b"1"})
     tree.contents = {b"/b.csv": b"1"}

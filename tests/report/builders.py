@@ -235,6 +235,7 @@ def view(username: str = "anonymous", *, files: tuple[FileFact, ...] = ()) -> Vi
             writable=WritableSigns(perm=2, perm_letters="adf", others=1, group=3, acl=1),
             unparsed_shapes=("aaaaaa aaaaaaa|9999-99-99",),
             forged_possible=1,
+            unread={"bytes": 2, "kind": 1},
             areas=(
                 AreaSeen(
                     path="/exchange",

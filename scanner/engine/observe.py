@@ -18,6 +18,7 @@ from scanner.errors import ScannerError
 from scanner.model.attempts import AttemptLedger, limit_key
 from scanner.model.content import Examiner
 from scanner.model.evidence import Evidence
+from scanner.model.judged import JudgedFiles, NothingJudged
 from scanner.model.mask import Mask
 from scanner.model.observation import (
     EndpointObservation,
@@ -55,6 +56,7 @@ class Tools:
     credentialed: bool = True
     locks: KeyedLocks = field(default_factory=KeyedLocks)
     gate: CredentialGate = field(default_factory=CredentialGate)
+    judged: JudgedFiles = field(default_factory=NothingJudged)
 
 
 async def observe(target: Target, tools: Tools) -> Observations:
@@ -143,9 +145,9 @@ class Sight:
                     async with self.tools.locks.hold(limit_key(door.admitted)):
                         hurried = _with_seconds(self.target, end - clock())
                         context = _context(hurried, self.tools, log)
-                        seen = await _endpoint(
-                            door, replace(context, pinned_only=pinned_only(door, self._doors))
-                        )
+                        pinned = pinned_only(door, self._doors)
+                        context = replace(context, pinned_only=pinned, place=str(door.admitted))
+                        seen = await _endpoint(door, context)
                     self._endpoints.append(seen)
                     self._evidence.extend(log.all())
         except TimeoutError:
@@ -242,6 +244,7 @@ def _context(target: Target, tools: Tools, log: EvidenceLog) -> ProbeContext:
         contact=tools.contact,
         credentialed=tools.credentialed,
         gate=tools.gate,
+        judged=tools.judged,
     )
 
 

@@ -34,7 +34,8 @@ class CredentialStatus(StrEnum):
 class FileFact:
     """A file, masked: ``key`` is a keyed hash of its path, ``directory`` has person-like and
     long-digit parts replaced. ``modified`` is RFC 3339 UTC; where ``zone_known`` is false it is
-    the server's own time and may be up to a day off, either way.
+    the server's own time and may be up to a day off, either way. ``read_at`` (RFC 3339 UTC) is
+    when its bytes were read where that was an earlier night: it is unchanged since.
     """
 
     key: str
@@ -48,6 +49,7 @@ class FileFact:
     orders: tuple[str, ...] = ()
     content: Reading[ContentFacts] = field(default_factory=unasked)
     zone_known: bool = True
+    read_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

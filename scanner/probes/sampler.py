@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from scanner.clients.faults import Fault
@@ -12,7 +12,7 @@ from scanner.model.content import ContentFacts, ContentTask, Examiner
 from scanner.model.listing import RemoteTree
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.view import Zone
-from scanner.probes.places import Order
+from scanner.probes.known import KnownFiles
 from scanner.probes.sampling import FoundFile, sampling_plan
 
 ENOUGH_PROOF = 3
@@ -44,34 +44,41 @@ class Sample:
     ``unread`` counts every other file that was met, by cause: a budget (``files``, ``bytes``,
     ``time``), ``proof``, ``empty``, ``kind`` (pictures, sound, programs), or what kept it from
     being read (a ``Reason``, such as ``unreadable``). With ``read`` it makes up all files.
+    ``read_at`` tells when a file was read that is unchanged since an earlier night.
     """
 
     readings: dict[bytes, Reading[ContentFacts]] = field(default_factory=dict)
     unread: Counter[str] = field(default_factory=Counter)
+    read_at: dict[bytes, str] = field(default_factory=dict)
 
     @property
     def read(self) -> int:
-        """How many files were examined."""
+        """How many files were examined, tonight or before."""
         return sum(isinstance(reading, Observed) for reading in self.readings.values())
 
 
 async def sample_files(
-    tree: RemoteTree, files: Iterable[FoundFile], examiner: Examiner, bounds: SampleBounds
+    tree: RemoteTree,
+    files: Sequence[FoundFile],
+    examiner: Examiner,
+    bounds: SampleBounds,
+    known: KnownFiles,
 ) -> Sample:
     """Examine files by plan until the bounds are spent.
 
-    A zone is left alone once it is proved, ordered files excepted: the header of each is needed.
-    Never raises for what the server does.
+    What is known of unchanged files costs nothing. A zone is left alone once it is proved, ordered
+    files excepted: the header of each is needed. Never raises for what the server does.
     """
-    met = tuple(files)
-    sampler = _Sampler(tree, examiner, bounds)
-    planned = sampling_plan(met, len(met))
-    for file in planned[: max(0, bounds.files)]:
-        sampler.note(file, await sampler.examine(file))
-    for file in planned[max(0, bounds.files) :]:
-        sampler.note(file, SPENT_FILES)
+    sampler = _Sampler(tree, examiner, bounds, known)
+    try:
+        plan = sampling_plan(files, len(files))
+        unknown = [file for file in plan if not sampler.recall(file)]
+        for file in unknown:
+            sampler.note(file, await sampler.examine(file))
+    finally:
+        known.keep()
     sampler.sample.unread.update(
-        "kind" if file.entry.size else "empty" for file in met if not file.eligible
+        "empty" if file.entry.size == 0 else "kind" for file in files if not file.eligible
     )
     return sampler.sample
 
@@ -82,8 +89,12 @@ def is_proof(reading: Reading[ContentFacts]) -> bool:
 
 
 class _Sampler:
-    def __init__(self, tree: RemoteTree, examiner: Examiner, bounds: SampleBounds) -> None:
+    def __init__(
+        self, tree: RemoteTree, examiner: Examiner, bounds: SampleBounds, known: KnownFiles
+    ) -> None:
         self.sample = Sample()
+        self._known = known
+        self._files_left = bounds.files
         self._tree = tree
         self._examiner = examiner
         self._bounds = bounds
@@ -95,18 +106,27 @@ class _Sampler:
 
     def note(self, file: FoundFile, reading: Reading[ContentFacts]) -> None:
         self.sample.readings[file.path] = reading
+        self._proofs[file.zone] += is_proof(reading)
         if isinstance(reading, Unobserved):
             self.sample.unread[_CAUSES.get(reading, str(reading.reason))] += 1
 
+    def recall(self, file: FoundFile) -> bool:
+        """Note what is known of a file; false where nothing is."""
+        judged = self._known.of(file)
+        if judged is None:
+            return False
+        self.sample.read_at[file.path] = judged.read_at
+        self.note(file, Observed(judged.facts))
+        return True
+
     async def examine(self, file: FoundFile) -> Reading[ContentFacts]:
-        reading = self._reason_to_skip(file) or await self._read(file)
-        if is_proof(reading):
-            self._proofs[file.zone] += 1
-        return reading
+        return self._reason_to_skip(file) or await self._read(file)
 
     def _reason_to_skip(self, file: FoundFile) -> Unobserved | None:
         if self._lost is not None:
             return self._lost
+        if self._files_left <= 0:
+            return SPENT_FILES
         if self._bytes_left <= 0:
             return SPENT_BYTES
         if asyncio.get_running_loop().time() >= self._deadline:
@@ -116,15 +136,19 @@ class _Sampler:
         return None
 
     async def _read(self, file: FoundFile) -> Reading[ContentFacts]:
+        self._files_left -= 1
+        task = self._task(file)
         try:
             async with asyncio.timeout_at(self._deadline):
-                reading = await self._examiner.examine(self._task(file), self._reader(file))
+                reading = await self._examiner.examine(task, self._reader(file))
         except TimeoutError:
             return SPENT_TIME
         except Fault as fault:
             return self._failed(fault.reading)
         if isinstance(reading, Observed):
             self._faults_running = 0
+        if task.byte_budget == self._bounds.bytes_per_file:
+            self._known.learn(file, reading)
         return reading
 
     def _failed(self, reading: Unobserved) -> Unobserved:
@@ -144,7 +168,7 @@ class _Sampler:
             name=file.entry.name.decode("utf-8", "replace"),
             # A size that was not told is not nothing: the reading itself finds the end.
             size=budget if size is None else size,
-            ordered_fields=_ordered_fields(file.orders),
+            ordered_fields=file.ordered_fields,
             byte_budget=budget,
         )
 
@@ -170,15 +194,3 @@ class _Reader:
 
     async def __call__(self, offset: int, length: int) -> bytes:
         return await self.sampler.read_range(self.path, offset, length)
-
-
-def _ordered_fields(orders: Iterable[Order]) -> tuple[str, ...]:
-    names: dict[str, None] = {}
-    for order in orders:
-        migration = order.migration
-        names.update(dict.fromkeys(migration.fields))
-        for field_name, aliases in migration.aliases.items():
-            names.update(dict.fromkeys((field_name, *aliases)))
-        if migration.date_field:
-            names[migration.date_field] = None
-    return tuple(names)

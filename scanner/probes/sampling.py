@@ -51,6 +51,18 @@ class FoundFile:
         name = self.entry.name.lower().decode("latin-1")
         return self.extension in _EXPORTS or any(word in name for word in _EXPORT_WORDS)
 
+    @property
+    def ordered_fields(self) -> tuple[str, ...]:
+        """The columns that its orders name, each once, with their other names."""
+        names: dict[str, None] = {}
+        for migration in (order.migration for order in self.orders):
+            names.update(dict.fromkeys(migration.fields))
+            for field_name, aliases in migration.aliases.items():
+                names.update(dict.fromkeys((field_name, *aliases)))
+            if migration.date_field:
+                names[migration.date_field] = None
+        return tuple(names)
+
 
 def sampling_plan(files: Iterable[FoundFile], most: int) -> tuple[FoundFile, ...]:
     """Return at most ``most`` eligible files in the order in which to read them.

@@ -13,6 +13,7 @@ from scanner.model.target import Limits
 from scanner.model.view import AreaSeen, FileFact, OrderSeen, View, Walk, Zone
 from scanner.probes.context import ProbeContext, utc_text
 from scanner.probes.crawl import Crawl, CrawlBounds, crawl
+from scanner.probes.known import KnownFiles
 from scanner.probes.links import LinkTree, links_untold, tell_links
 from scanner.probes.neighbours import judged_by_place
 from scanner.probes.places import Order, Places, below, holds, normal_path, parent_of
@@ -59,7 +60,8 @@ async def observe_view(
         await tell_links(seen, tree, seconds=whole * _LINKS_SHARE)
     files = tuple(_found_files(seen, places, context))
     left = whole - (clock() - begun)
-    sample = await sample_files(tree, files, context.examiner, _sample_bounds(limits, left))
+    known = KnownFiles(context, username, files)
+    sample = await sample_files(tree, files, context.examiner, _sample_bounds(limits, left), known)
     sample = judged_by_place(sample, files)
     survey = _Survey(seen, places, home, files, sample, context)
     view = View(
@@ -245,4 +247,5 @@ class _Survey:
             zone=file.zone,
             orders=tuple(order.migration.order_id for order in file.orders),
             content=self.sample.readings.get(file.path, _NEVER_ELIGIBLE),
+            read_at=self.sample.read_at.get(file.path),
         )

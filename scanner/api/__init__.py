@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from scanner.api.demo import demo
     from scanner.api.host import ScanDocument, scan_host, scan_targets
     from scanner.api.job import unserved_note, validate
+    from scanner.api.locate import Located, LocateRequest, locate
     from scanner.api.nightly import RunRequest, RunResult, plan, run
     from scanner.api.policy import PolicyRequest, make_policy
     from scanner.api.reassess import assess
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from scanner.engine.progress import Progress
 
 __all__ = [
+    "LocateRequest",
+    "Located",
     "PlannedAsset",
     "PolicyRequest",
     "Progress",
@@ -29,6 +32,7 @@ __all__ = [
     "ScanDocument",
     "assess",
     "demo",
+    "locate",
     "make_policy",
     "plan",
     "run",
@@ -39,6 +43,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "LocateRequest": "scanner.api.locate",
+    "Located": "scanner.api.locate",
     "PlannedAsset": "scanner.engine.plan",
     "PolicyRequest": "scanner.api.policy",
     "Progress": "scanner.engine.progress",
@@ -47,6 +53,7 @@ _HOMES = {
     "ScanDocument": "scanner.api.host",
     "assess": "scanner.api.reassess",
     "demo": "scanner.api.demo",
+    "locate": "scanner.api.locate",
     "make_policy": "scanner.api.policy",
     "plan": "scanner.api.nightly",
     "run": "scanner.api.nightly",

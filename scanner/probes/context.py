@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from scanner.model.attempts import AttemptLedger
 from scanner.model.content import Examiner
@@ -15,6 +16,9 @@ from scanner.model.mask import Mask
 from scanner.model.secret import SecretResolver
 from scanner.model.target import Target
 from scanner.probes.locks import CredentialGate
+
+if TYPE_CHECKING:
+    from scanner.probes.locator import Locator
 
 
 def utc_text(moment: datetime) -> str:
@@ -62,7 +66,8 @@ class ProbeContext:
     ``contact`` is sent as the anonymous password (RFC 1635). ``credentialed`` is false where
     only questions without credentials are asked. ``pinned_only`` says why a supplied secret goes
     to a pinned peer alone; empty where a verified one may have it too. ``judged`` remembers what
-    unchanged files hold; ``place`` is the address and port that is looked at.
+    unchanged files hold; ``place`` is the address and port that is looked at. With a ``locator``
+    only the files that it wants are read, and it is told their names.
     """
 
     target: Target
@@ -79,3 +84,4 @@ class ProbeContext:
     gate: CredentialGate = field(default_factory=CredentialGate)
     judged: JudgedFiles = field(default_factory=NothingJudged)
     place: str = ""
+    locator: Locator | None = None

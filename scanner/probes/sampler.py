@@ -29,12 +29,15 @@ _MOST_FAULTS_RUNNING = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleBounds:
-    """Files, bytes per file and in all, and seconds from the start of sampling."""
+    """Files, bytes per file and in all, seconds from the start of sampling, and the harmful files
+    after which a zone is proved.
+    """
 
     files: int
     bytes_per_file: int
     bytes_in_all: int
     seconds: float
+    proof: int = ENOUGH_PROOF
 
 
 @dataclass(slots=True)
@@ -131,7 +134,7 @@ class _Sampler:
             return SPENT_BYTES
         if asyncio.get_running_loop().time() >= self._deadline:
             return SPENT_TIME
-        if not file.orders and self._proofs[file.zone] >= ENOUGH_PROOF:
+        if not file.orders and self._proofs[file.zone] >= self._bounds.proof:
             return PROVED
         return None
 

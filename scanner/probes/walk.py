@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scanner.model.listing import Entry, EntryKind, Listing, Outcome, RemoteTree
 from scanner.model.mask import without_paths
@@ -58,11 +58,9 @@ async def observe_view(
         return root
     if isinstance(tree, LinkTree):
         await tell_links(seen, tree, seconds=whole * _LINKS_SHARE)
-    files = tuple(_found_files(seen, places, context))
+    met = tuple(_found_files(seen, places, context))
     left = whole - (clock() - begun)
-    known = KnownFiles(context, username, files)
-    sample = await sample_files(tree, files, context.examiner, _sample_bounds(limits, left), known)
-    sample = judged_by_place(sample, files)
+    files, sample = await _sampled(tree, username, met, context, left)
     survey = _Survey(seen, places, home, files, sample, context)
     view = View(
         username=username,
@@ -73,6 +71,27 @@ async def observe_view(
         root_reply=without_paths(root.value.reply),
     )
     return Observed(view, (*root.evidence, *root.value.evidence))
+
+
+async def _sampled(
+    tree: RemoteTree,
+    username: str,
+    met: tuple[FoundFile, ...],
+    context: ProbeContext,
+    seconds: float,
+) -> tuple[tuple[FoundFile, ...], Sample]:
+    """Read by plan what was met, or of it what a locator wants."""
+    bounds = _sample_bounds(context.target.limits, seconds)
+    locator, files = context.locator, met
+    if locator is not None:
+        login = (int(context.place.rpartition(":")[2]), username)
+        files = locator.choose(login, met, context.mask)
+        bounds = replace(bounds, proof=len(files) + 1)
+    known = KnownFiles(context, username, files)
+    sample = await sample_files(tree, files, context.examiner, bounds, known)
+    if locator is not None:
+        locator.take(login, files, sample, context.mask)
+    return files, judged_by_place(sample, met)
 
 
 def _crawl_bounds(limits: Limits, seconds: float) -> CrawlBounds:

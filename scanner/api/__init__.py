@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from scanner.api.demo import demo
     from scanner.api.host import ScanDocument, scan_host, scan_targets
     from scanner.api.job import unserved_note, validate
-    from scanner.api.locate import Located, LocateRequest, locate
+    from scanner.api.locating import Located, LocateRequest, locate
     from scanner.api.nightly import RunRequest, RunResult, plan, run
     from scanner.api.policy import PolicyRequest, make_policy
     from scanner.api.reassess import assess
@@ -43,8 +43,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "LocateRequest": "scanner.api.locate",
-    "Located": "scanner.api.locate",
+    "LocateRequest": "scanner.api.locating",
+    "Located": "scanner.api.locating",
     "PlannedAsset": "scanner.engine.plan",
     "PolicyRequest": "scanner.api.policy",
     "Progress": "scanner.engine.progress",
@@ -53,7 +53,7 @@ _HOMES = {
     "ScanDocument": "scanner.api.host",
     "assess": "scanner.api.reassess",
     "demo": "scanner.api.demo",
-    "locate": "scanner.api.locate",
+    "locate": "scanner.api.locating",
     "make_policy": "scanner.api.policy",
     "plan": "scanner.api.nightly",
     "run": "scanner.api.nightly",

@@ -17,7 +17,7 @@ from scanner.errors import InputError
 from scanner.model.text import neutralise
 
 if TYPE_CHECKING:
-    from scanner.api.locate import Located
+    from scanner.api.locating import Located
     from scanner.probes.locator import LocatedFile
 
 _LONGEST_PATH = 8_192

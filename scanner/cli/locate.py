@@ -39,10 +39,10 @@ def locate(
         str | None, typer.Option(metavar="ADDRESS", help="Sent as anonymous password.")
     ] = None,
 ) -> int:
-    """Read a finding's files again, live, and show their names, which no stored output holds.
+    """Show the names of a finding's files, read again live.
 
-    For an authorised operator: only on a terminal, with the scope, hours and credentials of a
-    scan. Writes nothing anywhere.
+    No stored output holds them. For an authorised operator: only on a terminal, with the scope,
+    hours and credentials of a scan. Writes nothing anywhere.
     """
     if not sys.stdout.isatty():
         raise InputError("names are shown on a terminal alone; standard output is none")

@@ -64,6 +64,7 @@ def task_message(task: ContentTask) -> Message:
             "size": task.size,
             "ordered_fields": list(task.ordered_fields),
             "byte_budget": task.byte_budget,
+            "cut": task.cut,
         }
     }
 
@@ -76,6 +77,7 @@ def read_task(message: Message) -> ContentTask:
         size=told["size"],
         ordered_fields=tuple(told["ordered_fields"]),
         byte_budget=told["byte_budget"],
+        cut=told["cut"],
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scanner.clients.faults import Fault
-from scanner.model.content import ContentFacts, ContentTask, Examiner
+from scanner.clients.ftp_ranges import HEAD_ALONE, NO_OFFSET
+from scanner.model.content import ContentFacts, ContentTask, Examiner, Note
 from scanner.model.listing import RemoteTree
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.view import Zone
@@ -91,6 +92,11 @@ def is_proof(reading: Reading[ContentFacts]) -> bool:
     return isinstance(reading, Observed) and reading.value.readable and bool(reading.value.kinds)
 
 
+def is_head_alone(reading: Reading[ContentFacts]) -> bool:
+    """Whether nothing but the beginning of the file could be had."""
+    return isinstance(reading, Observed) and Note.HEAD_ONLY in reading.value.notes
+
+
 class _Sampler:
     def __init__(
         self, tree: RemoteTree, examiner: Examiner, bounds: SampleBounds, known: KnownFiles
@@ -106,6 +112,7 @@ class _Sampler:
         self._proofs: Counter[Zone] = Counter()
         self._faults_running = 0
         self._lost: Unobserved | None = None
+        self._head_alone = False
 
     def note(self, file: FoundFile, reading: Reading[ContentFacts]) -> None:
         self.sample.readings[file.path] = reading
@@ -143,16 +150,33 @@ class _Sampler:
         task = self._task(file)
         try:
             async with asyncio.timeout_at(self._deadline):
-                reading = await self._examiner.examine(task, self._reader(file))
+                reading = await self._examined(task, self._reader(file))
         except TimeoutError:
             return SPENT_TIME
         except Fault as fault:
             return self._failed(fault.reading)
         if isinstance(reading, Observed):
             self._faults_running = 0
-        if task.byte_budget == self._bounds.bytes_per_file:
+        if task.byte_budget == self._bounds.bytes_per_file and not is_head_alone(reading):
             self._known.learn(file, reading)
         return reading
+
+    async def _examined(self, task: ContentTask, reader: _Reader) -> Reading[ContentFacts]:
+        """Examine a file; its beginning alone, where the server hands out no more of it."""
+        if not self._head_alone or task.size <= HEAD_ALONE:
+            try:
+                return await self._examiner.examine(task, reader)
+            except Fault as fault:
+                if fault.reading != NO_OFFSET:
+                    raise
+        self._head_alone = True
+        head = replace(task, size=min(task.size, HEAD_ALONE), cut=True)
+        reading = await self._examiner.examine(head, reader)
+        if isinstance(reading, Unobserved):
+            return reading
+        facts = reading.value
+        notes = (*facts.notes, Note.HEAD_ONLY)
+        return replace(reading, value=replace(facts, notes=notes, unread=facts.readable))
 
     def _failed(self, reading: Unobserved) -> Unobserved:
         """Keep one file's fault; after three in a row, or a lost connection, ask no more."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from scanner.model.content import Note
 from scanner.model.observation import FtpFacts, Observations
 from scanner.model.reading import Observed
 from scanner.model.view import View
@@ -50,4 +51,8 @@ def _told(view: View) -> str:
         for cause, count in ranked[:_MOST_CAUSES]
     ]
     told = f"{walk.sampled:,} of {_met(view):,} files of {view.username}"
+    heads = sum(isinstance(file.content, Observed) and Note.HEAD_ONLY in file.content.value.notes
+                for file in walk.files)  # fmt: skip
+    if heads:
+        told = f"{told}, of {heads:,} the beginning alone"
     return f"{told} (left: {', '.join(left)})" if left else told

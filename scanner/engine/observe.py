@@ -32,6 +32,7 @@ from scanner.model.secret import SecretResolver
 from scanner.model.ssh import SshFacts
 from scanner.model.target import Endpoint, Protocol, Target
 from scanner.model.view import AccountView
+from scanner.probes.allowance import Allowance
 from scanner.probes.context import EvidenceLog, ProbeContext, utc_text
 from scanner.probes.detect import detect
 from scanner.probes.locks import CredentialGate, KeyedLocks
@@ -90,6 +91,7 @@ class Sight:
     _doors: list[Door] = field(init=False, default_factory=list)
     _endpoints: list[EndpointObservation] = field(init=False, default_factory=list)
     _evidence: list[Evidence] = field(init=False, default_factory=list)
+    _allowances: dict[str, Allowance] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._started = utc_text(self.tools.clock())
@@ -151,12 +153,27 @@ class Sight:
                         hurried = _with_seconds(self.target, end - clock())
                         context = _context(hurried, self.tools, log)
                         pinned = pinned_only(door, self._doors)
-                        context = replace(context, pinned_only=pinned, place=str(door.admitted))
+                        allowance = self._allowance(door)
+                        context = replace(
+                            context,
+                            pinned_only=pinned,
+                            place=str(door.admitted),
+                            allowance=allowance,
+                        )
                         seen = await _endpoint(door, context)
                     self._endpoints.append(seen)
                     self._evidence.extend(log.all())
         except TimeoutError:
             return
+
+    def _allowance(self, door: Door) -> Allowance:
+        """Return what may be sampled at a door's address, over all of its doors."""
+        ip = str(door.admitted.ip)
+        allowance = self._allowances.setdefault(ip, Allowance(self.target.limits))
+        at = self._doors.index(door)
+        still = [each for each in self._doors[at:] if _is_beside(each, door)]
+        allowance.looks = sum(_looks(each, self.target, self.tools) for each in still)
+        return allowance
 
     def _unanswered(self, admission: Admission) -> list[EndpointObservation]:
         """Return the endpoints that were asked for and never reached, each with its reason."""
@@ -193,6 +210,19 @@ def _plan(target: Target, admission: Admission) -> list[Door]:
     return [
         Door(admitted=admitted, endpoint=by_port[admitted.port]) for admitted in admission.admitted
     ]
+
+
+def _is_beside(door: Door, other: Door) -> bool:
+    return door.admitted.ip == other.admitted.ip and door.dead is None
+
+
+def _looks(door: Door, target: Target, tools: Tools) -> int:
+    """Return how many logins may look at files at a door."""
+    supplied = [account for account in target.accounts if account.has_credential]
+    if not tools.credentialed:
+        supplied = []
+    anonymous = door.protocol is not Protocol.SFTP
+    return len(supplied) + anonymous
 
 
 def _with_seconds(target: Target, seconds: float) -> Target:

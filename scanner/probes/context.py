@@ -15,6 +15,7 @@ from scanner.model.judged import JudgedFiles, NothingJudged
 from scanner.model.mask import Mask
 from scanner.model.secret import SecretResolver
 from scanner.model.target import Target
+from scanner.probes.allowance import Allowance
 from scanner.probes.locks import CredentialGate
 
 if TYPE_CHECKING:
@@ -66,8 +67,9 @@ class ProbeContext:
     ``contact`` is sent as the anonymous password (RFC 1635). ``credentialed`` is false where
     only questions without credentials are asked. ``pinned_only`` says why a supplied secret goes
     to a pinned peer alone; empty where a verified one may have it too. ``judged`` remembers what
-    unchanged files hold; ``place`` is the address and port that is looked at. With a ``locator``
-    only the files that it wants are read, and it is told their names.
+    unchanged files hold; ``place`` is the address and port that is looked at. ``allowance`` is
+    what may still be read of the host's files; without one the target's limits hold. With a
+    ``locator`` only the files that it wants are read, and it is told their names.
     """
 
     target: Target
@@ -85,3 +87,4 @@ class ProbeContext:
     judged: JudgedFiles = field(default_factory=NothingJudged)
     place: str = ""
     locator: Locator | None = None
+    allowance: Allowance | None = None

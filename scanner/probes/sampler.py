@@ -13,6 +13,7 @@ from scanner.model.content import ContentFacts, ContentTask, Examiner, Note
 from scanner.model.listing import RemoteTree
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.view import Zone
+from scanner.probes.allowance import Allowance, Share
 from scanner.probes.known import KnownFiles
 from scanner.probes.sampling import FoundFile, sampling_plan
 
@@ -30,15 +31,23 @@ _MOST_FAULTS_RUNNING = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleBounds:
-    """Files, bytes per file and in all, seconds from the start of sampling, and the harmful files
-    after which a zone is proved.
+    """Bytes per file, seconds from the start of sampling, and the harmful files after which a zone
+    is proved.
     """
 
-    files: int
     bytes_per_file: int
-    bytes_in_all: int
     seconds: float
     proof: int = ENOUGH_PROOF
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a sample is taken with."""
+
+    examiner: Examiner
+    bounds: SampleBounds
+    known: KnownFiles
+    allowance: Allowance
 
 
 @dataclass(slots=True)
@@ -61,26 +70,21 @@ class Sample:
         return sum(isinstance(reading, Observed) for reading in self.readings.values())
 
 
-async def sample_files(
-    tree: RemoteTree,
-    files: Sequence[FoundFile],
-    examiner: Examiner,
-    bounds: SampleBounds,
-    known: KnownFiles,
-) -> Sample:
+async def sample_files(tree: RemoteTree, files: Sequence[FoundFile], desk: Desk) -> Sample:
     """Examine files by plan until the bounds are spent.
 
     What is known of unchanged files costs nothing. A zone is left alone once it is proved, ordered
     files excepted: the header of each is needed. Never raises for what the server does.
     """
-    sampler = _Sampler(tree, examiner, bounds, known)
+    sampler = _Sampler(tree, desk)
     try:
         plan = sampling_plan(files, len(files))
         unknown = [file for file in plan if not sampler.recall(file)]
         for file in unknown:
             sampler.note(file, await sampler.examine(file))
     finally:
-        known.keep()
+        desk.known.keep()
+        desk.allowance.spend(sampler.spent)
     sampler.sample.unread.update(
         "empty" if file.entry.size == 0 else "kind" for file in files if not file.eligible
     )
@@ -98,21 +102,27 @@ def is_head_alone(reading: Reading[ContentFacts]) -> bool:
 
 
 class _Sampler:
-    def __init__(
-        self, tree: RemoteTree, examiner: Examiner, bounds: SampleBounds, known: KnownFiles
-    ) -> None:
+    def __init__(self, tree: RemoteTree, desk: Desk) -> None:
         self.sample = Sample()
-        self._known = known
-        self._files_left = bounds.files
+        self._known = desk.known
+        self._allowance = desk.allowance
+        self._share = desk.allowance.share()
+        self._files_left = self._share.files
         self._tree = tree
-        self._examiner = examiner
-        self._bounds = bounds
-        self._bytes_left = bounds.bytes_in_all
-        self._deadline = asyncio.get_running_loop().time() + bounds.seconds
+        self._examiner = desk.examiner
+        self._bounds = desk.bounds
+        self._bytes_left = self._share.bytes
+        self._deadline = asyncio.get_running_loop().time() + desk.bounds.seconds
         self._proofs: Counter[Zone] = Counter()
         self._faults_running = 0
         self._lost: Unobserved | None = None
         self._head_alone = False
+
+    @property
+    def spent(self) -> Share:
+        """What was read so far."""
+        share = self._share
+        return Share(share.files - self._files_left, share.bytes - self._bytes_left)
 
     def note(self, file: FoundFile, reading: Reading[ContentFacts]) -> None:
         self.sample.readings[file.path] = reading
@@ -170,7 +180,9 @@ class _Sampler:
                 if fault.reading != NO_OFFSET:
                     raise
         self._head_alone = True
-        head = replace(task, size=min(task.size, HEAD_ALONE), cut=True)
+        budget = min(task.byte_budget, self._bytes_left)
+        size = min(task.size, HEAD_ALONE, budget)
+        head = replace(task, size=size, byte_budget=budget, cut=True)
         reading = await self._examiner.examine(head, reader)
         if isinstance(reading, Unobserved):
             return reading
@@ -203,14 +215,22 @@ class _Sampler:
         return _Reader(self, file.path)
 
     async def read_range(self, path: bytes, offset: int, length: int) -> bytes:
-        """Read within the budget; raise ``Fault`` where the tree or the budget says no."""
+        """Read within the budget, at its pace; raise ``Fault`` where the tree or it says no."""
         if self._bytes_left <= 0:
             raise Fault(SPENT_BYTES.reason, SPENT_BYTES.detail)
-        reading = await self._tree.read_range(path, offset, min(length, self._bytes_left))
-        if isinstance(reading, Unobserved):
-            raise Fault(reading.reason, reading.detail)
-        data = reading.value[:length]
-        self._bytes_left -= len(data)
+        wanted, data = min(length, self._bytes_left), b""
+        while len(data) < wanted:
+            piece = self._allowance.piece(wanted - len(data))
+            await self._allowance.pace()
+            reading = await self._tree.read_range(path, offset + len(data), piece)
+            if isinstance(reading, Unobserved):
+                raise Fault(reading.reason, reading.detail)
+            came = reading.value[:piece]
+            self._allowance.came(len(came))
+            self._bytes_left -= len(came)
+            data += came
+            if len(came) < piece:
+                break
         return data
 
 

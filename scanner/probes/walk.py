@@ -11,13 +11,14 @@ from scanner.model.mask import without_paths
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Limits
 from scanner.model.view import AreaSeen, FileFact, OrderSeen, View, Walk, Zone
+from scanner.probes.allowance import Allowance
 from scanner.probes.context import ProbeContext, utc_text
 from scanner.probes.crawl import Crawl, CrawlBounds, crawl
 from scanner.probes.known import KnownFiles
 from scanner.probes.links import LinkTree, links_untold, tell_links
 from scanner.probes.neighbours import judged_by_place
 from scanner.probes.places import Order, Places, below, holds, normal_path, parent_of
-from scanner.probes.sampler import Sample, SampleBounds, is_proof, sample_files
+from scanner.probes.sampler import Desk, Sample, SampleBounds, is_proof, sample_files
 from scanner.probes.sampling import FoundFile
 from scanner.probes.signs import claims_writable, links_outside, shapes, writable_signs
 
@@ -81,14 +82,17 @@ async def _sampled(
     seconds: float,
 ) -> tuple[tuple[FoundFile, ...], Sample]:
     """Read by plan what was met, or of it what a locator wants."""
-    bounds = _sample_bounds(context.target.limits, seconds)
+    limits = context.target.limits
+    bounds = SampleBounds(bytes_per_file=limits.bytes_per_file, seconds=seconds)
+    allowance = context.allowance or Allowance(limits)
     locator, files = context.locator, met
     if locator is not None:
         login = (int(context.place.rpartition(":")[2]), username)
         files = locator.choose(login, met, context.mask)
         bounds = replace(bounds, proof=len(files) + 1)
     known = KnownFiles(context, username, files)
-    sample = await sample_files(tree, files, context.examiner, bounds, known)
+    desk = Desk(context.examiner, bounds, known, allowance)
+    sample = await sample_files(tree, files, desk)
     if locator is not None:
         locator.take(login, files, sample, context.mask)
     return files, judged_by_place(sample, met)
@@ -100,15 +104,6 @@ def _crawl_bounds(limits: Limits, seconds: float) -> CrawlBounds:
         entries=limits.entries,
         seconds=seconds * _LISTING_SHARE,
         grace_seconds=min(limits.timeout_seconds, seconds * 0.1),
-    )
-
-
-def _sample_bounds(limits: Limits, seconds: float) -> SampleBounds:
-    return SampleBounds(
-        files=limits.files_sampled,
-        bytes_per_file=limits.bytes_per_file,
-        bytes_in_all=limits.bytes_per_host,
-        seconds=seconds,
     )
 
 

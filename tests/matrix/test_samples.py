@@ -127,3 +127,27 @@ def test_the_report_tells_every_file_that_was_met(
     walk = document["hosts"][0]["endpoints"][0]["anonymous_view"]["walk"]
     assert walk["sampled"] == 5
     assert walk["unread"] == {"files": 7, "kind": 1, "empty": 1}
+
+
+@pytest.mark.parametrize("posture", ["vsftpd-tls-optional", "proftpd-tls-off"])
+def test_all_logins_of_an_address_share_the_budget_of_files(
+    posture: str, start_server: StartServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = start_server(posture, contents=empty)
+    for number in range(20):
+        (server.root / f"{number}.csv").write_bytes(EXAMS[:3_000])
+    monkeypatch.setenv("SAMPLES_PASSWORD", server.user("transfer").password)
+    account = {"username": "transfer", "password": "env:SAMPLES_PASSWORD"}
+
+    document = scanned(
+        server, tmp_path, accounts=[account], limits={"files_sampled": 8}, **lab.trust_in(server)
+    )
+
+    facts = lab.endpoint_of(document).facts
+    assert isinstance(facts, FtpFacts)
+    (supplied,) = facts.accounts
+    assert isinstance(supplied.view, Observed)
+    by_login = [walk_of(document).sampled, supplied.view.value.walk.sampled]
+    assert sorted(by_login) == [2, 6]
+    server.settle()
+    assert server.verbs().count("RETR") == 8

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,7 @@ WITHOUT_REST: dict[str, Vsftpd | Proftpd] = {
     "vsftpd": Vsftpd(denied_commands=("REST",)),
     "proftpd": Proftpd(extra=("AllowRetrieveRestart off",)),
 }
+LAST_WEEK = time.time() - 7 * 86_400
 PUBLIC = {"areas": {"public": ["/"]}}
 
 
@@ -151,3 +154,51 @@ def test_all_logins_of_an_address_share_the_budget_of_files(
     assert sorted(by_login) == [2, 6]
     server.settle()
     assert server.verbs().count("RETR") == 8
+
+
+def aged(folder: Path) -> None:
+    for path in folder.rglob("*.csv"):
+        os.utime(path, (LAST_WEEK, LAST_WEEK))
+
+
+@pytest.mark.parametrize("posture", ["vsftpd-plain", "proftpd-tls-on", "openssh-password"])
+def test_a_second_night_reads_what_changed_alone(
+    posture: str, start_server: StartServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = start_server(posture, contents=empty)
+    for number in range(6):
+        (server.root / f"{number}.csv").write_bytes(EXAMS[:3_000])
+    aged(server.root)
+    account = {"username": "transfer", "password": "env:SAMPLES_PASSWORD"}
+    supplied = {"accounts": [account]} if server.users else {}
+    if server.users:
+        monkeypatch.setenv("SAMPLES_PASSWORD", server.user("transfer").password)
+
+    def night() -> tuple[int, list[bool]]:
+        server.settle()
+        before = _files_opened(server)
+        walks = _walks(scanned(server, tmp_path, **supplied, **lab.trust_in(server)))
+        server.settle()
+        known = [file.read_at is not None for walk in walks for file in walk.files]
+        assert all(walk.sampled == 6 for walk in walks)
+        return _files_opened(server) - before, sorted(known)
+
+    logins = 2 if posture == "proftpd-tls-on" else 1
+    assert night() == (6 * logins, [False] * 6 * logins)
+    assert night() == (0, [True] * 6 * logins)
+    (server.root / "3.csv").write_bytes(EXAMS[:3_100])
+    aged(server.root)
+    assert night() == (1 * logins, [False] * logins + [True] * 5 * logins)
+
+
+def _files_opened(server: Server) -> int:
+    return server.verbs().count("open" if server.protocol == "sftp" else "RETR")
+
+
+def _walks(document: ScanDocument) -> list[Walk]:
+    facts = lab.endpoint_of(document).facts
+    assert facts is not None
+    views = [account.view for account in facts.accounts]
+    if isinstance(facts, FtpFacts):
+        views.append(facts.anonymous_view)
+    return [view.value.walk for view in views if isinstance(view, Observed)]

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from scanner.api.demo import demo
     from scanner.api.host import ScanDocument, scan_host, scan_targets
     from scanner.api.job import unserved_note, validate
-    from scanner.api.locating import Located, LocateRequest, locate
     from scanner.api.nightly import RunRequest, RunResult, plan, run
     from scanner.api.policy import PolicyRequest, make_policy
     from scanner.api.reassess import assess
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from scanner.engine.progress import Progress
 
 __all__ = [
-    "LocateRequest",
-    "Located",
     "PlannedAsset",
     "PolicyRequest",
     "Progress",
@@ -32,7 +29,6 @@ __all__ = [
     "ScanDocument",
     "assess",
     "demo",
-    "locate",
     "make_policy",
     "plan",
     "run",
@@ -43,8 +39,6 @@ __all__ = [
 ]
 
 _HOMES = {
-    "LocateRequest": "scanner.api.locating",
-    "Located": "scanner.api.locating",
     "PlannedAsset": "scanner.engine.plan",
     "PolicyRequest": "scanner.api.policy",
     "Progress": "scanner.engine.progress",
@@ -53,7 +47,6 @@ _HOMES = {
     "ScanDocument": "scanner.api.host",
     "assess": "scanner.api.reassess",
     "demo": "scanner.api.demo",
-    "locate": "scanner.api.locating",
     "make_policy": "scanner.api.policy",
     "plan": "scanner.api.nightly",
     "run": "scanner.api.nightly",

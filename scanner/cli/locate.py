@@ -1,97 +1,82 @@
-"""``scan locate``: the names of the files of a finding, on a terminal alone."""
+"""``scan locate``: the names of a finding's files, on a terminal and nowhere else."""
 
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from itertools import groupby
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scanner.cli.console import note, write
-from scanner.errors import InputError
-from scanner.model.text import neutralise
 
 if TYPE_CHECKING:
-    from scanner.api.locating import Located
-    from scanner.probes.locator import LocatedFile
-
-_LONGEST_PATH = 8_192
+    from scanner.api.locate import Located, LocatedFile
 
 
 def locate(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")],
     finding: Annotated[
-        str,
-        typer.Argument(metavar="RUN/UID", help="Run folder, a slash, and the finding's uid."),
+        str, typer.Argument(metavar="FINDING", help="A finding's uid, or how it begins.")
     ],
     *,
     targets: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Another targets file than the run's.")
     ] = None,
     history: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The history that the run used.")
-    ] = None,
-    contact: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Sent as anonymous password.")
+        Path | None, typer.Option(metavar="FILE", help="What earlier nights left behind.")
     ] = None,
 ) -> int:
-    """Show the names of a finding's files, read again live.
+    """Show the names of a finding's files, live.
 
-    No stored output holds them. For an authorised operator: only on a terminal, with the scope,
-    hours and credentials of a scan. Writes nothing anywhere.
+    Stored output masks them.
+    On a terminal alone: names of files may be names of persons. Nothing is written anywhere.
+    Scope, hours and credentials are those of the targets file.
     """
-    if not sys.stdout.isatty():
-        raise InputError("names are shown on a terminal alone; standard output is none")
-    run, slash, uid = finding.rpartition("/")
-    if not slash or not uid:
-        raise InputError(f"{finding!r}: give a run folder, a slash, and the uid of a finding")
-    from scanner import api
-    from scanner.cli.exits import ExitCode
+    from scanner.api.locate import locate as locate_files
     from scanner.cli.runner import Stopped, finish
+    from scanner.errors import InputError
 
-    request = api.LocateRequest(
-        run=Path(run), uid=uid, targets=targets, history=history, contact=contact
-    )
+    if not sys.stdout.isatty():
+        raise InputError("standard output is no terminal; scan locate shows names to a person only")
     note("looking again ...")
-    ended = finish(api.locate(request))
+    ended = finish(locate_files(run, finding, targets=targets, history=history))
     if isinstance(ended, Stopped):
-        note("interrupted; nothing is shown")
+        note("interrupted; nothing was found yet")
         return ended.code
-    write(f"{line}\n" for line in _lines(ended.value))
-    return ended.interrupted or (ExitCode.INCOMPLETE if ended.value.unreached else ExitCode.OK)
+    write("\n".join([*_lines(ended.value), ""]))
+    return 3 if ended.value.unseen and not ended.value.files else 0
 
 
-def _lines(located: Located) -> Iterator[str]:
-    yield _safe(
-        f"{located.failure} ({located.facet}) of {located.asset}, seen from {located.vantage}"
-    )
-    for login, files in groupby(located.files, key=lambda file: file.login):
-        yield _safe(located.ways[login])
-        for file in files:
-            yield f"  {_safe(file.path)}"
-            yield _safe(f"      {_told(file)}")
-    for way in located.unreached:
-        yield _safe(f"{way}: could not look; the login was not let in, or the port did not answer")
-    if located.missing:
-        one = located.missing == 1
-        told = "file is gone, or was" if one else "files are gone, or were"
-        yield f"{located.missing} {told} not reached"
-    if not located.files and not located.missing:
-        yield "this finding names no file"
+def _lines(found: Located) -> Iterable[str]:
+    from scanner.model.text import neutralise
+
+    yield f"{found.asset}, {found.failure}: {neutralise(found.summary, 300)}"
+    for file in found.files:
+        yield from _file(file)
+    if not found.files:
+        yield "No file that this finding is about was met this time."
+    for line in found.unseen:
+        yield f"Not looked at: {neutralise(line, 200)}"
+    yield f"{len(found.files)} files. Their names stand here and nowhere else."
 
 
-def _told(file: LocatedFile) -> str:
-    kinds = ", ".join(f"{kind.count} x {kind.kind} ({kind.data_class})" for kind in file.kinds)
-    if file.unread:
-        kinds = f"not read: {file.unread}"
-    size = "size not told" if file.size is None else f"{file.size:,} bytes"
-    facts = ", ".join(part for part in (size, file.modified) if part)
-    return f"{facts}: {kinds or 'nothing personal'}"
+def _file(file: LocatedFile) -> Iterable[str]:
+    from scanner.model.reading import Observed
+    from scanner.model.text import neutralise
 
-
-def _safe(text: str | bytes) -> str:
-    return neutralise(text, _LONGEST_PATH)
+    fact = file.fact
+    size = "size not told" if fact.size is None else f"{fact.size:,} bytes"
+    yield f"  {neutralise(file.path, 1000)}"
+    yield f"      {size}, {fact.modified or 'no time'}, {', '.join(file.ways_in)}"
+    if isinstance(fact.content, Observed):
+        content = fact.content.value
+        kinds = (
+            ", ".join(f"{kind.count} {kind.kind}" for kind in content.kinds) or "nothing personal"
+        )
+        yield f"      {content.format}, {content.state}: {kinds}"
+    else:
+        yield f"      not read: {fact.content.detail or fact.content.reason}"

@@ -24,6 +24,8 @@ _HASH = re.compile(r"\$2[aby]\$.{50,}|\$\w{1,12}\$.{10,}|[0-9a-fA-F]{32}|[0-9a-f
 _DIGIT = re.compile(r"\d")
 LEAST_NIRS: Final = 3
 _MOST_CELLS: Final = 1_000
+_GLANCE: Final = 32
+_AGREED: Final = {"email": 0.8, "phone": 0.8}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +93,8 @@ def _of_values(
     free_text = _is_free_text(concept, cells)
     return ColumnSigns(
         index=index,
-        concept=concept if share >= 0.6 else None,
+        concept=concept if share >= _AGREED.get(concept or "", 0.6) else None,
+        kind="nir" if concept == "national-id" and _is_thirteen(cells) else "",
         count=round(share * len(cells)),
         valid_share=share,
         by_shape=by_shape,
@@ -105,7 +108,10 @@ def _number(concept: str | None, header: str, cells: Sequence[str]) -> IdColumn 
     """Return the national number of a column: NIRs first, the thirteen-character form only under
     its header.
     """
-    nirs = sum(is_nir(cell) for cell in cells)
+    if concept == "national-id" or any(is_nir(cell) for cell in cells[:_GLANCE]):
+        nirs = sum(is_nir(cell) for cell in cells)
+    else:
+        nirs = 0
     if nirs and (concept == "national-id" or (nirs >= LEAST_NIRS and nirs * 2 >= len(cells))):
         return IdColumn(kind="nir", count=nirs, valid_share=nirs / len(cells))
     return national_ids(folded(header).replace("_", ""), cells)
@@ -128,7 +134,7 @@ def _agreement(concept: str | None, cells: Sequence[str]) -> float:
     """Return the share of cells that look like what the header says (1.0 where any may do)."""
     if concept is None or not cells:
         return 0.0
-    if concept in {"surname", "first-name", "full-name"}:
+    if concept in {"surname", "first-name", "full-name", "name"}:
         return sum(not _DIGIT.search(cell) for cell in cells) / len(cells)
     if concept == "national-id":
         return sum(is_keyless_nir(cell) or _is_identifier(cell) for cell in cells) / len(cells)
@@ -144,6 +150,10 @@ def _is_free_text(concept: str | None, cells: Sequence[str]) -> bool:
     sample = cells[:200]
     wordy = sum(len(cell) >= 30 and cell.count(" ") >= 4 for cell in sample)
     return wordy * 2 >= len(sample)
+
+
+def _is_thirteen(cells: Sequence[str]) -> bool:
+    return sum(map(is_keyless_nir, cells)) >= 0.8 * len(cells) > 0
 
 
 def _is_identifier(cell: str) -> bool:

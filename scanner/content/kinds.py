@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from scanner.content.column_signs import LEAST_NIRS, ColumnSigns
@@ -26,6 +27,7 @@ _WEIGHTS: Final = {
     "postcode": 0.5,
     **dict.fromkeys(HEALTH_CONCEPTS, 0.5),
 }
+_OF_A_PERSON: Final = frozenset({"national-id", "birth-date", "sex", "patient-id", "login"})
 _VALIDATED: Final = 3.0
 _ENOUGH: Final = 4.0
 _IDENTIFYING: Final = frozenset(
@@ -35,7 +37,7 @@ _IDENTIFYING: Final = frozenset(
 
 def kinds_of(columns: Sequence[ColumnSigns]) -> tuple[DataKind, ...]:
     """Weigh the columns of one table and return its kinds of data, empty when of no person."""
-    columns = _believed(columns)
+    columns = _believed(_named(columns))
     found = [*_secrets(columns)]
     seen = {column.concept for column in columns if column.count}
     identifying = bool(seen & _IDENTIFYING)
@@ -54,6 +56,24 @@ def kinds_of(columns: Sequence[ColumnSigns]) -> tuple[DataKind, ...]:
                        count=column.hidden_nirs, column=column.index)
               for column in columns if column.hidden_nirs >= LEAST_NIRS]  # fmt: skip
     return tuple(found)
+
+
+def _named(columns: Sequence[ColumnSigns]) -> Sequence[ColumnSigns]:
+    """Return the columns, those called only ``name`` made sharper by what stands beside them.
+
+    What one language calls a name is another's first name, and things have names too: without a
+    sign of a person the column says nothing.
+    """
+    seen = {column.concept for column in columns if column.count}
+    concept: str | None
+    if "surname" in seen:
+        concept = "first-name"
+    elif "first-name" in seen:
+        concept = "surname"
+    else:
+        concept = "full-name" if seen & _OF_A_PERSON else None
+    return [replace(column, concept=concept) if column.concept == "name" else column
+            for column in columns]  # fmt: skip
 
 
 def _believed(columns: Sequence[ColumnSigns]) -> Sequence[ColumnSigns]:

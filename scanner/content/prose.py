@@ -9,20 +9,24 @@ from scanner.content.column_signs import read_columns
 from scanner.content.health_formats import HEALTH_READERS
 from scanner.content.jsons import read_json
 from scanner.content.kinds import kinds_of
-from scanner.content.nir import count_in_text
+from scanner.content.nir import stray_nirs
+from scanner.content.ordered import MOST_TABLES, rows_beside_order, told_beside_order
 from scanner.content.payment import count_cards
+from scanner.content.persons import addresses_in, persons_in
 from scanner.content.ranges import Asking
 from scanner.content.scene import Naming, Scene
 from scanner.content.sealed import is_base64
 from scanner.content.sql import is_sql, sql_tables
 from scanner.content.tables import Table, read_rows, read_table
 from scanner.content.text import Sections, decoded, encoding_of
+from scanner.content.xmls import read_xml
 from scanner.model.content import ContentFacts, ContentState, DataClass, DataKind
 
 _WINDOWS: Final = 8
 _WINDOW: Final = 16_384
 _READ_WHOLE: Final = 262_144
 _LEAST_NUMBERS: Final = 3
+_MOST_ELEMENTS: Final = 64
 _NAMES: Final = {"\t": "tsv"}
 
 
@@ -73,7 +77,12 @@ def _records(scene: Scene, sections: Sections) -> ContentFacts | None:
     records = read_json(sections)
     if records is not None:
         name, table = records
-        return _table_facts(name, [table], scene.naming, _row_estimate([table], scene, sections))
+        rows = _row_estimate([table], scene, sections)
+        return rows_beside_order(_table_facts(name, [table], scene.naming, rows), table,
+                                 scene.naming)  # fmt: skip
+    elements = read_xml(sections)
+    if elements is not None:
+        return _elements(elements, sections, scene.naming)
     table_read = read_table(first, scene.naming.is_known)
     if table_read is None:
         return None
@@ -81,6 +90,7 @@ def _records(scene: Scene, sections: Sections) -> ContentFacts | None:
     rows = _row_estimate(parts, scene, sections)
     name = _NAMES.get(table_read.delimiter, "csv")
     facts = _table_facts(name, parts, scene.naming, rows)
+    facts = told_beside_order(facts, table_read, sections, scene.naming)
     return facts if facts.kinds else _with_stray(facts, sections)
 
 
@@ -108,14 +118,18 @@ def _table_facts(name: str, parts: list[Table], naming: Naming, rows: int | None
         for sign in signs
     )
     kinds = kinds_of(signs)
-    persons = rows if any(kind.data_class is not DataClass.SECRET for kind in kinds) else None
+    personal = any(kind.data_class is not DataClass.SECRET for kind in kinds)
+    persons = persons_in(joined, signs, rows) if personal else None
     return ContentFacts(format=name, state=ContentState.CLEAR, kinds=kinds,
                         columns=columns, rows=rows, persons=persons)  # fmt: skip
 
 
 def _dump(tables: list[Table], sections: Sections, naming: Naming) -> ContentFacts:
     """Join the facts of a dump's tables: columns and rows only where there is one table."""
-    facts = [_table_facts("sql", [table], naming, table.row_count) for table in tables]
+    facts = [
+        rows_beside_order(_table_facts("sql", [table], naming, table.row_count), table, naming)
+        for table in tables
+    ]
     if len(facts) == 1 and sections.whole:
         return facts[0]
     kinds = tuple(
@@ -123,8 +137,32 @@ def _dump(tables: list[Table], sections: Sections, naming: Naming) -> ContentFac
                  valid_share=kind.valid_share)
         for each in facts for kind in each.kinds
     )  # fmt: skip
-    joined = ContentFacts(format="sql", state=ContentState.CLEAR, kinds=kinds)
+    # The same persons fill several tables: the fullest one tells how many they are.
+    persons = max((each.persons for each in facts if each.persons), default=None)
+    joined = ContentFacts(format="sql", state=ContentState.CLEAR, kinds=kinds,
+                          persons=sections.scaled(persons) if persons else None,
+                          tables=tuple(table for each in facts[:MOST_TABLES]
+                                       for table in each.tables))  # fmt: skip
     return joined if kinds else _with_stray(joined, sections)
+
+
+def _elements(tables: list[Table], sections: Sections, naming: Naming) -> ContentFacts:
+    """Return the facts of the elements that hold most about persons; kinds without columns.
+
+    Cells are those of every element around them: the same persons would count once for each.
+    """
+    best = ContentFacts(format="xml", state=ContentState.CLEAR)
+    for table in tables[:_MOST_ELEMENTS]:
+        rows = sections.scaled(table.row_count)
+        facts = _table_facts("xml", [table], naming, rows)
+        if _worth(facts) > _worth(best):
+            best = replace(facts, kinds=tuple(replace(kind, column=None) for kind in facts.kinds),
+                           columns=())  # fmt: skip
+    return best if best.kinds else _with_stray(best, sections)
+
+
+def _worth(facts: ContentFacts) -> tuple[int, int]:
+    return len(facts.kinds), sum(kind.count for kind in facts.kinds)
 
 
 def _plain(sections: Sections) -> ContentFacts:
@@ -133,11 +171,11 @@ def _plain(sections: Sections) -> ContentFacts:
 
 def _with_stray(facts: ContentFacts, sections: Sections) -> ContentFacts:
     """Count NIRs and cards in running text; three valid ones are no accident."""
-    nirs = sum(count_in_text(part) for part in sections.parts)
+    nirs = stray_nirs(sections.parts)
     cards = sum(count_cards(part) for part in sections.parts)
     kinds = tuple(
         DataKind(kind=kind, data_class=DataClass.PERSONAL, count=count)
         for kind, count in (("nir", nirs), ("card", cards))
         if count >= _LEAST_NUMBERS
     )
-    return replace(facts, kinds=kinds) if kinds else facts
+    return replace(facts, kinds=kinds, contacts=sections.scaled(addresses_in(sections.parts)))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from scanner.content.patterns import Pattern
 from scanner.content.tables import MOST_COLUMNS, Table
 from scanner.content.text import Sections
 
@@ -24,6 +25,9 @@ _DEFINED: Final = re.compile(r"\s*[`\"\[]?(\w{1,64})[`\"\]]?\s+[A-Za-z]")
 _NOT_COLUMNS: Final = frozenset(
     ["primary", "unique", "key", "constraint", "foreign", "index", "check", "fulltext"]
 )
+_WORDS: Final = Pattern(
+    r"(?m)INSERT\s{1,8}(?:IGNORE\s{1,8})?INTO\s|^COPY\s|CREATE\s{1,8}TABLE\s", ignore_case=True
+)
 _VALUE: Final = re.compile(
     r"\s*(?:'((?:[^'\\]|\\.|''){0,4000})'|([^\s,()']{1,200}))\s*([,)])", re.DOTALL
 )
@@ -32,7 +36,8 @@ _MOST_ROWS: Final = 2_000
 
 def is_sql(text: str) -> bool:
     """Whether a text is a dump: statements that create or fill tables."""
-    return any(pattern.search(text) for pattern in (_INSERT, _COPY, _CREATE))
+    # Most text has not even the words: RE2 says so twenty times as fast.
+    return _WORDS.is_in(text) and any(pattern.search(text) for pattern in (_INSERT, _COPY, _CREATE))
 
 
 def sql_tables(sections: Sections) -> list[Table]:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePath
-from typing import TYPE_CHECKING
 
 from scanner.clients.dialer import Dialer
 from scanner.clients.effort import EffortMeter
@@ -37,16 +36,13 @@ from scanner.probes.context import EvidenceLog, ProbeContext, utc_text
 from scanner.probes.detect import detect
 from scanner.probes.locks import CredentialGate, KeyedLocks
 
-if TYPE_CHECKING:
-    from scanner.probes.locator import Locator
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
     """What a worker works with. ``credentialed`` is false where no secret may be used.
 
     ``locks`` let one scan at a time reach an address, whatever names it has. ``resolver`` looks
-    names up. With a ``locator`` only the files that it wants are read, and it is told their names.
+    names up.
     """
 
     scope: Scope
@@ -62,7 +58,6 @@ class Tools:
     locks: KeyedLocks = field(default_factory=KeyedLocks)
     gate: CredentialGate = field(default_factory=CredentialGate)
     judged: JudgedFiles = field(default_factory=NothingJudged)
-    locator: Locator | None = None
 
 
 async def observe(target: Target, tools: Tools) -> Observations:
@@ -280,7 +275,6 @@ def _context(target: Target, tools: Tools, log: EvidenceLog) -> ProbeContext:
         credentialed=tools.credentialed,
         gate=tools.gate,
         judged=tools.judged,
-        locator=tools.locator,
     )
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from scanner.model.content import ContentFacts
 from scanner.model.listing import Outcome, Precision
-from scanner.model.reading import Reading, unasked
+from scanner.model.reading import Reading, Reason, unasked
 from scanner.model.sftp import ChannelFacts, SftpFacts
 
 
@@ -34,8 +33,10 @@ class CredentialStatus(StrEnum):
 class FileFact:
     """A file, masked: ``key`` is a keyed hash of its path, ``directory`` has person-like and
     long-digit parts replaced. ``modified`` is RFC 3339 UTC; where ``zone_known`` is false it is
-    the server's own time and may be up to a day off, either way. ``read_at`` (RFC 3339 UTC) is
-    when its bytes were read where that was an earlier night: it is unchanged since.
+    the server's own time and may be up to a day off, either way. ``named`` is the date that the
+    path bears: ``2026-03-01``, or ``2026-03`` where no day is told or it may be a person's.
+    ``read_at`` (RFC 3339 UTC) is when its bytes were read where that was an earlier night: it is
+    unchanged since.
     """
 
     key: str
@@ -49,6 +50,7 @@ class FileFact:
     orders: tuple[str, ...] = ()
     content: Reading[ContentFacts] = field(default_factory=unasked)
     zone_known: bool = True
+    named: str | None = None
     read_at: str | None = None
 
 
@@ -87,13 +89,26 @@ class AreaSeen:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSeen:
     """A migration's paths, as one login saw them. ``found``: every path is proved to exist;
-    ``complete``: all of them were walked whole. ``files`` counts matching files.
+    ``complete``: all of them were walked whole. ``files`` counts matching files. ``absent``:
+    every path is proved not to exist, by a whole listing of the directory it would lie in.
     """
 
     order_id: str
     patterns: tuple[str, ...]
     found: bool
     complete: bool
+    files: int
+    absent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """How many files that could have been sampled were not, for one reason. ``detail`` says it in
+    words.
+    """
+
+    reason: Reason
+    detail: str
     files: int
 
 
@@ -105,17 +120,16 @@ class Walk:
     ``forged-possible`` ones); empty when it was whole.
 
     ``outside_public`` counts entries outside every declared public area. ``sampled`` of
-    ``eligible`` files were read; ``unread`` counts all others that were met, by cause: a budget
-    (``files``, ``bytes``, ``time``), ``proof`` (enough was proved), ``empty``, ``kind`` (pictures,
-    sound, programs), or the reason that kept them from being read. ``files`` is a bounded sample:
-    read and harmful first, then the others that were read, then those of orders, each the oldest
-    first. ``dropped`` files were met but not kept: their ages are not seen. ``links`` were met and
-    not followed; the target of ``links_outside`` lies outside what the login can reach, as far as
-    that was listed; the target of ``links_untold`` is not known.
+    ``eligible`` files were read. ``files`` is a bounded sample: read and harmful first, then the
+    others that were read, then those of orders, each the oldest first. ``dropped`` files were met
+    but not kept: their ages are not seen. ``links`` were met and not followed; the target of
+    ``links_outside`` lies outside what the login can reach, as far as that was listed; the target
+    of ``links_untold`` is not known.
 
     ``writable_claims`` counts entries that the server or their mode calls writable by anyone,
     ``writable`` tells the signs apart. ``unparsed`` lines are told by their ``unparsed_shapes``
     alone, some of them. In ``forged_possible`` directories a name may have forged entries.
+    ``unread`` tells why the other eligible files were not read.
     """
 
     directories: int
@@ -137,7 +151,7 @@ class Walk:
     writable: WritableSigns = WritableSigns()
     unparsed_shapes: tuple[str, ...] = ()
     forged_possible: int = 0
-    unread: Mapping[str, int] = field(default_factory=dict)
+    unread: tuple[Unread, ...] = ()
 
     @property
     def complete(self) -> bool:

@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from scanner.model.attempts import AttemptLedger
 from scanner.model.content import Examiner
@@ -17,9 +16,6 @@ from scanner.model.secret import SecretResolver
 from scanner.model.target import Target
 from scanner.probes.allowance import Allowance
 from scanner.probes.locks import CredentialGate
-
-if TYPE_CHECKING:
-    from scanner.probes.locator import Locator
 
 
 def utc_text(moment: datetime) -> str:
@@ -68,8 +64,7 @@ class ProbeContext:
     only questions without credentials are asked. ``pinned_only`` says why a supplied secret goes
     to a pinned peer alone; empty where a verified one may have it too. ``judged`` remembers what
     unchanged files hold; ``place`` is the address and port that is looked at. ``allowance`` is
-    what may still be read of the host's files; without one the target's limits hold. With a
-    ``locator`` only the files that it wants are read, and it is told their names.
+    what may still be read of the host's files; without one the target's limits hold.
     """
 
     target: Target
@@ -86,5 +81,4 @@ class ProbeContext:
     gate: CredentialGate = field(default_factory=CredentialGate)
     judged: JudgedFiles = field(default_factory=NothingJudged)
     place: str = ""
-    locator: Locator | None = None
     allowance: Allowance | None = None

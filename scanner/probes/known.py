@@ -12,7 +12,7 @@ from scanner.model.judged import Judged
 from scanner.model.listing import Entry, Precision
 from scanner.model.reading import Observed, Reading
 from scanner.probes.context import ProbeContext, utc_text
-from scanner.probes.sampling import FoundFile
+from scanner.probes.sampling import FoundFile, ordered_dates
 
 _SETTLED_AFTER = timedelta(hours=1)
 _SETTLED_IN_DOUBT = timedelta(hours=48)
@@ -76,6 +76,7 @@ class KnownFiles:
             str(entry.zone_known),
             f"{__version__}/{VERSION}",
             str(limits.bytes_per_file),
+            repr(ordered_dates(file.orders)),
             *file.ordered_fields,
         )
         return self._context.mask(b"judged", file.path, *(part.encode() for part in rests_on))

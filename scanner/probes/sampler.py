@@ -1,4 +1,4 @@
-"""Reads the files of a sampling plan within bounds, and counts what was left unread, by cause."""
+"""Reads the files of a sampling plan within bounds; every one left unread says why."""
 
 from __future__ import annotations
 
@@ -15,29 +15,25 @@ from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.view import Zone
 from scanner.probes.allowance import Allowance, Share
 from scanner.probes.known import KnownFiles
-from scanner.probes.sampling import FoundFile, sampling_plan
+from scanner.probes.sampling import FoundFile, ordered_dates, sampling_plan
 
 ENOUGH_PROOF = 3
 """Files with clear personal data, health data or secrets after which a zone is proved."""
 
-SPENT_FILES = Unobserved(Reason.SAMPLE_BUDGET, "the files for sampling were spent")
+SPENT_FILES = Unobserved(Reason.SAMPLE_BUDGET, "more files than limits.files_sampled")
 SPENT_BYTES = Unobserved(Reason.SAMPLE_BUDGET, "the bytes for sampling were spent")
 SPENT_TIME = Unobserved(Reason.SAMPLE_BUDGET, "the time for sampling was spent")
 PROVED = Unobserved(Reason.NOT_LOOKED_AT, "sampling stops at proof")
 
-_CAUSES = {SPENT_FILES: "files", SPENT_BYTES: "bytes", SPENT_TIME: "time", PROVED: "proof"}
 _MOST_FAULTS_RUNNING = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleBounds:
-    """Bytes per file, seconds from the start of sampling, and the harmful files after which a zone
-    is proved.
-    """
+    """Bytes per file, and seconds from the start of sampling."""
 
     bytes_per_file: int
     seconds: float
-    proof: int = ENOUGH_PROOF
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +50,10 @@ class Desk:
 class Sample:
     """What was read, by path, in the order of the plan. Every eligible file has a reading.
 
-    ``unread`` counts every other file that was met, by cause: a budget (``files``, ``bytes``,
-    ``time``), ``proof``, ``empty``, ``kind`` (pictures, sound, programs), or what kept it from
-    being read (a ``Reason``, such as ``unreadable``). With ``read`` it makes up all files.
     ``read_at`` tells when a file was read that is unchanged since an earlier night.
     """
 
     readings: dict[bytes, Reading[ContentFacts]] = field(default_factory=dict)
-    unread: Counter[str] = field(default_factory=Counter)
     read_at: dict[bytes, str] = field(default_factory=dict)
 
     @property
@@ -80,14 +72,14 @@ async def sample_files(tree: RemoteTree, files: Sequence[FoundFile], desk: Desk)
     try:
         plan = sampling_plan(files, len(files))
         unknown = [file for file in plan if not sampler.recall(file)]
-        for file in unknown:
+        most = max(0, sampler.share.files)
+        for file in unknown[:most]:
             sampler.note(file, await sampler.examine(file))
+        for file in unknown[most:]:
+            sampler.note(file, SPENT_FILES)
     finally:
         desk.known.keep()
         desk.allowance.spend(sampler.spent)
-    sampler.sample.unread.update(
-        "empty" if file.entry.size == 0 else "kind" for file in files if not file.eligible
-    )
     return sampler.sample
 
 
@@ -106,12 +98,12 @@ class _Sampler:
         self.sample = Sample()
         self._known = desk.known
         self._allowance = desk.allowance
-        self._share = desk.allowance.share()
-        self._files_left = self._share.files
+        self.share = desk.allowance.share()
+        self._files_read = 0
         self._tree = tree
         self._examiner = desk.examiner
         self._bounds = desk.bounds
-        self._bytes_left = self._share.bytes
+        self._bytes_left = self.share.bytes
         self._deadline = asyncio.get_running_loop().time() + desk.bounds.seconds
         self._proofs: Counter[Zone] = Counter()
         self._faults_running = 0
@@ -121,14 +113,11 @@ class _Sampler:
     @property
     def spent(self) -> Share:
         """What was read so far."""
-        share = self._share
-        return Share(share.files - self._files_left, share.bytes - self._bytes_left)
+        return Share(self._files_read, self.share.bytes - self._bytes_left)
 
     def note(self, file: FoundFile, reading: Reading[ContentFacts]) -> None:
         self.sample.readings[file.path] = reading
         self._proofs[file.zone] += is_proof(reading)
-        if isinstance(reading, Unobserved):
-            self.sample.unread[_CAUSES.get(reading, str(reading.reason))] += 1
 
     def recall(self, file: FoundFile) -> bool:
         """Note what is known of a file; false where nothing is."""
@@ -145,18 +134,16 @@ class _Sampler:
     def _reason_to_skip(self, file: FoundFile) -> Unobserved | None:
         if self._lost is not None:
             return self._lost
-        if self._files_left <= 0:
-            return SPENT_FILES
         if self._bytes_left <= 0:
             return SPENT_BYTES
         if asyncio.get_running_loop().time() >= self._deadline:
             return SPENT_TIME
-        if not file.orders and self._proofs[file.zone] >= self._bounds.proof:
+        if not file.orders and self._proofs[file.zone] >= ENOUGH_PROOF:
             return PROVED
         return None
 
     async def _read(self, file: FoundFile) -> Reading[ContentFacts]:
-        self._files_left -= 1
+        self._files_read += 1
         task = self._task(file)
         try:
             async with asyncio.timeout_at(self._deadline):
@@ -209,6 +196,7 @@ class _Sampler:
             size=budget if size is None else size,
             ordered_fields=file.ordered_fields,
             byte_budget=budget,
+            dates=ordered_dates(file.orders),
         )
 
     def _reader(self, file: FoundFile) -> _Reader:

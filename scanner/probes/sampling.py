@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from scanner.model.content import DateRange
 from scanner.model.listing import Entry
 from scanner.model.view import Zone
 from scanner.probes.places import Order, parent_of
@@ -97,3 +98,23 @@ def _turns(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFile]
 
 def _age(file: FoundFile) -> datetime:
     return file.entry.modified or _NEVER
+
+
+def ordered_dates(orders: Iterable[Order]) -> DateRange | None:
+    """Return the days that a file's orders ask for together; None where one asks for any day.
+
+    Orders that tell their dates by different fields cannot be compared together: None, too.
+    """
+    migrations = [order.migration for order in orders]
+    fields = {each.date_field for each in migrations}
+    if len(fields) != 1 or None in fields:
+        return None
+    starts = [each.date_from for each in migrations]
+    ends = [each.date_to for each in migrations]
+    earliest = None if None in starts else min(day for day in starts if day)
+    latest = None if None in ends else max(day for day in ends if day)
+    if earliest is None and latest is None:
+        return None
+    (field_name,) = (name for name in fields if name)
+    aliases = (alias for each in migrations for alias in each.aliases.get(field_name, ()))
+    return DateRange(fields=(field_name, *dict.fromkeys(aliases)), earliest=earliest, latest=latest)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from scanner.model.listing import Entry, EntryKind, Listing, Outcome, RemoteTree
 from scanner.model.mask import without_paths
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Limits
-from scanner.model.view import AreaSeen, FileFact, OrderSeen, View, Walk, Zone
+from scanner.model.view import AreaSeen, FileFact, OrderSeen, Unread, View, Walk, Zone
 from scanner.probes.allowance import Allowance
 from scanner.probes.context import ProbeContext, utc_text
 from scanner.probes.crawl import Crawl, CrawlBounds, crawl
@@ -18,9 +19,17 @@ from scanner.probes.known import KnownFiles
 from scanner.probes.links import LinkTree, links_untold, tell_links
 from scanner.probes.neighbours import judged_by_place
 from scanner.probes.places import Order, Places, below, holds, normal_path, parent_of
-from scanner.probes.sampler import Desk, Sample, SampleBounds, is_proof, sample_files
+from scanner.probes.sampler import (
+    SPENT_FILES,
+    Desk,
+    Sample,
+    SampleBounds,
+    is_proof,
+    sample_files,
+)
 from scanner.probes.sampling import FoundFile
 from scanner.probes.signs import claims_writable, links_outside, shapes, writable_signs
+from scanner.wire.dated_names import named_date
 
 MOST_FILE_FACTS = 2_000
 """Files kept of one walk; the rest is counted."""
@@ -28,7 +37,7 @@ MOST_FILE_FACTS = 2_000
 _LISTING_SHARE = 0.5
 _LINKS_SHARE = 0.05
 _WHOLE_SHARE = 0.9
-_NEVER_ELIGIBLE = Unobserved(Reason.NOT_LOOKED_AT, "not of a kind that is sampled")
+_MOST_REASONS = 8
 _NEVER_ASKED = Unobserved(Reason.TIME_BUDGET, "no time was left to list anything")
 
 
@@ -59,9 +68,9 @@ async def observe_view(
         return root
     if isinstance(tree, LinkTree):
         await tell_links(seen, tree, seconds=whole * _LINKS_SHARE)
-    met = tuple(_found_files(seen, places, context))
-    left = whole - (clock() - begun)
-    files, sample = await _sampled(tree, username, met, context, left)
+    files = tuple(_found_files(seen, places, context))
+    sample = await _sampled(tree, username, files, context, whole - (clock() - begun))
+    sample = judged_by_place(sample, files)
     survey = _Survey(seen, places, home, files, sample, context)
     view = View(
         username=username,
@@ -77,25 +86,19 @@ async def observe_view(
 async def _sampled(
     tree: RemoteTree,
     username: str,
-    met: tuple[FoundFile, ...],
+    files: tuple[FoundFile, ...],
     context: ProbeContext,
     seconds: float,
-) -> tuple[tuple[FoundFile, ...], Sample]:
-    """Read by plan what was met, or of it what a locator wants."""
+) -> Sample:
+    """Read by plan what was met, within what is left of the host's allowance."""
     limits = context.target.limits
-    bounds = SampleBounds(bytes_per_file=limits.bytes_per_file, seconds=seconds)
-    allowance = context.allowance or Allowance(limits)
-    locator, files = context.locator, met
-    if locator is not None:
-        login = (int(context.place.rpartition(":")[2]), username)
-        files = locator.choose(login, met, context.mask)
-        bounds = replace(bounds, proof=len(files) + 1)
-    known = KnownFiles(context, username, files)
-    desk = Desk(context.examiner, bounds, known, allowance)
-    sample = await sample_files(tree, files, desk)
-    if locator is not None:
-        locator.take(login, files, sample, context.mask)
-    return files, judged_by_place(sample, met)
+    desk = Desk(
+        examiner=context.examiner,
+        bounds=SampleBounds(bytes_per_file=limits.bytes_per_file, seconds=seconds),
+        known=KnownFiles(context, username, files),
+        allowance=context.allowance or Allowance(limits),
+    )
+    return await sample_files(tree, files, desk)
 
 
 def _crawl_bounds(limits: Limits, seconds: float) -> CrawlBounds:
@@ -154,7 +157,6 @@ class _Survey:
             outside_public=self._outside_public(),
             eligible=sum(file.eligible for file in self.files),
             sampled=self.sample.read,
-            unread=dict(self.sample.unread.most_common()),
             writable_claims=sum(map(claims_writable, self._judged_for_writing())),
             unparsed=sum(listing.unparsed for listing in listings),
             areas=tuple(self._area(*area) for area in self.places.areas),
@@ -167,7 +169,22 @@ class _Survey:
             writable=writable_signs(self._judged_for_writing()),
             unparsed_shapes=shapes(listings),
             forged_possible=sum(bool(listing.suspect) for listing in listings),
+            unread=tuple(self._unread()),
         )
+
+    def _unread(self) -> Iterator[Unread]:
+        """Yield why eligible files were not read, the commonest reason first."""
+        counted: Counter[tuple[Reason, str]] = Counter()
+        for file in self.files:
+            reading = self.sample.readings.get(file.path, SPENT_FILES)
+            if file.eligible and isinstance(reading, Unobserved):
+                counted[reading.reason, reading.detail] += 1
+        told = counted.most_common(_MOST_REASONS)
+        for (reason, detail), files in told:
+            yield Unread(reason=reason, detail=detail, files=files)
+        rest = counted.total() - sum(files for _, files in told)
+        if rest:
+            yield Unread(reason=Reason.UNREADABLE, detail="other reasons", files=rest)
 
     def _judged_for_writing(self) -> Iterator[Entry]:
         """Yield every entry, and the directories that stand in no listing but their own."""
@@ -219,7 +236,17 @@ class _Survey:
             found=found,
             complete=found and not self._anything_unseen(order),
             files=sum(order in file.orders for file in self.files),
+            absent=bool(bases) and all(map(self._is_absent, bases)),
         )
+
+    def _is_absent(self, path: bytes) -> bool:
+        """Whether a whole listing of the directory that ``path`` would lie in lacks it."""
+        parent = parent_of(path)
+        reading = self.seen.readings.get(parent)
+        if path == b"/" or not self._listed(parent) or parent in self.seen.unseen:
+            return False
+        entries = reading.value.entries if isinstance(reading, Observed) else ()
+        return all(below(parent, entry.name) != path for entry in entries)
 
     def _listed(self, path: bytes) -> bool:
         reading = self.seen.readings.get(path)
@@ -257,9 +284,12 @@ class _Survey:
             modified=utc_text(entry.modified) if entry.modified else None,
             precision=entry.precision,
             zone_known=entry.zone_known,
+            named=named_date(file.path),
             mode=entry.mode,
             zone=file.zone,
             orders=tuple(order.migration.order_id for order in file.orders),
-            content=self.sample.readings.get(file.path, _NEVER_ELIGIBLE),
+            content=self.sample.readings.get(
+                file.path, Unobserved(Reason.NOT_LOOKED_AT, "not in the sample")
+            ),
             read_at=self.sample.read_at.get(file.path),
         )

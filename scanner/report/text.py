@@ -30,7 +30,7 @@ from scanner.report.rows import (
     worst_failing,
 )
 from scanner.report.run_table import run_text
-from scanner.report.samples import sample_texts
+from scanner.report.sampled import samples
 
 __all__ = ["INSPIRATION", "host_text", "run_text"]
 
@@ -72,7 +72,6 @@ class _Page:
         yield from self.leads()
         yield from self.credentials()
         yield from self.endpoints()
-        yield from self.samples()
         yield from self.gaps()
         yield from wrap(INSPIRATION, self.width, most=2)
 
@@ -185,6 +184,7 @@ class _Page:
         told = "; ".join(map(_credential, self.report.credentials)) or "none supplied"
         yield from self._part("Credentials", told, most=4)
         yield from self._part("Reach", "; ".join(reaches(self.report.observations)), most=3)
+        yield from self._part("Files", "; ".join(samples(self.report.observations)), most=4)
 
     def endpoints(self) -> Iterator[str]:
         looks = sorted(self.report.observations, key=lambda seen: seen.vantage)
@@ -202,11 +202,6 @@ class _Page:
                 f" {sum(item.bytes_received for item in every):,} bytes received",
                 most=2,
             )
-
-    def samples(self) -> Iterator[str]:
-        told = "; ".join(sample_texts(self.report.observations))
-        if told:
-            yield from self._part("Sampled", told, most=4)
 
     def gaps(self) -> Iterator[str]:
         found = gap_texts(self.report.observations)

@@ -1,214 +1,102 @@
-"""``scan locate`` on a real terminal and real servers: names are shown there, and nowhere else."""
+"""``scan locate``: the names of a finding's files, live, for a person at a terminal."""
 
 from __future__ import annotations
 
 import json
-import os
-import time
-from collections.abc import Mapping
+import sqlite3
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from scanner.demo.generator import invent_people, people_csv
-from tests.command.console import Console
-from tests.command.test_streams import on_a_terminal
-from tests.matrix import lab
+from tests.command.console import Console, on_a_terminal
+from tests.command.papers import entry_of, secret, written
 from tests.servers import Server
 from tests.servers.fixtures import StartServer
-from tests.servers.tree import Tree
+from tests.servers.tree import Tree, plant
 
-NAME = "Zorba Quillfeather"
-SECRET = "LOCATE_PASSWORD"
-PEOPLE = people_csv(invent_people(12))
-LAST_WEEK = time.time() - 7 * 86_400
+NAME = "dupont_martine_19570214.csv"
 
 
-def exports(root: Path) -> Tree:
-    """Five exports that carry a person's name, beside notes that nobody looks for."""
-    folder = root / "export" / NAME
-    folder.mkdir(parents=True)
-    for number in range(5):
-        (folder / f"{NAME} {number}.csv").write_bytes(PEOPLE)
-    (root / "export" / "harmless notes.txt").write_text("nothing\n")
-    for path in root.rglob("*.*"):
-        os.utime(path, (LAST_WEEK, LAST_WEEK))
-    return Tree(root)
+def named(root: Path) -> Tree:
+    """Plant the tree and, among it, an export whose name tells of a person."""
+    tree = plant(root)
+    (root / "pub").mkdir(exist_ok=True)
+    path = root / "pub" / NAME
+    path.write_bytes(people_csv(invent_people(20)))
+    path.parent.chmod(0o755)
+    path.chmod(0o644)
+    return tree
 
 
-def scanned(console: Console, server: Server, **more: Any) -> tuple[Path, dict[str, Any]]:
-    """Scan a server as a nightly run; return its folder, and the finding on clear data."""
-    lab.write_targets(console.folder, lab.listed(server, **more))
-    password = server.user("transfer").password if server.users else ""
-    done = console.scan("run", "targets.json", **{SECRET: password})
-    assert done.returncode == 1, done.stderr
-    (folder,) = (console.folder / "reports").iterdir()
-    document = json.loads((folder / "report.json").read_text())
-    return folder.relative_to(console.folder), finding(document, "clear-data")
+def scanned(console: Console, server: Server, **more: Any) -> tuple[Path, dict[str, str]]:
+    """Run once; return the run folder and the uid of each facet's finding."""
+    written(console.folder, entry_of(server, "open", **more))
+    console.scan("run", "targets.json")
+    (folder,) = (console.folder / "reports").glob("2*")
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    rows = report["hosts"][0]["failures"]
+    return folder, {each["facet"]: each["uid"] for row in rows for each in row["findings"]}
 
 
-def finding(document: Mapping[str, Any], facet: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(
-        item
-        for row in document["hosts"][0]["failures"]
-        for item in row["findings"]
-        if item["facet"] == facet
-    )
-    return found
+def stored(folder: Path) -> bytes:
+    """Return every byte below a folder, databases as text as well."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    whole = b"".join(path.read_bytes() for path in files)
+    for path in files:
+        if path.suffix == ".db":
+            with sqlite3.connect(path) as database:
+                whole += "\n".join(database.iterdump()).encode()
+            database.close()
+    return whole
 
 
-def everything_written(folder: Path) -> dict[Path, bytes]:
-    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def of_transfer(server: Server) -> dict[str, Any]:
-    account = {"username": "transfer", "password": f"env:{SECRET}"}
-    return {"accounts": [account], **lab.trust_in(server)}
-
-
-@pytest.mark.parametrize(
-    ("posture", "supplied"),
-    [("vsftpd-plain", False), ("proftpd-tls-on", True), ("openssh-chrooted", True)],
-)
-def test_an_operator_is_shown_the_names_that_stored_output_masks(
-    posture: str, *, supplied: bool, console: Console, start_server: StartServer
-) -> None:
-    server = start_server(posture, contents=exports)
-    run, clear = scanned(console, server, **(of_transfer(server) if supplied else {}))
-    password = server.user("transfer").password if supplied else ""
-
-    said = on_a_terminal(console, "locate", f"{run}/{clear['uid']}", **{SECRET: password})
-
-    shown = [line.strip() for line in said.splitlines() if line.startswith("  /")]
-    assert len(set(shown)) == 3  # the scan stopped at proof: the finding is about three
-    assert all(line.startswith(f"/export/{NAME}/{NAME} ") for line in shown)
-    assert said.count("12 x nir (health)") + said.count("12 x nir (personal)") == len(shown)
-    assert "clear-storage (clear-data)" in said
-    assert "harmless" not in said
-    assert f"127.0.0.1:{server.port} as {'transfer' if supplied else 'anonymous'}" in said
-
-
-def test_nothing_that_is_written_holds_a_name(console: Console, start_server: StartServer) -> None:
-    server = start_server("vsftpd-plain", contents=exports)
-    run, clear = scanned(console, server)
-    report = (console.folder / run / "report.json").read_bytes()
-
-    said = on_a_terminal(console, "locate", f"{run}/{clear['uid']}")
-
-    assert NAME in said
-    after = everything_written(console.folder)
-    assert after[console.folder / run / "report.json"] == report
-    assert [path for path, data in after.items() if b"Quillfeather" in data] == []
-    assert {path.name for path in after} <= {
-        "targets.json",
-        "report.json",
-        "run.json",
-        "observations.ndjson",
-        ".lock",
-        "history.sqlite3",
-        "history.sqlite3.key",
-        "history.sqlite3.lock",
-        "history.sqlite3-wal",
-        "history.sqlite3-shm",
-    }
-
-
-def test_without_a_terminal_nothing_is_asked(console: Console, start_server: StartServer) -> None:
-    server = start_server("vsftpd-plain", contents=exports)
-    run, clear = scanned(console, server)
-    server.settle()
-    before = len(server.commands())
-
-    done = console.scan("locate", f"{run}/{clear['uid']}")
-
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "on a terminal alone" in done.stderr
-    server.settle()
-    assert len(server.commands()) == before
-
-
-def test_files_that_are_gone_are_counted(console: Console, start_server: StartServer) -> None:
-    server = start_server("vsftpd-plain", contents=exports)
-    run, clear = scanned(console, server)
-    for number in range(5):
-        (server.root / "export" / NAME / f"{NAME} {number}.csv").unlink()
-
-    said = on_a_terminal(console, "locate", f"{run}/{clear['uid']}")
-
-    assert "3 files are gone, or were not reached" in said
-    assert NAME not in said
-
-
-def test_it_is_read_again_and_not_remembered(console: Console, start_server: StartServer) -> None:
-    server = start_server("vsftpd-plain", contents=exports)
-    run, clear = scanned(console, server)
-    for path in (server.root / "export" / NAME).iterdir():
-        path.write_bytes(b"x" * len(PEOPLE))
-        os.utime(path, (LAST_WEEK, LAST_WEEK))
-
-    said = on_a_terminal(console, "locate", f"{run}/{clear['uid']}")
-
-    assert said.count("nothing personal") == 3
-    assert "nir" not in said
-
-
-def test_names_obey_nobody(console: Console, start_server: StartServer) -> None:
-    def hostile(root: Path) -> Tree:
-        (root / "a\x1b]0;owned\x07\u202e.csv").write_bytes(PEOPLE)
-        return Tree(root)
-
-    server = start_server("vsftpd-plain", contents=hostile)
-    run, clear = scanned(console, server)
-
-    said = on_a_terminal(console, "locate", f"{run}/{clear['uid']}")
-
-    assert r"/a\x1b]0;owned\x07\u202e.csv" in said
-    assert "\x1b]" not in said
-
-
-@pytest.mark.parametrize(
-    ("argument", "told"),
-    [
-        ("{run}/v1:00000000000000000000000000000000", "no finding about files"),
-        ("{run}", "not a run folder"),
-        ("nowhere/{uid}", "not a run folder"),
-        ("{uid}", "give a run folder"),
-    ],
-)
-def test_what_is_no_finding_is_refused(
-    argument: str, told: str, console: Console, start_server: StartServer
-) -> None:
-    run, clear = scanned(console, start_server("vsftpd-plain", contents=exports))
-
-    said = on_a_terminal(console, "locate", argument.format(run=run, uid=clear["uid"]))
-
-    assert told in said
-
-
-def test_what_authorises_a_scan_authorises_this_too(
+def test_the_names_are_shown_on_a_terminal_and_kept_nowhere(
     console: Console, start_server: StartServer
 ) -> None:
-    server = start_server("vsftpd-plain", contents=exports)
-    run, clear = scanned(console, server)
-    document = json.loads((console.folder / "targets.json").read_text())
-    words = ("locate", f"{run}/{clear['uid']}")
+    server = start_server("vsftpd-plain", contents=named)
+    folder, uids = scanned(console, server)
+    tree = Path(server.tree.root)
 
-    document["authorisation"]["valid_until"] = "2020-01-01"
-    (console.folder / "targets.json").write_text(json.dumps(document))
-    assert NAME not in (said := on_a_terminal(console, *words))
-    assert "2020-01-01" in said
+    said = on_a_terminal(console, "locate", str(folder), uids["clear-data"])
 
-    document["authorisation"]["valid_until"] = "2999-01-01"
-    document["authorisation"]["scope"] = ["192.0.2.0/24"]
-    (console.folder / "targets.json").write_text(json.dumps(document))
-    assert NAME not in on_a_terminal(console, *words)
+    assert f"/pub/{NAME}" in said
+    assert "surname" in said
+    assert "csv, clear" in said
+    kept = b"".join(
+        stored(path) for path in console.folder.iterdir() if path.is_dir() and path != tree
+    )
+    assert NAME.encode() not in kept
+    assert b"dupont" not in kept.lower()
 
 
-def test_another_history_has_another_key(console: Console, start_server: StartServer) -> None:
-    run, clear = scanned(console, start_server("vsftpd-plain", contents=exports))
+def test_an_account_is_asked_again_with_its_credentials(
+    console: Console, start_server: StartServer
+) -> None:
+    server = start_server("openssh-password", contents=named)
+    password = secret(console.folder, "password", server.user("transfer").password)
+    folder, uids = scanned(
+        console, server, accounts=[{"username": "transfer", "password": password}],
+        areas={"private": [str(server.root)]},
+    )  # fmt: skip
 
-    said = on_a_terminal(console, "locate", f"{run}/{clear['uid']}", "--history", "other.sqlite3")
+    said = on_a_terminal(console, "locate", str(folder), uids["clear-data"][:12])
 
-    assert "no history" in said
-    assert not (console.folder / "other.sqlite3").exists()
+    assert NAME in said
+    assert "transfer over sftp" in said
+
+
+def test_without_a_terminal_nothing_is_shown(console: Console) -> None:
+    told = console.scan("locate", "anywhere", "v1:any")
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "is no terminal" in told.stderr
+
+
+def test_a_finding_that_names_no_file_is_told(console: Console, start_server: StartServer) -> None:
+    folder, uids = scanned(console, start_server("openssh-keys"))
+    for uid, words in (
+        (uids["ssh-none"], "No file that this finding is about"),
+        (uids["ssh-broken-algorithms"], "is about no file"),
+        ("v1:nothing", "no finding of that uid"),
+        ("v1:", "several findings begin so"),
+    ):
+        assert words in on_a_terminal(console, "locate", str(folder), uid)

@@ -66,12 +66,12 @@ def test_of_a_server_that_takes_no_offset_the_beginning_is_read_and_no_pass_rest
     document = scanned(server, tmp_path, **PUBLIC)
 
     walk = walk_of(document)
-    assert (walk.sampled, walk.unread) == (2, {})
+    assert (walk.sampled, walk.unread) == (2, ())
     notes = sorted(Note.HEAD_ONLY in facts.notes for facts in contents(walk))
     assert notes == [False, True]
     assert verdict(document) is Verdict.UNKNOWN
     (report,) = document.hosts
-    assert "2 of 2 files of anonymous, of 1 the beginning alone" in host_text(report, width=120)
+    assert "anonymous 2 of 2 read, of 1 the beginning alone" in host_text(report, width=120)
 
 
 def test_a_server_that_takes_offsets_shows_both_whole(
@@ -129,7 +129,9 @@ def test_the_report_tells_every_file_that_was_met(
 
     walk = document["hosts"][0]["endpoints"][0]["anonymous_view"]["walk"]
     assert walk["sampled"] == 5
-    assert walk["unread"] == {"files": 7, "kind": 1, "empty": 1}
+    assert walk["eligible"] == 12
+    (left,) = walk["unread"]
+    assert (left["files"], left["detail"]) == (7, "more files than limits.files_sampled")
 
 
 @pytest.mark.parametrize("posture", ["vsftpd-tls-optional", "proftpd-tls-off"])

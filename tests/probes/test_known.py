@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -32,6 +32,7 @@ from tests.probes.memory_tree import (
 
 LAB = Target(host="ftp.example.org", asset="lab")
 OLD = NOW - timedelta(days=3)
+ORDER = Migration(order_id="M", paths=("/*",), fields=("day",), date_field="day")
 
 
 @dataclass
@@ -73,7 +74,7 @@ async def test_a_file_that_is_unchanged_is_not_read_again_and_says_when_it_was()
     second = await nights.look(csv())
 
     assert nights.reads == []
-    assert (second.walk.sampled, second.walk.unread) == (1, {})
+    assert (second.walk.sampled, second.walk.unread) == (1, ())
     assert second.walk.files[0].content == first.walk.files[0].content
     assert first.walk.files[0].read_at is None
     assert second.walk.files[0].read_at == "2026-05-01T03:00:00Z"
@@ -108,7 +109,7 @@ async def test_a_file_that_changed_is_read_again(changed: Entry) -> None:
         {"of": replace(LAB, asset="other")},
         {"of": replace(LAB, tenant="other")},
         {"of": replace(LAB, limits=Limits(bytes_per_file=4_096))},
-        {"of": replace(LAB, migrations=(Migration(order_id="M", paths=("/*",), fields=("x",)),))},
+        {"of": replace(LAB, migrations=(ORDER,))},
     ],
 )
 async def test_what_was_read_elsewhere_by_another_or_for_less_is_no_reading_of_this(
@@ -157,6 +158,18 @@ async def test_a_file_whose_change_might_not_show_is_read_every_night(entry: Ent
     assert nights.reads == [b"/a.csv"]
 
 
+async def test_an_order_that_asks_for_other_days_is_read_for_anew() -> None:
+    def target(**days: date) -> Target:
+        return replace(LAB, migrations=(replace(ORDER, **days),))  # type: ignore[arg-type]
+
+    nights = Nights()
+    await nights.look(csv(), of=target(date_from=date(2024, 1, 1)))
+    await nights.look(csv(), of=target(date_from=date(2024, 1, 1)))
+    assert nights.reads == []
+    await nights.look(csv(), of=target(date_from=date(2025, 1, 1)))
+    assert nights.reads == [b"/a.csv"]
+
+
 async def test_what_is_known_costs_no_budget_so_that_the_rest_comes_next() -> None:
     limited = replace(LAB, limits=Limits(files_sampled=2))
     entries = [csv(name=f"{n}.csv".encode()) for n in range(6)]
@@ -165,7 +178,7 @@ async def test_what_is_known_costs_no_budget_so_that_the_rest_comes_next() -> No
 
     for _ in range(4):
         walk = (await nights.look(*entries, of=limited, content=b"harmless")).walk
-        left.append((walk.sampled, walk.unread.get("files", 0), len(nights.reads)))
+        left.append((walk.sampled, sum(each.files for each in walk.unread), len(nights.reads)))
 
     assert left == [(2, 4, 2), (4, 2, 2), (6, 0, 2), (6, 0, 0)]
 
@@ -178,7 +191,8 @@ async def test_a_file_known_to_be_harmful_is_proof_without_being_read() -> None:
     walk = (await nights.look(*entries, csv(name=b"new.csv"))).walk
 
     assert nights.reads == []
-    assert (walk.sampled, walk.unread) == (3, {"proof": 1})
+    assert walk.sampled == 3
+    assert [(each.detail, each.files) for each in walk.unread] == [("sampling stops at proof", 1)]
 
 
 async def test_a_file_cut_short_by_the_budget_of_the_host_is_not_taken_as_read() -> None:

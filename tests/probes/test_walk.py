@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.model.content import ContentFacts
+from scanner.model.content import ContentFacts, DateRange
 from scanner.model.listing import Entry, EntryKind, Listing, Outcome, UnparsedLine
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Areas, Limits, Migration, Target
-from scanner.model.view import View, WritableSigns, Zone
+from scanner.model.view import Unread, View, WritableSigns, Zone
+from scanner.probes.places import Order
+from scanner.probes.sampling import ordered_dates
 from scanner.probes.walk import MOST_FILE_FACTS, observe_view
 from tests.probes.memory_tree import (
     NOW,
@@ -462,6 +465,9 @@ async def test_sampling_of_a_zone_stops_at_proof_and_goes_on_elsewhere() -> None
     assert sum(path.startswith(b"/own") for path in tree.reads) == 4
     skipped = [f.content for f in seen.walk.files if isinstance(f.content, Unobserved)]
     assert {reading.reason for reading in skipped} == {Reason.NOT_LOOKED_AT}
+    assert seen.walk.unread == (
+        Unread(reason=Reason.NOT_LOOKED_AT, detail="sampling stops at proof", files=6),
+    )
 
 
 async def test_the_plan_takes_one_of_each_kind_before_a_second_of_any() -> None:
@@ -499,27 +505,21 @@ async def test_the_byte_budget_of_the_host_is_kept() -> None:
     reasons = [f.content.reason for f in seen.walk.files if isinstance(f.content, Unobserved)]
     assert seen.walk.sampled == 3
     assert reasons == [Reason.SAMPLE_BUDGET] * 7
+    assert seen.walk.unread == (
+        Unread(reason=Reason.SAMPLE_BUDGET, detail="the bytes for sampling were spent", files=7),
+    )
 
 
-@pytest.mark.parametrize(
-    ("limits", "unread"),
-    [
-        (Limits(files_sampled=4), {"files": 2}),
-        (Limits(bytes_per_host=250), {"bytes": 3}),
-        (Limits(files_sampled=0), {"files": 6}),
-        (Limits(), {}),
-    ],
-)
-async def test_what_was_left_unread_is_counted_by_its_cause(
-    limits: Limits, unread: dict[str, int]
-) -> None:
-    files = {f"/{n}.csv": b"x" * 100 for n in range(6)}
-    others = {"/a.jpg": b"1", "/b.exe": b"1", "/c.csv": b"", "/d.jpg": b""}
+async def test_files_beyond_the_plan_are_counted_and_the_commonest_reason_comes_first() -> None:
+    tree = tree_of({f"/{n}.csv": PERSONAL for n in range(10)})
 
-    walk = (await view(tree_of({**files, **others}), target(limits=limits))).walk
+    seen = await view(tree, target(limits=Limits(files_sampled=4)))
 
-    assert walk.unread == {"kind": 2, "empty": 2, **unread}
-    assert walk.sampled + sum(walk.unread.values()) == len(files) + len(others)
+    assert [(each.detail, each.files) for each in seen.walk.unread] == [
+        ("more files than limits.files_sampled", 6),
+        ("sampling stops at proof", 1),
+    ]
+    assert seen.walk.sampled + sum(each.files for each in seen.walk.unread) == seen.walk.eligible
 
 
 async def test_files_left_at_proof_and_unreadable_ones_are_counted_apart() -> None:
@@ -528,7 +528,9 @@ async def test_files_left_at_proof_and_unreadable_ones_are_counted_apart() -> No
 
     walk = (await view(tree)).walk
 
-    assert (walk.sampled, walk.unread) == (3, {"proof": 2, "unreadable": 1})
+    counted = {each.reason: each.files for each in walk.unread}
+    assert counted == {Reason.NOT_LOOKED_AT: 2, Reason.UNREADABLE: 1}
+    assert walk.sampled + sum(counted.values()) == walk.eligible
 
 
 async def test_a_file_that_cannot_be_read_costs_only_itself() -> None:
@@ -824,3 +826,66 @@ async def test_a_start_that_no_listing_names_bears_signs_of_its_own() -> None:
 
     # /home, /pub and /pub/in; then the root and /pub/in, for the root's listing tells of /pub.
     assert (apart.walk.writable.others, told.walk.writable.others) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("tree", "absent"),
+    [
+        ({b"/": (a_directory(b"out"),), b"/out": ()}, True),
+        ({b"/": (a_directory(b"out"),), b"/out": (a_directory(b"mig"),), b"/out/mig": ()}, False),
+        # A listing that lacks the directory above may be of another place altogether.
+        ({b"/": ()}, False),
+    ],
+)
+async def test_a_path_is_absent_only_if_a_listing_of_where_it_would_lie_lacks_it(
+    tree: dict[bytes, tuple[Entry, ...]],
+    absent: bool,  # noqa: FBT001 - a case, not a switch
+) -> None:
+    order = Migration(order_id="MIG", paths=("/out/mig/*",))
+    seen = await view(MemoryTree(tree), replace(LAB, migrations=(order,)))
+    assert seen.walk.orders[0].absent is absent
+
+
+async def test_a_date_in_a_path_is_kept_without_the_name() -> None:
+    tree = MemoryTree({b"/": (a_file(b"export_2026-03-01.csv"), a_file(b"zorblat 01-04-2026.csv"))})
+    named = {fact.named for fact in (await view(tree)).walk.files}
+    assert named == {"2026-03-01", "2026-04"}
+
+
+def an_order(**changes: Any) -> Order:
+    migration = replace(
+        Migration(
+            order_id="MIG",
+            fields=("day",),
+            aliases={"day": ("jour",)},
+            date_field="day",
+            date_from=date(2024, 1, 1),
+            date_to=date(2024, 6, 30),
+        ),
+        **changes,
+    )
+    return Order(migration, ())
+
+
+def test_the_days_that_the_orders_of_a_file_ask_for_together() -> None:
+    first, later = an_order(), an_order(date_from=date(2024, 4, 1), date_to=date(2024, 12, 31))
+    assert ordered_dates([first, later]) == DateRange(
+        fields=("day", "jour"), earliest=date(2024, 1, 1), latest=date(2024, 12, 31)
+    )
+    endless = ordered_dates([first, an_order(date_to=None)])
+    assert endless is not None
+    assert (endless.earliest, endless.latest) == (date(2024, 1, 1), None)
+
+
+@pytest.mark.parametrize(
+    "orders",
+    [
+        [],
+        [an_order(), an_order(date_field=None)],
+        [an_order(), an_order(date_field="month")],
+        [an_order(date_from=None, date_to=None)],
+        [an_order(date_to=None), an_order(date_from=None)],
+    ],
+)
+def test_orders_that_ask_for_any_day_or_tell_it_by_other_fields(orders: list[Order]) -> None:
+    assert ordered_dates(orders) is None

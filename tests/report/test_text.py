@@ -51,13 +51,13 @@ Credentials  lab-transfer accepted; migration partial (a second factor is asked
              for), so not asked: readable-data, shared-keys
 Reach        partner sees the whole system, 2 folders beside the home, none
              readable
+Files        anonymous 2 of 4 read, 7 left (the bytes for sampling were spent);
+             lab-transfer 2 of 4 read, 7 left (the bytes for sampling were
+             spent)
 Endpoints    internet, 192.0.2.1: ftp 21 open (vsftpd 3.0.3), sftp 22 open, ftps
              990 closed
 Touched      9 connections (409 allowed), 4 logins (1 refused), 70,000 bytes
              received
-Sampled      2 of 5 files of anonymous (left: 2 budget of bytes, 1 pictures,
-             sound or programs); 2 of 5 files of lab-transfer (left: 2 budget of
-             bytes, 1 pictures, sound or programs)
 Not looked at
   - part of the files of anonymous, part of the files of lab-transfer: sample
     budget, walk cut by depth (internet: ftp 192.0.2.1:21)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from scanner.model.finding import Severity
 from scanner.sinks.lock import exclusive
 from tests.servers import POSTURES
 from tests.servers.fixtures import StartServer
+from tests.servers.tree import Tree, plant
 
 SCHEMA = Path(__file__).parents[2] / "scanner" / "schemas" / "report-1.0.0.json"
 OPEN_CAPS = {"open-listing", "open-personal-data"}
@@ -127,10 +129,18 @@ async def test_judging_again_reads_the_papers_as_they_are_now(
     assert finding(report(again), "a", "anonymous-read")["suppressed"]
 
 
+def of_an_old_day(root: Path) -> Tree:
+    """Plant the tree with times long before the nights of these tests: its ages say the same."""
+    tree = plant(root)
+    for path in root.rglob("*"):
+        os.utime(path, (1_500_000_000, 1_500_000_000), follow_symlinks=False)
+    return tree
+
+
 async def test_a_second_night_remembers_the_first(
     start_server: StartServer, tmp_path: Path
 ) -> None:
-    server = start_server("vsftpd-plain")
+    server = start_server("vsftpd-plain", contents=of_an_old_day)
     path = targets(tmp_path, host(server.port, "a"))
     first = await run(request(tmp_path, path), quiet)
     second = await run(request(tmp_path, path, night=12), quiet)

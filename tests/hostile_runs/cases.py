@@ -81,7 +81,7 @@ INJECTION: Final = "command-injection-before-tls"
 IN_CLEAR: Final = "clear-on-implicit-port"
 WHOLE: Final = "anonymous-writable unordered-data first-seen modified-time"
 """What files that were listed to the end may show."""
-EMPTY: Final = f"{WHOLE} declared-deadline clear-data"
+EMPTY: Final = f"{WHOLE} declared-deadline clear-data named-date"
 """What folders that were listed to the end and are empty may show."""
 
 INSIDE: Final = f"{BOUNCE} {PASSIVE}"

@@ -15,6 +15,7 @@ from scanner.engine.observe import Sight
 from scanner.errors import InputError
 from scanner.intake.problem import shown
 from scanner.model.failure import FailureId
+from scanner.model.judged import NothingJudged
 from scanner.model.mask import Mask
 from scanner.model.observation import EndpointObservation, Observations, views_of
 from scanner.model.reading import Observed, Unobserved
@@ -72,6 +73,7 @@ async def locate(
 
     The scope, the hours and the credentials are those of the targets file, by default the run's.
     Names stay in memory: neither report nor history gets any. Logins count as those of a scan.
+    Opt-in tests, such as the write test, are left out.
     Raises ``InputError`` where run or finding cannot be used, or the finding is about no file.
     """
     place = RunFolder.open(run)
@@ -85,7 +87,9 @@ async def locate(
         if (shut := shop.shut(target)) is not None:
             raise InputError(f"{target.asset}: {_why(shut)}")
         memory = _Remembering(shop.tools.mask.secret)
-        sight = Sight(target=target, tools=replace(shop.tools, mask=memory))
+        # Read live: what is remembered of unchanged files is neither asked nor added to.
+        tools = replace(shop.tools, mask=memory, judged=NothingJudged())
+        sight = Sight(target=_looking_alone(target), tools=tools)
         await sight.look()
         seen = sight.observations()
     return Located(
@@ -95,6 +99,12 @@ async def locate(
         files=tuple(_files(seen, memory.paths, _BELONGS[told.failure])),
         unseen=tuple(dict.fromkeys(_unseen(seen))),
     )
+
+
+def _looking_alone(target: Target) -> Target:
+    """Return the target without what a scan may try beside looking: writes least of all."""
+    tried = {"write_test": False, "empty_password": False, "shell_test": False, "drill": False}
+    return replace(target, allow=replace(target.allow, **tried), tls=replace(target.tls, rounds=0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,5 +126,6 @@ async def workshop(  # noqa: PLR0913 - what a command gives, each with its own d
                 vantage=vantage,
                 contact=contact or job.authorisation.contact or DEFAULT_CONTACT,
                 credentialed=job.file is not None,
+                judged=memory,
             )
             yield Workshop(tools=tools, history=memory)

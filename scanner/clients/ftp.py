@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from scanner.clients.faults import Fault
 from scanner.clients.ftp_data import Transfer, Transfers
+from scanner.clients.ftp_ranges import FtpRanges
 from scanner.clients.ftp_session import FtpSession
 from scanner.model.listing import Listing, Outcome
 from scanner.model.reading import Observed, Reading, Reason
@@ -24,7 +25,6 @@ _MOST_PARENT_ENTRIES = 5000
 _MOST_KNOWN = 64
 _NOT_IMPLEMENTED = frozenset({500, 501, 502, 504})
 _NOT_THERE = _NOT_IMPLEMENTED | {450, 550, 553}
-_PAST_THE_END = 554
 _ABSENT = re.compile(
     rb"no such|not found|cannot find|doesn'?t exist|not exist|nonexistent", re.IGNORECASE
 )
@@ -55,6 +55,7 @@ class FtpTree:
         self.session = session
         self.transfers = Transfers(session)
         self._reconnect = reconnect
+        self._ranges = FtpRanges()
         self._reconnects = 0
         self._clock = clock
         self._mlsd = session.has("MLST")
@@ -219,14 +220,7 @@ class FtpTree:
                 del self._known[next(iter(self._known))]
 
     async def _read(self, path: bytes, offset: int, length: int) -> bytes:
-        transfer = await self.transfers.read(path, offset, length)
-        if transfer.reply.code == _PAST_THE_END:
-            return b""
-        if transfer.reply.code == 421 and not transfer.whole:
-            raise Fault(Reason.CONNECTION_LOST, str(transfer.reply.shown))
-        if not transfer.whole:
-            raise Fault(Reason.UNREADABLE, str(transfer.reply.shown))
-        return transfer.data
+        return await self._ranges.read(self.transfers, path, offset, length)
 
 
 async def open_tree(

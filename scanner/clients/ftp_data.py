@@ -21,6 +21,8 @@ from scanner.wire.listing import ListingParser
 
 TRANSFER_STEPS = 6
 """A whole transfer may take this many times the seconds of one step."""
+_CLOSING = 421
+_PAST_THE_END = 554
 _MOST_MARKS = 4
 """Replies of 1xx that one transfer may bring."""
 
@@ -28,13 +30,15 @@ _MOST_MARKS = 4
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
     """How a transfer went. ``opened``: the server began it. ``whole``: everything was read and
-    the server said so with a 2xx; only then is an empty answer empty.
+    the server said so with a 2xx; only then is an empty answer empty. ``ended``: the server had
+    no more to send.
     """
 
     reply: RawReply
     opened: bool
     whole: bool
     data: bytes = b""
+    ended: bool = False
 
 
 class PassiveRefused(Fault):
@@ -117,6 +121,8 @@ class Transfers:
     def __init__(self, session: FtpSession) -> None:
         self._session = session
         self.port = PassivePort(session)
+        self.restart_refused = False
+        """Whether the last transfer failed because the server took no offset."""
 
     async def list(
         self, verb: str, argument: bytes, parser: ListingParser, *, resume: bool = True
@@ -135,7 +141,10 @@ class Transfers:
         return transfer
 
     async def read(self, path: bytes, offset: int, length: int) -> Transfer:
-        """Read at most ``length`` bytes of a file from ``offset`` on, then stop the server."""
+        """Read ``length`` bytes of a file from ``offset`` on, then stop the server.
+
+        Beyond them comes what had arrived by then.
+        """
         kept = bytearray()
 
         def take(data: bytes) -> bool:
@@ -144,7 +153,7 @@ class Transfers:
 
         transfer = await self._run(_Request("RETR", path, offset), take)
         whole = transfer.whole or len(kept) >= length
-        return replace(transfer, whole=whole, data=bytes(kept[:length]))
+        return replace(transfer, whole=whole, data=bytes(kept), ended=transfer.whole)
 
     async def store_nothing(self, name: bytes) -> Transfer:
         """Store an empty file; only the write test may (``FtpSession.writing``)."""
@@ -178,10 +187,12 @@ class Transfers:
         return Transfer(reply=final, opened=True, whole=final.code // 100 == 2)
 
     async def _begin(self, stream: Stream, request: _Request) -> RawReply:
+        self.restart_refused = False
         if request.offset:
             # Right before the command: some servers forget it after any other one.
             reply = await self._session.command("REST", str(request.offset).encode("ascii"))
             if reply.code != 350:
+                self.restart_refused = reply.code not in {_CLOSING, _PAST_THE_END}
                 return reply
         self._session.send(request.verb, request.argument)
         if self._session.data_protected:
@@ -275,5 +286,5 @@ async def _next_block(stream: Stream, seconds: float) -> bytes:
 
 
 def _raise_if_closing(reply: RawReply) -> None:
-    if reply.code == 421:
+    if reply.code == _CLOSING:
         raise Fault(Reason.CONNECTION_LOST, str(reply.shown))

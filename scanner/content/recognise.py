@@ -29,9 +29,10 @@ def examine(task: ContentTask, key: Key) -> Asking[ContentFacts]:
     lexicon are told only as ``key(b"column", header)``. Never raises for what the bytes are.
     """
     budget = Budget(task.byte_budget)
+    source = Source(task.size, budget, complete=not task.cut)
     naming = Naming(key, task.ordered_fields, task.dates)
     try:
-        facts = yield from _judge(Source(task.size, budget), naming, Allowance(), 0)
+        facts = yield from _judge(source, naming, Allowance(), 0)
     except Exception:  # noqa: BLE001 - a parser's own fault must not end a run, nor be shown
         facts = ContentFacts(format="unknown", state=ContentState.MALFORMED)
     excess = unordered_kinds(facts, naming)

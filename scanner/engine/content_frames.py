@@ -68,6 +68,7 @@ def task_message(task: ContentTask) -> Message:
             "size": task.size,
             "ordered_fields": list(task.ordered_fields),
             "byte_budget": task.byte_budget,
+            "cut": task.cut,
             "dates": _dates_message(task.dates),
         }
     }
@@ -96,6 +97,7 @@ def read_task(message: Message) -> ContentTask:
         size=told["size"],
         ordered_fields=tuple(told["ordered_fields"]),
         byte_budget=told["byte_budget"],
+        cut=told["cut"],
         dates=_read_dates(told["dates"]),
     )
 

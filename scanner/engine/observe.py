@@ -18,6 +18,7 @@ from scanner.errors import ScannerError
 from scanner.model.attempts import AttemptLedger, limit_key
 from scanner.model.content import Examiner
 from scanner.model.evidence import Evidence
+from scanner.model.judged import JudgedFiles, NothingJudged
 from scanner.model.mask import Mask
 from scanner.model.observation import (
     EndpointObservation,
@@ -30,6 +31,7 @@ from scanner.model.secret import SecretResolver
 from scanner.model.ssh import SshFacts
 from scanner.model.target import Endpoint, Protocol, Target
 from scanner.model.view import AccountView
+from scanner.probes.allowance import Allowance
 from scanner.probes.context import EvidenceLog, ProbeContext, utc_text
 from scanner.probes.detect import detect
 from scanner.probes.locks import CredentialGate, KeyedLocks
@@ -55,6 +57,7 @@ class Tools:
     credentialed: bool = True
     locks: KeyedLocks = field(default_factory=KeyedLocks)
     gate: CredentialGate = field(default_factory=CredentialGate)
+    judged: JudgedFiles = field(default_factory=NothingJudged)
 
 
 async def observe(target: Target, tools: Tools) -> Observations:
@@ -83,6 +86,7 @@ class Sight:
     _doors: list[Door] = field(init=False, default_factory=list)
     _endpoints: list[EndpointObservation] = field(init=False, default_factory=list)
     _evidence: list[Evidence] = field(init=False, default_factory=list)
+    _allowances: dict[str, Allowance] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._started = utc_text(self.tools.clock())
@@ -143,13 +147,28 @@ class Sight:
                     async with self.tools.locks.hold(limit_key(door.admitted)):
                         hurried = _with_seconds(self.target, end - clock())
                         context = _context(hurried, self.tools, log)
-                        seen = await _endpoint(
-                            door, replace(context, pinned_only=pinned_only(door, self._doors))
+                        pinned = pinned_only(door, self._doors)
+                        allowance = self._allowance(door)
+                        context = replace(
+                            context,
+                            pinned_only=pinned,
+                            place=str(door.admitted),
+                            allowance=allowance,
                         )
+                        seen = await _endpoint(door, context)
                     self._endpoints.append(seen)
                     self._evidence.extend(log.all())
         except TimeoutError:
             return
+
+    def _allowance(self, door: Door) -> Allowance:
+        """Return what may be sampled at a door's address, over all of its doors."""
+        ip = str(door.admitted.ip)
+        allowance = self._allowances.setdefault(ip, Allowance(self.target.limits))
+        at = self._doors.index(door)
+        still = [each for each in self._doors[at:] if _is_beside(each, door)]
+        allowance.looks = sum(_looks(each, self.target, self.tools) for each in still)
+        return allowance
 
     def _unanswered(self, admission: Admission) -> list[EndpointObservation]:
         """Return the endpoints that were asked for and never reached, each with its reason."""
@@ -186,6 +205,19 @@ def _plan(target: Target, admission: Admission) -> list[Door]:
     return [
         Door(admitted=admitted, endpoint=by_port[admitted.port]) for admitted in admission.admitted
     ]
+
+
+def _is_beside(door: Door, other: Door) -> bool:
+    return door.admitted.ip == other.admitted.ip and door.dead is None
+
+
+def _looks(door: Door, target: Target, tools: Tools) -> int:
+    """Return how many logins may look at files at a door."""
+    supplied = [account for account in target.accounts if account.has_credential]
+    if not tools.credentialed:
+        supplied = []
+    anonymous = door.protocol is not Protocol.SFTP
+    return len(supplied) + anonymous
 
 
 def _with_seconds(target: Target, seconds: float) -> Target:
@@ -242,6 +274,7 @@ def _context(target: Target, tools: Tools, log: EvidenceLog) -> ProbeContext:
         contact=tools.contact,
         credentialed=tools.credentialed,
         gate=tools.gate,
+        judged=tools.judged,
     )
 
 

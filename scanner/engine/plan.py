@@ -54,7 +54,7 @@ def planned(target: Target, *, notes: tuple[str, ...] = ()) -> PlannedAsset:
         endpoints=tuple(f"{e.protocol}:{e.port}" for e in target.endpoints),
         connections=ftp * _ftp_connections(target, len(names)) + ssh * ssh_connections(target),
         logins=len(names) * len(target.endpoints) + FTP_LOGINS * ftp + ssh * _ssh_logins(target),
-        bytes=target.limits.bytes_per_host * len(target.endpoints),
+        bytes=target.limits.bytes_per_host,
         credentials=names,
         notes=(*(("decoy: scored apart",) if target.decoy else ()), *_rounds(target, ftp), *notes),
     )

@@ -97,6 +97,15 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (asset, vantage, port, algorithm, fingerprint)
         ) STRICT, WITHOUT ROWID""",
     ),
+    (
+        """CREATE TABLE judged (
+            asset INTEGER NOT NULL REFERENCES asset,
+            stamp TEXT NOT NULL,
+            facts TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            PRIMARY KEY (asset, stamp)
+        ) STRICT, WITHOUT ROWID""",
+    ),
 )
 
 _FAULTS: dict[int, str] = {

@@ -1,7 +1,8 @@
 """What earlier nights saw, and the attempts they spent: one SQLite file.
 
 It holds no name, path or value of what was scanned: assets and orders as the team calls them,
-files as keyed hashes, credentials as keyed hashes, SSH host keys as their public fingerprints.
+files as keyed hashes, with what kinds of data they were found to hold; credentials as keyed hashes;
+SSH host keys as their public fingerprints.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import secrets
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from types import TracebackType
 from typing import Self
 
 from scanner.errors import HistoryError
-from scanner.history import host_keys, rows
+from scanner.history import host_keys, judged, rows
 from scanner.history.schema import (
     connect,
     connect_in_memory,
@@ -30,7 +31,9 @@ from scanner.history.schema import (
 )
 from scanner.model.attempts import MOST_FAILURES, Attempt, AttemptKind
 from scanner.model.case import moment
+from scanner.model.content import ContentFacts
 from scanner.model.finding import HostReport
+from scanner.model.judged import Judged
 from scanner.model.recall import DrillResult, Recall
 
 ATTEMPTS_COUNT_FOR = timedelta(hours=24)
@@ -76,7 +79,8 @@ def mask_key(path: Path) -> bytes:
 
 
 class History:
-    """The store, and the ledger of attempts (``scanner.model.attempts.AttemptLedger``).
+    """The store, the ledger of attempts (``scanner.model.attempts.AttemptLedger``), and the memory
+    of judged files (``scanner.model.judged.JudgedFiles``).
 
     Safe over processes and threads: every method is one whole transaction.
 
@@ -197,6 +201,21 @@ class History:
                 host_keys.keep,
             ):
                 keep(db, asset, report, then)
+
+    def judged(self, tenant: str, asset: str, stamps: Sequence[str]) -> Mapping[str, Judged]:
+        """Return what is remembered of these stamps, read within 30 days."""
+        with self._reading() as db:
+            known = rows.known_asset(db, tenant, asset)
+            found = () if known is None else judged.remembered(db, known, stamps, self._now())
+            return dict(found)
+
+    def keep_judged(self, tenant: str, asset: str, facts: Mapping[str, ContentFacts]) -> None:
+        """Remember facts by their stamps, read just now."""
+        if not facts:
+            return
+        now = self._now()
+        with self._writing() as db:
+            judged.keep(db, rows.asset_id(db, tenant, asset, now), facts, now)
 
     def record_drill(self, tenant: str, asset: str, result: DrillResult) -> None:
         """Keep the result of an alarm drill; only the latest counts."""

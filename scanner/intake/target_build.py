@@ -43,6 +43,7 @@ _LIMITS = (
     "files_sampled",
     "bytes_per_file",
     "bytes_per_host",
+    "bytes_per_second",
 )
 _MERGED = ("tls", "limits")
 _SYSTEM = "system"

@@ -37,6 +37,7 @@ class Note(StrEnum):
     BOMB = "bomb"  # unpacks to far more than it weighs: given up
     TOO_DEEP = "too-deep"  # containers within containers: given up
     TOO_MANY = "too-many"  # more members than are looked at
+    HEAD_ONLY = "head-only"  # the server hands out no more than its beginning
     OUT_OF_REACH = "out-of-reach"  # what decides lies outside what may be read
     CUT_OFF = "cut-off"  # the file ends before its format does
     SPOOFED = "spoofed"  # a mark of encryption before content that is plain
@@ -141,12 +142,16 @@ class DateRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentTask:
-    """One file to examine. ``ordered_fields`` may be named in the result; others may not."""
+    """One file to examine. ``ordered_fields`` may be named in the result; others may not.
+
+    ``cut``: the file goes on beyond ``size``, where nothing can be had of it.
+    """
 
     name: str
     size: int
     ordered_fields: tuple[str, ...] = ()
     byte_budget: int = 1_048_576
+    cut: bool = False
     dates: DateRange | None = None
 
 

@@ -49,7 +49,11 @@ class Authorisation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds of one scan. Seconds, bytes, counts."""
+    """Bounds of one scan. Seconds, bytes, counts.
+
+    Of one address ``files_sampled`` files and ``bytes_per_host`` bytes are read at most, over all
+    its logins and ports, ``bytes_per_second`` of them in a second; 0: as fast as they come.
+    """
 
     connections: int = 500
     connections_per_host: int = 1
@@ -58,6 +62,7 @@ class Limits:
     files_sampled: int = 2_000
     bytes_per_file: int = 1_048_576
     bytes_per_host: int = 67_108_864
+    bytes_per_second: int = 0
     timeout_seconds: float = 10.0
     asset_seconds: float = 600.0
 

@@ -35,6 +35,8 @@ class FileFact:
     long-digit parts replaced. ``modified`` is RFC 3339 UTC; where ``zone_known`` is false it is
     the server's own time and may be up to a day off, either way. ``named`` is the date that the
     path bears: ``2026-03-01``, or ``2026-03`` where no day is told or it may be a person's.
+    ``read_at`` (RFC 3339 UTC) is when its bytes were read where that was an earlier night: it is
+    unchanged since.
     """
 
     key: str
@@ -49,6 +51,7 @@ class FileFact:
     content: Reading[ContentFacts] = field(default_factory=unasked)
     zone_known: bool = True
     named: str | None = None
+    read_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

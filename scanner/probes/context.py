@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 from scanner.model.attempts import AttemptLedger
 from scanner.model.content import Examiner
 from scanner.model.evidence import Evidence, Scalar
+from scanner.model.judged import JudgedFiles, NothingJudged
 from scanner.model.mask import Mask
 from scanner.model.secret import SecretResolver
 from scanner.model.target import Target
+from scanner.probes.allowance import Allowance
 from scanner.probes.locks import CredentialGate
 
 
@@ -60,7 +62,9 @@ class ProbeContext:
 
     ``contact`` is sent as the anonymous password (RFC 1635). ``credentialed`` is false where
     only questions without credentials are asked. ``pinned_only`` says why a supplied secret goes
-    to a pinned peer alone; empty where a verified one may have it too.
+    to a pinned peer alone; empty where a verified one may have it too. ``judged`` remembers what
+    unchanged files hold; ``place`` is the address and port that is looked at. ``allowance`` is
+    what may still be read of the host's files; without one the target's limits hold.
     """
 
     target: Target
@@ -75,3 +79,6 @@ class ProbeContext:
     credentialed: bool = True
     pinned_only: str = ""
     gate: CredentialGate = field(default_factory=CredentialGate)
+    judged: JudgedFiles = field(default_factory=NothingJudged)
+    place: str = ""
+    allowance: Allowance | None = None

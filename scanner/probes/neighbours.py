@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from scanner.content.vaults import judge_together
 from scanner.model.reading import Observed
-from scanner.probes.sampling import FoundFile, Sample
+from scanner.probes.sampler import Sample
+from scanner.probes.sampling import FoundFile
 
 
 def judged_by_place(sample: Sample, files: Iterable[FoundFile]) -> Sample:

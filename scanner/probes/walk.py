@@ -12,12 +12,22 @@ from scanner.model.mask import without_paths
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Limits
 from scanner.model.view import AreaSeen, FileFact, OrderSeen, Unread, View, Walk, Zone
+from scanner.probes.allowance import Allowance
 from scanner.probes.context import ProbeContext, utc_text
 from scanner.probes.crawl import Crawl, CrawlBounds, crawl
+from scanner.probes.known import KnownFiles
 from scanner.probes.links import LinkTree, links_untold, tell_links
 from scanner.probes.neighbours import judged_by_place
 from scanner.probes.places import Order, Places, below, holds, normal_path, parent_of
-from scanner.probes.sampling import FoundFile, Sample, SampleBounds, is_proof, sample_files
+from scanner.probes.sampler import (
+    SPENT_FILES,
+    Desk,
+    Sample,
+    SampleBounds,
+    is_proof,
+    sample_files,
+)
+from scanner.probes.sampling import FoundFile
 from scanner.probes.signs import claims_writable, links_outside, shapes, writable_signs
 from scanner.wire.dated_names import named_date
 
@@ -28,7 +38,6 @@ _LISTING_SHARE = 0.5
 _LINKS_SHARE = 0.05
 _WHOLE_SHARE = 0.9
 _MOST_REASONS = 8
-_NOT_PLANNED = Unobserved(Reason.SAMPLE_BUDGET, "more files than limits.files_sampled")
 _NEVER_ASKED = Unobserved(Reason.TIME_BUDGET, "no time was left to list anything")
 
 
@@ -60,8 +69,7 @@ async def observe_view(
     if isinstance(tree, LinkTree):
         await tell_links(seen, tree, seconds=whole * _LINKS_SHARE)
     files = tuple(_found_files(seen, places, context))
-    left = whole - (clock() - begun)
-    sample = await sample_files(tree, files, context.examiner, _sample_bounds(limits, left))
+    sample = await _sampled(tree, username, files, context, whole - (clock() - begun))
     sample = judged_by_place(sample, files)
     survey = _Survey(seen, places, home, files, sample, context)
     view = View(
@@ -75,21 +83,30 @@ async def observe_view(
     return Observed(view, (*root.evidence, *root.value.evidence))
 
 
+async def _sampled(
+    tree: RemoteTree,
+    username: str,
+    files: tuple[FoundFile, ...],
+    context: ProbeContext,
+    seconds: float,
+) -> Sample:
+    """Read by plan what was met, within what is left of the host's allowance."""
+    limits = context.target.limits
+    desk = Desk(
+        examiner=context.examiner,
+        bounds=SampleBounds(bytes_per_file=limits.bytes_per_file, seconds=seconds),
+        known=KnownFiles(context, username, files),
+        allowance=context.allowance or Allowance(limits),
+    )
+    return await sample_files(tree, files, desk)
+
+
 def _crawl_bounds(limits: Limits, seconds: float) -> CrawlBounds:
     return CrawlBounds(
         depth=limits.depth,
         entries=limits.entries,
         seconds=seconds * _LISTING_SHARE,
         grace_seconds=min(limits.timeout_seconds, seconds * 0.1),
-    )
-
-
-def _sample_bounds(limits: Limits, seconds: float) -> SampleBounds:
-    return SampleBounds(
-        files=limits.files_sampled,
-        bytes_per_file=limits.bytes_per_file,
-        bytes_in_all=limits.bytes_per_host,
-        seconds=seconds,
     )
 
 
@@ -159,7 +176,7 @@ class _Survey:
         """Yield why eligible files were not read, the commonest reason first."""
         counted: Counter[tuple[Reason, str]] = Counter()
         for file in self.files:
-            reading = self.sample.readings.get(file.path, _NOT_PLANNED)
+            reading = self.sample.readings.get(file.path, SPENT_FILES)
             if file.eligible and isinstance(reading, Unobserved):
                 counted[reading.reason, reading.detail] += 1
         told = counted.most_common(_MOST_REASONS)
@@ -274,4 +291,5 @@ class _Survey:
             content=self.sample.readings.get(
                 file.path, Unobserved(Reason.NOT_LOOKED_AT, "not in the sample")
             ),
+            read_at=self.sample.read_at.get(file.path),
         )

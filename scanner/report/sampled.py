@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from scanner.model.content import Note
 from scanner.model.observation import Observations, views_of
-from scanner.model.view import View
+from scanner.model.reading import Observed
+from scanner.model.view import FileFact, View
 
 _MOST_REASONS = 2
 
@@ -18,11 +20,17 @@ def samples(seen: Iterable[Observations]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, told)))
 
 
+def _is_head(file: FileFact) -> bool:
+    return isinstance(file.content, Observed) and Note.HEAD_ONLY in file.content.value.notes
+
+
 def _told(view: View) -> str:
     walk = view.walk
     if not walk.eligible:
         return ""
     words = [f"{view.username} {walk.sampled} of {walk.eligible} read"]
+    if heads := sum(map(_is_head, walk.files)):
+        words.append(f"of {heads} the beginning alone")
     words += [f"{each.files} left ({each.detail})" for each in walk.unread[:_MOST_REASONS]]
     rest = sum(each.files for each in walk.unread[_MOST_REASONS:])
     return ", ".join([*words, *([f"{rest} left for other reasons"] if rest else [])])

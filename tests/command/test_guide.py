@@ -23,6 +23,7 @@ PAGES: Final = (
     "docs/targets.md",
     "docs/score.md",
     "docs/ssh.md",
+    "docs/sampling.md",
 )
 GROUPS: Final = ("policy",)
 """Commands whose first word names a command of theirs."""

@@ -64,7 +64,9 @@ JSON = st.recursive(
 
 def test_a_task_comes_over_as_it_is() -> None:
     dates = DateRange(fields=("é", "b"), earliest=date(2024, 2, 29))
-    task = ContentTask(name="é\n", size=9, ordered_fields=("a", "b"), byte_budget=5, dates=dates)
+    task = ContentTask(
+        name="é\n", size=9, ordered_fields=("a", "b"), byte_budget=5, dates=dates, cut=True
+    )
     frame = pack(task_message(task), b"xyz")
     text, body = lengths(frame[: PREFIX.size])
     assert read_task(unpack(frame[PREFIX.size : PREFIX.size + text])) == task

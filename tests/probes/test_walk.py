@@ -522,6 +522,17 @@ async def test_files_beyond_the_plan_are_counted_and_the_commonest_reason_comes_
     assert seen.walk.sampled + sum(each.files for each in seen.walk.unread) == seen.walk.eligible
 
 
+async def test_files_left_at_proof_and_unreadable_ones_are_counted_apart() -> None:
+    tree = tree_of({f"/{n}.csv": PERSONAL for n in range(5)} | {"/a.sql": b"1"})
+    tree.contents = {path: data for path, data in tree.contents.items() if path != b"/a.sql"}
+
+    walk = (await view(tree)).walk
+
+    counted = {each.reason: each.files for each in walk.unread}
+    assert counted == {Reason.NOT_LOOKED_AT: 2, Reason.UNREADABLE: 1}
+    assert walk.sampled + sum(counted.values()) == walk.eligible
+
+
 async def test_a_file_that_cannot_be_read_costs_only_itself() -> None:
     tree = tree_of({"/a.csv": b"1", "/b.csv": b"1"})
     tree.contents = {b"/b.csv": b"1"}

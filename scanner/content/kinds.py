@@ -56,6 +56,25 @@ def kinds_of(columns: Sequence[ColumnSigns]) -> tuple[DataKind, ...]:
     return tuple(found)
 
 
+def merged(kinds: Sequence[DataKind]) -> tuple[DataKind, ...]:
+    """Return the kinds of several tables, each once: counts added, the share weighed by them.
+
+    A column's index means nothing outside its own table.
+    """
+    found: dict[tuple[str, DataClass], tuple[int, float]] = {}
+    for kind in kinds:
+        count, valid = found.get((kind.kind, kind.data_class), (0, 0.0))
+        found[kind.kind, kind.data_class] = (
+            count + kind.count,
+            valid + kind.count * kind.valid_share,
+        )
+    return tuple(
+        DataKind(kind=name, data_class=data_class, count=count,
+                 valid_share=round(valid / count, 3) if count else 1.0)
+        for (name, data_class), (count, valid) in found.items()
+    )  # fmt: skip
+
+
 def _believed(columns: Sequence[ColumnSigns]) -> Sequence[ColumnSigns]:
     """Return the columns without names that only their shape suggests, where no birth is told.
 

@@ -8,9 +8,10 @@ from typing import Final
 from scanner.content.column_signs import read_columns
 from scanner.content.health_formats import HEALTH_READERS
 from scanner.content.jsons import read_json
-from scanner.content.kinds import kinds_of
+from scanner.content.kinds import kinds_of, merged
 from scanner.content.nir import count_in_text
 from scanner.content.payment import count_cards
+from scanner.content.persons import persons_in
 from scanner.content.ranges import Asking
 from scanner.content.scene import Naming, Scene
 from scanner.content.sealed import is_base64
@@ -108,22 +109,24 @@ def _table_facts(name: str, parts: list[Table], naming: Naming, rows: int | None
         for sign in signs
     )
     kinds = kinds_of(signs)
-    persons = rows if any(kind.data_class is not DataClass.SECRET for kind in kinds) else None
+    personal = any(kind.data_class is not DataClass.SECRET for kind in kinds)
+    persons = persons_in(joined, signs, rows) if personal and rows is not None else None
     return ContentFacts(format=name, state=ContentState.CLEAR, kinds=kinds,
                         columns=columns, rows=rows, persons=persons)  # fmt: skip
 
 
 def _dump(tables: list[Table], sections: Sections, naming: Naming) -> ContentFacts:
-    """Join the facts of a dump's tables: columns and rows only where there is one table."""
+    """Join the facts of a dump's tables: columns and rows only where there is one table.
+
+    Its tables may be about the same people: the one with the most persons counts.
+    """
     facts = [_table_facts("sql", [table], naming, table.row_count) for table in tables]
     if len(facts) == 1 and sections.whole:
         return facts[0]
-    kinds = tuple(
-        DataKind(kind=kind.kind, data_class=kind.data_class, count=kind.count,
-                 valid_share=kind.valid_share)
-        for each in facts for kind in each.kinds
-    )  # fmt: skip
-    joined = ContentFacts(format="sql", state=ContentState.CLEAR, kinds=kinds)
+    counted = [each.persons for each in facts if each.persons is not None]
+    kinds = tuple(kind for each in facts for kind in each.kinds)
+    joined = ContentFacts(format="sql", state=ContentState.CLEAR, kinds=merged(kinds),
+                          persons=sections.scaled(max(counted)) if counted else None)  # fmt: skip
     return joined if kinds else _with_stray(joined, sections)
 
 

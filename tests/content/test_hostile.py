@@ -97,6 +97,10 @@ def test_a_headerless_table_has_no_column_keys() -> None:
 REPEATED = {
     "nested inserts": b"INSERT INTO a VALUES ('",
     "open inserts": b"INSERT INTO a VALUES (1,",
+    "open calls": b"INSERT INTO a VALUES (f(N'",
+    "calls in calls": b"INSERT a VALUES (f(a,'x' (1)",
+    "rows carried on": b"1),(2",
+    "lines carried on": b"1\t2\n",
     "creates": b"CREATE TABLE a (b int,",
     "copies": b"COPY a (b) FROM stdin\n",
     "quotes": b'a,"',

@@ -22,6 +22,11 @@ _IDENTIFIER = re.compile(r"(?=(?:[^0-9]*[0-9]){4})[A-Z0-9][A-Z0-9 ./-]{4,23}", r
 _HASH = re.compile(r"\$2[aby]\$.{50,}|\$\w{1,12}\$.{10,}|[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|"
                    r"[0-9a-fA-F]{64}|[0-9a-fA-F]{128}")  # fmt: skip
 _DIGIT = re.compile(r"\d")
+# What a description of data has where the data have names.
+_NO_NAMES: Final = frozenset(
+    ["string", "text", "str", "varchar", "char", "character", "nvarchar", "object", "null", "none",
+     "true", "false", "required", "optional", "yes", "no", "unknown", "n/a", "undefined", "nan"]
+)  # fmt: skip
 LEAST_NIRS: Final = 3
 _MOST_CELLS: Final = 1_000
 
@@ -129,11 +134,15 @@ def _agreement(concept: str | None, cells: Sequence[str]) -> float:
     if concept is None or not cells:
         return 0.0
     if concept in {"surname", "first-name", "full-name"}:
-        return sum(not _DIGIT.search(cell) for cell in cells) / len(cells)
+        return sum(_may_be_name(cell) for cell in cells) / len(cells)
     if concept == "national-id":
         return sum(is_keyless_nir(cell) or _is_identifier(cell) for cell in cells) / len(cells)
     pattern = {"birth-date": _DATE, "email": _EMAIL, "phone": _PHONE}.get(concept)
     return _share(pattern, cells) if pattern else 1.0
+
+
+def _may_be_name(cell: str) -> bool:
+    return not _DIGIT.search(cell) and cell.lower() not in _NO_NAMES
 
 
 def _is_free_text(concept: str | None, cells: Sequence[str]) -> bool:

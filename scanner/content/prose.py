@@ -70,11 +70,15 @@ def _records(scene: Scene, sections: Sections) -> ContentFacts | None:
     """Read the text as SQL, JSON or a delimited table."""
     first = sections.parts[0]
     if is_sql(first):
-        return _dump(sql_tables(sections), sections, scene.naming)
+        return _several("sql", sql_tables(sections), sections, scene.naming)
     records = read_json(sections)
     if records is not None:
-        name, table = records
-        return _table_facts(name, [table], scene.naming, _row_estimate([table], scene, sections))
+        name, tables = records
+        if len(tables) == 1:
+            rows = _row_estimate(tables, scene, sections)
+            facts = _table_facts(name, tables, scene.naming, rows)
+            return facts if facts.kinds else _with_stray(facts, sections)
+        return _several(name, tables, sections, scene.naming)
     table_read = read_table(first, scene.naming.is_known)
     if table_read is None:
         return None
@@ -115,17 +119,17 @@ def _table_facts(name: str, parts: list[Table], naming: Naming, rows: int | None
                         columns=columns, rows=rows, persons=persons)  # fmt: skip
 
 
-def _dump(tables: list[Table], sections: Sections, naming: Naming) -> ContentFacts:
-    """Join the facts of a dump's tables: columns and rows only where there is one table.
+def _several(name: str, tables: list[Table], sections: Sections, naming: Naming) -> ContentFacts:
+    """Join the facts of a file's tables: columns and rows only where there is one table.
 
     Its tables may be about the same people: the one with the most persons counts.
     """
-    facts = [_table_facts("sql", [table], naming, table.row_count) for table in tables]
+    facts = [_table_facts(name, [table], naming, table.row_count) for table in tables]
     if len(facts) == 1 and sections.whole:
         return facts[0]
     counted = [each.persons for each in facts if each.persons is not None]
     kinds = tuple(kind for each in facts for kind in each.kinds)
-    joined = ContentFacts(format="sql", state=ContentState.CLEAR, kinds=merged(kinds),
+    joined = ContentFacts(format=name, state=ContentState.CLEAR, kinds=merged(kinds),
                           persons=sections.scaled(max(counted)) if counted else None)  # fmt: skip
     return joined if kinds else _with_stray(joined, sections)
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from scanner.model.content import ContentFacts
 from scanner.model.listing import Outcome, Precision
-from scanner.model.reading import Reading, unasked
+from scanner.model.reading import Reading, Reason, unasked
 from scanner.model.sftp import ChannelFacts, SftpFacts
 
 
@@ -95,6 +95,17 @@ class OrderSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """How many files that could have been sampled were not, for one reason. ``detail`` says it in
+    words.
+    """
+
+    reason: Reason
+    detail: str
+    files: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
     """What a bounded walk met. ``stopped`` names the bounds that cut it (``entries``, ``depth``,
     ``time``, ``denied``, ``missing``, ``connection-lost``) and what else keeps it from being
@@ -111,6 +122,7 @@ class Walk:
     ``writable_claims`` counts entries that the server or their mode calls writable by anyone,
     ``writable`` tells the signs apart. ``unparsed`` lines are told by their ``unparsed_shapes``
     alone, some of them. In ``forged_possible`` directories a name may have forged entries.
+    ``unread`` tells why the other eligible files were not read.
     """
 
     directories: int
@@ -132,6 +144,7 @@ class Walk:
     writable: WritableSigns = WritableSigns()
     unparsed_shapes: tuple[str, ...] = ()
     forged_possible: int = 0
+    unread: tuple[Unread, ...] = ()
 
     @property
     def complete(self) -> bool:

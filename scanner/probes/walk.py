@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from scanner.model.listing import Entry, EntryKind, Listing, Outcome, RemoteTree
 from scanner.model.mask import without_paths
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Limits
-from scanner.model.view import AreaSeen, FileFact, OrderSeen, View, Walk, Zone
+from scanner.model.view import AreaSeen, FileFact, OrderSeen, Unread, View, Walk, Zone
 from scanner.probes.context import ProbeContext, utc_text
 from scanner.probes.crawl import Crawl, CrawlBounds, crawl
 from scanner.probes.links import LinkTree, links_untold, tell_links
@@ -25,6 +26,8 @@ MOST_FILE_FACTS = 2_000
 _LISTING_SHARE = 0.5
 _LINKS_SHARE = 0.05
 _WHOLE_SHARE = 0.9
+_MOST_REASONS = 8
+_NOT_PLANNED = Unobserved(Reason.SAMPLE_BUDGET, "more files than limits.files_sampled")
 _NEVER_ASKED = Unobserved(Reason.TIME_BUDGET, "no time was left to list anything")
 
 
@@ -148,7 +151,22 @@ class _Survey:
             writable=writable_signs(self._judged_for_writing()),
             unparsed_shapes=shapes(listings),
             forged_possible=sum(bool(listing.suspect) for listing in listings),
+            unread=tuple(self._unread()),
         )
+
+    def _unread(self) -> Iterator[Unread]:
+        """Yield why eligible files were not read, the commonest reason first."""
+        counted: Counter[tuple[Reason, str]] = Counter()
+        for file in self.files:
+            reading = self.sample.readings.get(file.path, _NOT_PLANNED)
+            if file.eligible and isinstance(reading, Unobserved):
+                counted[reading.reason, reading.detail] += 1
+        told = counted.most_common(_MOST_REASONS)
+        for (reason, detail), files in told:
+            yield Unread(reason=reason, detail=detail, files=files)
+        rest = counted.total() - sum(files for _, files in told)
+        if rest:
+            yield Unread(reason=Reason.UNREADABLE, detail="other reasons", files=rest)
 
     def _judged_for_writing(self) -> Iterator[Entry]:
         """Yield every entry, and the directories that stand in no listing but their own."""

@@ -30,6 +30,7 @@ from scanner.report.rows import (
     worst_failing,
 )
 from scanner.report.run_table import run_text
+from scanner.report.sampled import samples
 
 __all__ = ["INSPIRATION", "host_text", "run_text"]
 
@@ -183,6 +184,7 @@ class _Page:
         told = "; ".join(map(_credential, self.report.credentials)) or "none supplied"
         yield from self._part("Credentials", told, most=4)
         yield from self._part("Reach", "; ".join(reaches(self.report.observations)), most=3)
+        yield from self._part("Files", "; ".join(samples(self.report.observations)), most=4)
 
     def endpoints(self) -> Iterator[str]:
         looks = sorted(self.report.observations, key=lambda seen: seen.vantage)

@@ -14,7 +14,7 @@ from scanner.model.content import ContentFacts
 from scanner.model.listing import Entry, EntryKind, Listing, Outcome, UnparsedLine
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Areas, Limits, Migration, Target
-from scanner.model.view import View, WritableSigns, Zone
+from scanner.model.view import Unread, View, WritableSigns, Zone
 from scanner.probes.walk import MOST_FILE_FACTS, observe_view
 from tests.probes.memory_tree import (
     NOW,
@@ -462,6 +462,9 @@ async def test_sampling_of_a_zone_stops_at_proof_and_goes_on_elsewhere() -> None
     assert sum(path.startswith(b"/own") for path in tree.reads) == 4
     skipped = [f.content for f in seen.walk.files if isinstance(f.content, Unobserved)]
     assert {reading.reason for reading in skipped} == {Reason.NOT_LOOKED_AT}
+    assert seen.walk.unread == (
+        Unread(reason=Reason.NOT_LOOKED_AT, detail="sampling stops at proof", files=6),
+    )
 
 
 async def test_the_plan_takes_one_of_each_kind_before_a_second_of_any() -> None:
@@ -499,6 +502,21 @@ async def test_the_byte_budget_of_the_host_is_kept() -> None:
     reasons = [f.content.reason for f in seen.walk.files if isinstance(f.content, Unobserved)]
     assert seen.walk.sampled == 3
     assert reasons == [Reason.SAMPLE_BUDGET] * 7
+    assert seen.walk.unread == (
+        Unread(reason=Reason.SAMPLE_BUDGET, detail="the bytes for sampling were spent", files=7),
+    )
+
+
+async def test_files_beyond_the_plan_are_counted_and_the_commonest_reason_comes_first() -> None:
+    tree = tree_of({f"/{n}.csv": PERSONAL for n in range(10)})
+
+    seen = await view(tree, target(limits=Limits(files_sampled=4)))
+
+    assert [(each.detail, each.files) for each in seen.walk.unread] == [
+        ("more files than limits.files_sampled", 6),
+        ("sampling stops at proof", 1),
+    ]
+    assert seen.walk.sampled + sum(each.files for each in seen.walk.unread) == seen.walk.eligible
 
 
 async def test_a_file_that_cannot_be_read_costs_only_itself() -> None:

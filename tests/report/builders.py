@@ -91,6 +91,7 @@ from scanner.model.view import (
     CredentialStatus,
     FileFact,
     OrderSeen,
+    Unread,
     View,
     Walk,
     WritableSigns,
@@ -235,6 +236,13 @@ def view(username: str = "anonymous", *, files: tuple[FileFact, ...] = ()) -> Vi
             writable=WritableSigns(perm=2, perm_letters="adf", others=1, group=3, acl=1),
             unparsed_shapes=("aaaaaa aaaaaaa|9999-99-99",),
             forged_possible=1,
+            unread=(
+                Unread(
+                    reason=Reason.SAMPLE_BUDGET,
+                    detail="the bytes for sampling were spent",
+                    files=7,
+                ),
+            ),
             areas=(
                 AreaSeen(
                     path="/exchange",

@@ -51,6 +51,9 @@ Credentials  lab-transfer accepted; migration partial (a second factor is asked
              for), so not asked: readable-data, shared-keys
 Reach        partner sees the whole system, 2 folders beside the home, none
              readable
+Files        anonymous 2 of 4 read, 7 left (the bytes for sampling were spent);
+             lab-transfer 2 of 4 read, 7 left (the bytes for sampling were
+             spent)
 Endpoints    internet, 192.0.2.1: ftp 21 open (vsftpd 3.0.3), sftp 22 open, ftps
              990 closed
 Touched      9 connections (409 allowed), 4 logins (1 refused), 70,000 bytes

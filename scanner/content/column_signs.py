@@ -13,10 +13,12 @@ from scanner.content.lexicon import HEALTH_CONCEPTS, concept_of, folded, rows_wi
 from scanner.content.national_ids import IdColumn, national_ids
 from scanner.content.nir import count_in_text, is_keyless_nir, is_nir
 from scanner.content.payment import payments
+from scanner.content.person_names import are_organisations, are_persons
 from scanner.content.tables import Table
 
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@.]{1,63}(?:\.[^\s@.]{1,63})+")
-_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?|(?:19|20)\d{6}|\d{2}(?:19|20)\d{2}")
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?|(?:19|20)\d{2}(?:\d{4})?|"
+                   r"\d{2}(?:19|20)\d{2}|\d{1,2}[- ][^\W\d_]{3,9}\.?[- ]\d{2,4}")  # fmt: skip
 _PHONE = re.compile(r"\+?[\d .()/-]{8,24}")
 _IDENTIFIER = re.compile(r"(?=(?:[^0-9]*[0-9]){4})[A-Z0-9][A-Z0-9 ./-]{4,23}", re.IGNORECASE)
 _HASH = re.compile(r"\$2[aby]\$.{50,}|\$\w{1,12}\$.{10,}|[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|"
@@ -27,6 +29,13 @@ _NO_NAMES: Final = frozenset(
     ["string", "text", "str", "varchar", "char", "character", "nvarchar", "object", "null", "none",
      "true", "false", "required", "optional", "yes", "no", "unknown", "n/a", "undefined", "nan"]
 )  # fmt: skip
+# Headers under which a national number may stand; phones and postcodes are what they say.
+_MAY_BE_NUMBERS: Final = frozenset(
+    {None, "national-id", "patient-id", "subject-id", "practitioner-id", "code", "login", "comment"}
+)
+_OF_CODES: Final = HEALTH_CONCEPTS | {"code"}
+_NAMES: Final = frozenset({"surname", "first-name", "full-name", "name"})
+_MOST_SEXES: Final = 12
 LEAST_NIRS: Final = 3
 _MOST_CELLS: Final = 1_000
 
@@ -37,7 +46,7 @@ class ColumnSigns:
 
     ``kind`` names the number that was recognised by its check digits (``validated``), such as
     ``nir`` or ``iban``. ``by_shape``: no header, the values alone look so. ``coded``: most values
-    are codes of health.
+    are codes of health. ``organisations``: these are no names of persons; ``persons``: they are.
     """
 
     index: int
@@ -48,6 +57,8 @@ class ColumnSigns:
     kind: str = ""
     by_shape: bool = False
     coded: bool = False
+    organisations: bool = False
+    persons: bool = False
     free_text: bool = False
     health_rows: int = 0
     hidden_nirs: int = 0
@@ -78,7 +89,8 @@ def _signs(index: int, header: str | None, cells: list[str]) -> ColumnSigns:
     if paid is not None:
         return ColumnSigns(index=index, concept=paid.kind, kind=paid.kind, validated=True,
                            count=paid.count, valid_share=paid.valid_share)  # fmt: skip
-    code = coded(cells) if concept is None or concept in HEALTH_CONCEPTS else None
+    told = concept in _OF_CODES
+    code = coded(cells, told=told) if told or concept is None else None
     if code is not None:
         return ColumnSigns(index=index, concept=code, count=len(cells), coded=True)
     return _of_values(index, concept, cells, headerless=header is None)
@@ -100,6 +112,8 @@ def _of_values(
         count=round(share * len(cells)),
         valid_share=share,
         by_shape=by_shape,
+        organisations=concept in _NAMES and are_organisations(cells),
+        persons=concept in _NAMES and are_persons(cells),
         free_text=free_text,
         health_rows=rows_with_health_words(cells[:_MOST_CELLS]) if free_text else 0,
         hidden_nirs=sum(count_in_text(cell, 5) for cell in cells) if free_text else 0,
@@ -113,6 +127,8 @@ def _number(concept: str | None, header: str, cells: Sequence[str]) -> IdColumn 
     nirs = sum(is_nir(cell) for cell in cells)
     if nirs and (concept == "national-id" or (nirs >= LEAST_NIRS and nirs * 2 >= len(cells))):
         return IdColumn(kind="nir", count=nirs, valid_share=nirs / len(cells))
+    if concept not in _MAY_BE_NUMBERS:
+        return None
     return national_ids(folded(header).replace("_", ""), cells)
 
 
@@ -133,8 +149,10 @@ def _agreement(concept: str | None, cells: Sequence[str]) -> float:
     """Return the share of cells that look like what the header says (1.0 where any may do)."""
     if concept is None or not cells:
         return 0.0
-    if concept in {"surname", "first-name", "full-name"}:
+    if concept in _NAMES:
         return sum(_may_be_name(cell) for cell in cells) / len(cells)
+    if concept == "sex":
+        return 1.0 if len(set(cells)) <= _MOST_SEXES else 0.0  # titles of works are many
     if concept == "national-id":
         return sum(is_keyless_nir(cell) or _is_identifier(cell) for cell in cells) / len(cells)
     pattern = {"birth-date": _DATE, "email": _EMAIL, "phone": _PHONE}.get(concept)

@@ -10,7 +10,7 @@ from scanner.content.tables import Table
 
 # The first of these that a table has tells its persons apart.
 _IDENTITIES: Final = (
-    frozenset({"patient-id"}),
+    frozenset({"patient-id", "subject-id"}),
     frozenset({"surname", "first-name", "full-name", "name", "birth-date"}),
     frozenset({"email"}),
     frozenset({"login"}),

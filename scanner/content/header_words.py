@@ -29,7 +29,7 @@ WORDS: Final = {
         " passeport numpasseport reisepass pasaporte passaporto paspoort passaporte"
     ),
     "surname": (
-        "nom surname lastname familyname nomfamille nomusuel nomusage nomnaissance"
+        "nom surname sn lastname familyname nomfamille nomusuel nomusage nomnaissance"
         " nompatronymique birthname maidenname nompatient last maiden nomjeunefille nachname"
         " familienname zuname geburtsname apellido apellidos primerapellido segundoapellido"
         " cognome achternaam familienaam geslachtsnaam apelido sobrenome nazwisko nazwiskorodowe"
@@ -134,7 +134,7 @@ WORDS: Final = {
         " nomeusuario nazwauzytkownika uzytkownik anvandare anvandarnamn bruger brugernavn uid"
     ),
     "password": (
-        "password mdp motpasse passwd pwd pass motdepasse passphrase passwort kennwort"
+        "password userpassword mdp motpasse passwd pwd pass motdepasse passphrase passwort kennwort"
         " contrasena clave parolachiave wachtwoord senha palavrapasse haslo losenord adgangskode"
         " kodeord"
     ),

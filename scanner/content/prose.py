@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from scanner.content.column_signs import read_columns
 from scanner.content.health_formats import HEALTH_READERS
 from scanner.content.jsons import read_json
 from scanner.content.kinds import kinds_of, merged
-from scanner.content.nir import count_in_text
-from scanner.content.payment import count_cards
 from scanner.content.persons import persons_in
 from scanner.content.ranges import Asking
+from scanner.content.running_text import with_running_text
 from scanner.content.scene import Naming, Scene
 from scanner.content.sealed import is_base64
 from scanner.content.sql import is_sql, sql_tables
 from scanner.content.tables import Table, read_rows, read_table
 from scanner.content.text import Sections, decoded, encoding_of
-from scanner.model.content import ContentFacts, ContentState, DataClass, DataKind
+from scanner.model.content import ContentFacts, ContentState, DataClass
 
 _WINDOWS: Final = 8
 _WINDOW: Final = 16_384
 _READ_WHOLE: Final = 262_144
-_LEAST_NUMBERS: Final = 3
 _NAMES: Final = {"\t": "tsv"}
 
 
@@ -77,7 +74,7 @@ def _records(scene: Scene, sections: Sections) -> ContentFacts | None:
         if len(tables) == 1:
             rows = _row_estimate(tables, scene, sections)
             facts = _table_facts(name, tables, scene.naming, rows)
-            return facts if facts.kinds else _with_stray(facts, sections)
+            return facts if facts.kinds else with_running_text(facts, sections)
         return _several(name, tables, sections, scene.naming)
     table_read = read_table(first, scene.naming.is_known)
     if table_read is None:
@@ -86,7 +83,7 @@ def _records(scene: Scene, sections: Sections) -> ContentFacts | None:
     rows = _row_estimate(parts, scene, sections)
     name = _NAMES.get(table_read.delimiter, "csv")
     facts = _table_facts(name, parts, scene.naming, rows)
-    return facts if facts.kinds else _with_stray(facts, sections)
+    return facts if facts.kinds else with_running_text(facts, sections)
 
 
 def _row_estimate(parts: list[Table], scene: Scene, sections: Sections) -> int | None:
@@ -131,20 +128,8 @@ def _several(name: str, tables: list[Table], sections: Sections, naming: Naming)
     kinds = tuple(kind for each in facts for kind in each.kinds)
     joined = ContentFacts(format=name, state=ContentState.CLEAR, kinds=merged(kinds),
                           persons=sections.scaled(max(counted)) if counted else None)  # fmt: skip
-    return joined if kinds else _with_stray(joined, sections)
+    return joined if kinds else with_running_text(joined, sections)
 
 
 def _plain(sections: Sections) -> ContentFacts:
-    return _with_stray(ContentFacts(format="text", state=ContentState.CLEAR), sections)
-
-
-def _with_stray(facts: ContentFacts, sections: Sections) -> ContentFacts:
-    """Count NIRs and cards in running text; three valid ones are no accident."""
-    nirs = sum(count_in_text(part) for part in sections.parts)
-    cards = sum(count_cards(part) for part in sections.parts)
-    kinds = tuple(
-        DataKind(kind=kind, data_class=DataClass.PERSONAL, count=count)
-        for kind, count in (("nir", nirs), ("card", cards))
-        if count >= _LEAST_NUMBERS
-    )
-    return replace(facts, kinds=kinds) if kinds else facts
+    return with_running_text(ContentFacts(format="text", state=ContentState.CLEAR), sections)

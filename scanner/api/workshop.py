@@ -20,8 +20,8 @@ from scanner.history import History, default_path, mask_key
 from scanner.model.case import moment
 from scanner.model.finding import HostReport
 from scanner.model.mask import Mask
-from scanner.model.observation import EndpointObservation, Observations
-from scanner.model.reading import Observed, Reason, Unobserved
+from scanner.model.observation import EndpointObservation, Observations, views_of
+from scanner.model.reading import Reason, Unobserved
 from scanner.model.recall import Recall
 from scanner.model.target import Target
 from scanner.probes.context import utc_text
@@ -94,14 +94,7 @@ def _relevant(past: Recall, seen: Observations) -> Recall:
 
 
 def _file_keys(endpoint: EndpointObservation) -> list[str]:
-    facts = endpoint.facts
-    if facts is None:
-        return []
-    views = [account.view for account in facts.accounts]
-    anonymous = getattr(facts, "anonymous_view", None)
-    if anonymous is not None:
-        views.append(anonymous)
-    return [file.key for v in views if isinstance(v, Observed) for file in v.value.walk.files]
+    return [file.key for view in views_of(endpoint) for file in view.walk.files]
 
 
 @asynccontextmanager

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from scanner.checks.base import Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
-from scanner.checks.personal import UNTOLD, Harm, content_of, harm_in, harm_over
+from scanner.checks.personal import (
+    Harm,
+    Share,
+    content_of,
+    harm_in,
+    harm_over,
+    is_untold,
+    share_of,
+)
 from scanner.checks.questions import logins, was_cut
 from scanner.model.case import Case
-from scanner.model.content import ContentState, DataClass
+from scanner.model.content import DataClass
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Severity, Source
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Protocol
-from scanner.model.view import FileFact, View
+from scanner.model.view import FileFact, View, Walk
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
     """What one login saw of the files, and whether anyone could have had that login.
 
-    ``harm`` is what all logins of its kind saw together.
+    ``harm`` is what all logins of its kind saw together; ``zones`` are the figures of the public
+    zone (what anyone reads) and of the private one (what accounts read), as far as seen.
     """
 
     view: View
     open_to_all: bool
     harm: Harm
+    zones: Mapping[str, Share]
 
 
 def read_stores(case: Case) -> Iterator[Question[Store]]:
@@ -42,8 +53,9 @@ def read_stores(case: Case) -> Iterator[Question[Store]]:
         if isinstance(login.view, Unobserved):
             reading = login.view
         else:
-            harm = together[login.vantage, login.open_to_all]
-            store = Store(login.view.value, login.open_to_all, harm)
+            harm, _ = together[login.vantage, login.open_to_all]
+            zones = _zones(together, login.vantage)
+            store = Store(login.view.value, login.open_to_all, harm, zones)
             reading = Observed(store, login.view.evidence)
             looked = looked or not login.open_to_all
         yield Question(login.vantage, login.way_in, reading)
@@ -53,7 +65,7 @@ def read_stores(case: Case) -> Iterator[Question[Store]]:
             yield Question(seen.vantage, "", nobody)
 
 
-def _together(case: Case) -> dict[tuple[str, bool], Harm]:
+def _together(case: Case) -> dict[tuple[str, bool], tuple[Harm, Share]]:
     """Return what the logins of one vantage, with or without authentication, saw together.
 
     FTP shows a tree from where it confines a login, SFTP often from the root of the machine. Over
@@ -66,8 +78,23 @@ def _together(case: Case) -> dict[tuple[str, bool], Harm]:
             family = kind.setdefault(login.protocol is Protocol.SFTP, [])
             family.append(login.view.value.walk.files)
     return {
-        key: max(map(harm_over, families.values()), key=lambda harm: harm.files)
+        key: max(
+            ((harm_over(seen), share_of(chain.from_iterable(seen))) for seen in families.values()),
+            key=lambda told: (told[0].files, told[1].sampled),
+        )
         for key, families in views.items()
+    }
+
+
+def _zones(
+    together: Mapping[tuple[str, bool], tuple[Harm, Share]], vantage: str
+) -> dict[str, Share]:
+    """Return the figures of one vantage, the public zone first; zones unseen are left out."""
+    names = {True: "public zone", False: "private zone"}
+    return {
+        name: together[vantage, open_to_all][1]
+        for open_to_all, name in names.items()
+        if (vantage, open_to_all) in together
     }
 
 
@@ -86,7 +113,7 @@ def _ruling(store: Store, case: Case) -> Ruling:
     where = "without authentication" if store.open_to_all else "with an account"
     if harm_in(walk.files):
         return failed(
-            f"{harm.words}, readable {where}",
+            f"{harm.words}, readable {where}; {_figures(store)}",
             severity=_severity(harm.classes, open_to_all=store.open_to_all),
             caps=(
                 CapTrigger.OPEN_PERSONAL_DATA
@@ -94,33 +121,49 @@ def _ruling(store: Store, case: Case) -> Ruling:
                 else CapTrigger.CLEAR_PRIVATE_DATA,
             ),
         )
-    return _without_harm(store.view, min(walk.eligible, case.target.limits.files_sampled))
+    return _without_harm(store, min(walk.eligible, case.target.limits.files_sampled))
+
+
+def _figures(store: Store) -> str:
+    """Return what share lies in clear in each zone, and how many exports are encrypted."""
+    told = [f"{name}: {share.words}" for name, share in store.zones.items() if share.sampled]
+    told += [
+        f"{name}: {share.coverage}" if len(store.zones) > 1 else share.coverage
+        for name, share in store.zones.items()
+        if share.coverage
+    ]
+    return "; ".join(told)
 
 
 def _severity(classes: frozenset[DataClass], *, open_to_all: bool) -> Severity:
     return Severity.CRITICAL if open_to_all or DataClass.SECRET in classes else Severity.HIGH
 
 
-def _without_harm(view: View, planned: int) -> Ruling:
-    walk = view.walk
-    if cut := was_cut(view):
+def _without_harm(store: Store, planned: int) -> Ruling:
+    walk = store.view.walk
+    if cut := was_cut(store.view):
         return undecided(f"nothing personal seen, but {cut}", "walk-cut")
     if walk.sampled < planned:
         told = f"nothing personal in {walk.sampled} of {planned} files that were to be sampled"
         return undecided(told, Reason.SAMPLE_BUDGET)
-    contents = [content for file in walk.files if (content := content_of(file))]
-    untold = sum(content.state in UNTOLD or content.unread for content in contents)
+    kept = [file for file in walk.files if content_of(file)]
+    if len(kept) < walk.sampled:
+        told = f"{walk.sampled - len(kept)} sampled files are beyond what is kept of a walk"
+        return undecided(told, Reason.SAMPLE_BUDGET)
+    untold = sum(map(is_untold, kept))
     if untold:
         told = f"{untold} of {walk.sampled} sampled files do not show whether they are encrypted"
         return undecided(told, "opaque-content")
-    encrypted = sum(content.state is ContentState.ENCRYPTED for content in contents)
-    if not walk.entries:
-        return passed("the area was walked whole and is empty")
     if walk.links and not walk.sampled:
         return undecided(f"only {walk.links} links were met, which are not followed", "links-only")
-    return passed(
-        f"nothing personal in clear in {walk.sampled} sampled files; {encrypted} are encrypted"
-    )
+    return _clean(walk, kept)
+
+
+def _clean(walk: Walk, kept: Sequence[FileFact]) -> Ruling:
+    if not walk.entries:
+        return passed("the area was walked whole and is empty")
+    coverage = share_of(kept).coverage or "no export was among them"
+    return passed(f"nothing personal in clear in {walk.sampled} sampled files; {coverage}")
 
 
 CHECK = Check(

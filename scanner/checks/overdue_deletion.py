@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from scanner.checks.base import PAPERS, Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
+from scanner.checks.deadlines import deadline_of, span_of
+from scanner.checks.file_ages import AGE_FACETS
 from scanner.checks.questions import logins, was_cut
 from scanner.model.case import Case, moment
 from scanner.model.failure import FailureId
-from scanner.model.finding import Confidence, Severity, Source
-from scanner.model.listing import Precision
+from scanner.model.finding import Severity, Source
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Migration
-from scanner.model.view import FileFact, OrderSeen, View, Zone
-
-_DOUBT = {
-    Precision.DAY: timedelta(days=1),
-    Precision.MINUTE: timedelta(minutes=1),
-}
-"""How much later than its time a file may have been changed, by the precision of that."""
-_ZONE_DOUBT = timedelta(days=1)
-"""How far off a local time may be whose zone nobody told."""
+from scanner.model.view import FileFact, OrderSeen, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +28,6 @@ class DueOrder:
     deadline: date
     files: tuple[FileFact, ...]
     cut: str
-
-
-def deadline_of(migration: Migration, case: Case) -> date | None:
-    """Return the last day on which the export may lie there, if the papers say it."""
-    retention = migration.retention_days
-    if retention is None:
-        retention = case.target.retention_days
-    if migration.migration_end is None or retention is None:
-        return None
-    return migration.migration_end + timedelta(days=retention)
 
 
 def read_orders(case: Case) -> Iterator[Question[DueOrder]]:
@@ -107,32 +90,31 @@ def judge_order(due: DueOrder, case: Case) -> Ruling:
         late = (case.today - due.deadline).days
         newer = _newer(due, case)
         apart = f", {newer} of them newer than the deadline" if newer else ""
+        sighting = case.recall.orders.get(order.order_id)
+        since = f", first seen on {_day(sighting.first_seen, case)}" if sighting else ""
         return failed(
             f"{order.order_id}: {order.files} files still there {late} days after {due.deadline}"
-            f"{apart}"
+            f"{apart}{since}"
         )
     if order.files:
         told = f"{order.order_id}: {order.files} files, due to be deleted by {due.deadline}"
         return undecided(told, "not-due")
     if order.found and order.complete:
-        return passed(f"{order.order_id}: the paths were walked whole and are empty")
+        told = f"{order.order_id}: the paths were walked whole and are empty"
+        return passed(told + _remembered(due, case))
     return _absent(due, case)
+
+
+def _remembered(due: DueOrder, case: Case) -> str:
+    """Return when earlier scans saw files of the order, as the end of a sentence."""
+    sighting = case.recall.orders.get(due.seen.order_id)
+    return f"; files were last seen on {_day(sighting.last_seen, case)}" if sighting else ""
 
 
 def _newer(due: DueOrder, case: Case) -> int:
     """Count files that are newer than the deadline, whatever is in doubt of their times."""
-    spans = (_span(file) for file in due.files)
+    spans = (span_of(file) for file in due.files)
     return sum(_day_of(span[0], case) > due.deadline for span in spans if span)
-
-
-def _span(file: FileFact) -> tuple[datetime, datetime] | None:
-    """Return between which moments a file was last changed, as far as its server told."""
-    if file.modified is None:
-        return None
-    told = moment(file.modified)
-    zone = timedelta() if file.zone_known else _ZONE_DOUBT
-    doubt = _DOUBT.get(file.precision, timedelta()) if file.precision else timedelta()
-    return told - zone, told + doubt + zone
 
 
 def _day(text: str, case: Case) -> date:
@@ -145,78 +127,27 @@ def _day_of(when: datetime, case: Case) -> date:
 
 
 def _absent(due: DueOrder, case: Case) -> Ruling:
+    """A path that is gone proves a deletion only where files of it were seen before.
+
+    That a login is not shown a path is no proof that it is gone: it may be confined elsewhere.
+    """
     order = due.seen
     if due.cut:
         return undecided(f"{order.order_id}: no file seen, but {due.cut}", "walk-cut")
+    if order.found:
+        return undecided(f"{order.order_id}: the paths could not be walked whole", "walk-cut")
     sighting = case.recall.orders.get(order.order_id)
-    if sighting is not None and _day(sighting.last_seen, case) <= due.deadline:
-        return passed(f"{order.order_id}: seen on {sighting.last_seen[:10]}, gone since")
-    if not order.found:
+    if sighting is None:
         told = f"{order.order_id}: the declared paths do not exist and were never seen"
         return undecided(told, "path-missing")
-    return undecided(f"{order.order_id}: the paths could not be walked whole", "walk-cut")
-
-
-@dataclass(frozen=True, slots=True)
-class Ages:
-    """Files outside every order, with the retention that the owner declares for the host."""
-
-    files: tuple[FileFact, ...]
-    retention: timedelta
-    cut: str
-
-
-def read_ages(case: Case) -> Iterator[Question[Ages]]:
-    """Ask about files outside every order, where the owner declares a retention."""
-    days = case.target.retention_days
-    if days is None:
-        return
-    for login in logins(case):
-        reading = _ages(login.view, timedelta(days=days))
-        yield Question(login.vantage, login.way_in, reading, required=False)
-
-
-def _ages(view: Reading[View], retention: timedelta) -> Reading[Ages]:
-    if isinstance(view, Unobserved):
-        return view
-    walk = view.value.walk
-    files = tuple(file for file in walk.files if not file.orders and file.zone is not Zone.PUBLIC)
-    cut = was_cut(view.value)
-    if walk.dropped and not cut:
-        cut = f"{walk.dropped} files are beyond what is kept of a listing"
-    return Observed(Ages(files, retention, cut), view.evidence)
-
-
-def judge_first_seen(ages: Ages, case: Case) -> Ruling:
-    """The scanner's own clock: it saw the same file longer ago than the retention."""
-    seen = (case.recall.sightings.get(file.key) for file in ages.files)
-    late = sum(case.now - moment(first) > ages.retention for first in seen if first)
-    days = ages.retention.days
-    if late:
-        return failed(f"{late} files have been seen for more than {days} days")
-    if ages.cut:
-        return undecided(f"no file seen for more than {days} days, but {ages.cut}", "walk-cut")
-    return passed(f"no file has been seen for more than {days} days")
-
-
-def judge_modified(ages: Ages, case: Case) -> Ruling:
-    """A modification time may be the source's own (``put -p``): a strong sign, not proof.
-
-    Only what is older however its time is read counts; what may be older is in doubt.
-    """
-    spans = [span for file in ages.files if (span := _span(file))]
-    limit = case.now - ages.retention
-    late = sum(latest < limit for _, latest in spans)
-    doubtful = sum(earliest < limit <= latest for earliest, latest in spans)
-    days = ages.retention.days
-    if late:
-        return failed(f"{late} files were last changed over {days} days ago", Confidence.STRONG)
-    if doubtful:
-        told = f"{doubtful} files are about {days} days old, and their times too coarse to tell"
-        return undecided(told, "time-in-doubt")
-    if ages.cut:
-        return undecided(f"no file older than {days} days, but {ages.cut}", "walk-cut")
-    return passed(f"no file is older than {days} days")
+    last = _day(sighting.last_seen, case)
+    if not order.absent:
+        told = f"{order.order_id}: files were last seen on {last}, but nothing shows them deleted"
+        return undecided(told, "path-missing")
+    when = (
+        "gone since" if last <= due.deadline else f"gone since, after the deadline {due.deadline}"
+    )
+    return passed(f"{order.order_id}: seen on {last}, {when}")
 
 
 CHECK = Check(
@@ -238,25 +169,6 @@ CHECK = Check(
             reads=read_orders,
             judge=judge_order,
         ),
-        Facet(
-            id="first-seen",
-            question="Has the scanner itself seen files for longer than the retention?",
-            layer=Source.ACCOUNT,
-            severity=Severity.MEDIUM,
-            required="nothing: a fail is proof, a pass decides nothing",
-            remedy="Delete what is older than the retention, or declare an order for it.",
-            reads=read_ages,
-            judge=judge_first_seen,
-        ),
-        Facet(
-            id="modified-time",
-            question="Are there files last changed longer ago than the retention?",
-            layer=Source.ACCOUNT,
-            severity=Severity.MEDIUM,
-            required="nothing: it is one strong sign",
-            remedy="Delete what is older than the retention, or declare an order for it.",
-            reads=read_ages,
-            judge=judge_modified,
-        ),
+        *AGE_FACETS,
     ),
 )

@@ -64,3 +64,90 @@ def harm_in(files: Iterable[FileFact]) -> Harm:
 
 UNTOLD = frozenset({ContentState.OPAQUE, ContentState.WEAK, ContentState.MALFORMED})
 """States that hide whether the content is protected."""
+
+_SIDECARS = frozenset({"sig", "sign", "p7s", "crt", "cer", "der", "sha1", "sha256", "sha512"})
+_SIDECAR_BYTES = 16_384
+_NO_RECORDS = frozenset({"empty", "text", "png", "jpeg", "gif", "elf"})
+"""Formats that are no export where nothing was found in them."""
+
+
+def is_sidecar(file: FileFact) -> bool:
+    """Whether the file is a signature, a certificate or a checksum: small, and named as one."""
+    return file.extension in _SIDECARS and (file.size or 0) in range(1, _SIDECAR_BYTES)
+
+
+def is_untold(file: FileFact) -> bool:
+    """Whether the file might be an export of which nobody can say if it is protected."""
+    content = content_of(file)
+    if content is None or not (content.state in UNTOLD or content.unread):
+        return False
+    return not is_sidecar(file)
+
+
+def is_export(file: FileFact) -> bool:
+    """Whether the file is encrypted, holds records or data of a harmful class, or might."""
+    content = content_of(file)
+    if content is None:
+        return False
+    if content.state in UNTOLD or content.unread:
+        return is_untold(file)
+    inside = content.format.rpartition("/")[2]
+    return bool(content.kinds or content.columns or inside not in _NO_RECORDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """How much of what was sampled in one zone lies there with harmful data in clear.
+
+    ``volume`` is the size in bytes of the sampled files, however much of each was read.
+    """
+
+    sampled: int = 0
+    volume: int = 0
+    harmful: int = 0
+    harmful_volume: int = 0
+    exports: int = 0
+    encrypted: int = 0
+
+    @property
+    def words(self) -> str:
+        """Such as ``3 of 12 sampled files (25 %) and 40 % of their bytes``."""
+        part = f"{self.harmful} of {self.sampled} sampled files"
+        part += f" ({percent(self.harmful, self.sampled)})"
+        if not self.volume:
+            return part
+        return f"{part} and {percent(self.harmful_volume, self.volume)} of their bytes"
+
+    @property
+    def coverage(self) -> str:
+        """Such as ``3 of 41 sampled exports are encrypted (7 %)``; empty without exports."""
+        if not self.exports:
+            return ""
+        verb = "is" if self.encrypted == 1 else "are"
+        shown = percent(self.encrypted, self.exports)
+        return f"{self.encrypted} of {self.exports} sampled exports {verb} encrypted ({shown})"
+
+
+def share_of(files: Iterable[FileFact]) -> Share:
+    """Return the figures of all sampled files, each counted once."""
+    sampled = list({file.key: file for file in files if content_of(file)}.values())
+    harmful = [file for file in sampled if is_harmful(file)]
+    exports = [content for file in sampled if is_export(file) and (content := content_of(file))]
+    return Share(
+        sampled=len(sampled),
+        volume=sum(file.size or 0 for file in sampled),
+        harmful=len(harmful),
+        harmful_volume=sum(file.size or 0 for file in harmful),
+        exports=len(exports),
+        encrypted=sum(content.state is ContentState.ENCRYPTED for content in exports),
+    )
+
+
+def percent(part: int, whole: int) -> str:
+    """Return a share in whole percent: never 0 % of something, nor 100 % of less than all."""
+    if not part or not whole:
+        return "0 %"
+    if part * 100 < whole:
+        return "under 1 %"
+    rounded = (200 * part + whole) // (2 * whole)
+    return f"{rounded if part == whole else min(rounded, 99)} %"

@@ -17,6 +17,7 @@ from scanner.cli.demo import demo
 from scanner.cli.exits import exit_code_of
 from scanner.cli.explain import explain
 from scanner.cli.host import host
+from scanner.cli.locate import locate
 from scanner.cli.run import run
 from scanner.cli.schema import schema
 from scanner.cli.validate import validate
@@ -68,7 +69,7 @@ def application() -> typer.Typer:
     ) -> None:
         settings["debug"] = debug
 
-    for work in (host, run, validate, assess, checks, explain, schema, demo):
+    for work in (host, run, validate, assess, locate, checks, explain, schema, demo):
         app.command(work.__name__)(_guarded(work, settings))
     group = typer.Typer(help=policy.ABOUT, no_args_is_help=True, rich_markup_mode=None)
     group.command("make")(_guarded(policy.make, settings))

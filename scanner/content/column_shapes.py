@@ -17,6 +17,7 @@ _DATE = re.compile(
 _LEAST: Final = 5
 _SHARE: Final = 0.8
 _MOST_CELLS: Final = 500
+_DIFFERENT: Final = 20
 _SPREAD_YEARS: Final = 25
 _LONGEST_NAME: Final = 60
 
@@ -44,8 +45,11 @@ def _share(cells: Sequence[str], is_one: Callable[[str], bool]) -> float:
 
 
 def _distinct(cells: Sequence[str]) -> bool:
-    """Whether the cells vary as names and numbers of persons do; words of a list repeat."""
-    return len(set(cells)) * 2 >= len(cells)
+    """Whether the cells vary as names and numbers of persons do; words of a list repeat.
+
+    Among hundreds of persons first names repeat too: twenty different ones are enough.
+    """
+    return len(set(cells)) >= min(len(cells) / 2, _DIFFERENT)
 
 
 def _is_name(cell: str) -> bool:

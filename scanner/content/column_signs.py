@@ -38,6 +38,8 @@ _NAMES: Final = frozenset({"surname", "first-name", "full-name", "name"})
 _MOST_SEXES: Final = 12
 LEAST_NIRS: Final = 3
 _MOST_CELLS: Final = 1_000
+_GLANCE: Final = 32
+_AGREED: Final = {"email": 0.8, "phone": 0.8}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +110,8 @@ def _of_values(
     free_text = _is_free_text(concept, cells)
     return ColumnSigns(
         index=index,
-        concept=concept if share >= 0.6 else None,
+        concept=concept if share >= _AGREED.get(concept or "", 0.6) else None,
+        kind="nir" if concept == "national-id" and _is_thirteen(cells) else "",
         count=round(share * len(cells)),
         valid_share=share,
         by_shape=by_shape,
@@ -124,7 +127,10 @@ def _number(concept: str | None, header: str, cells: Sequence[str]) -> IdColumn 
     """Return the national number of a column: NIRs first, the thirteen-character form only under
     its header.
     """
-    nirs = sum(is_nir(cell) for cell in cells)
+    if concept == "national-id" or any(is_nir(cell) for cell in cells[:_GLANCE]):
+        nirs = sum(is_nir(cell) for cell in cells)
+    else:
+        nirs = 0
     if nirs and (concept == "national-id" or (nirs >= LEAST_NIRS and nirs * 2 >= len(cells))):
         return IdColumn(kind="nir", count=nirs, valid_share=nirs / len(cells))
     if concept not in _MAY_BE_NUMBERS:
@@ -171,6 +177,10 @@ def _is_free_text(concept: str | None, cells: Sequence[str]) -> bool:
     sample = cells[:200]
     wordy = sum(len(cell) >= 30 and cell.count(" ") >= 4 for cell in sample)
     return wordy * 2 >= len(sample)
+
+
+def _is_thirteen(cells: Sequence[str]) -> bool:
+    return sum(map(is_keyless_nir, cells)) >= 0.8 * len(cells) > 0
 
 
 def _is_identifier(cell: str) -> bool:

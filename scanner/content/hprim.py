@@ -64,7 +64,7 @@ def _headers(sections: Sections) -> Iterator[list[str]]:
     for number, part in enumerate(sections.parts):
         # A window starts inside a message: its first header is the one after a mark.
         header: list[str] | None = [] if number == 0 else None
-        for line in _LINE.split(part):
+        for line in _lines(part):
             mark = _MARK.match(line)
             if mark is None and header is not None and len(header) < _HEADER:
                 header.append(line[:200].strip())
@@ -74,6 +74,14 @@ def _headers(sections: Sections) -> Iterator[list[str]]:
                 header = []
         if header is not None and _EXAM_DAY < len(header) < _HEADER:
             yield header + [""] * (_HEADER - len(header))
+
+
+def _lines(part: str) -> Iterator[str]:
+    at = 0
+    for end in _LINE.finditer(part):
+        yield part[at : end.start()]
+        at = end.end()
+    yield part[at:]
 
 
 def _has_mark(sections: Sections) -> bool:

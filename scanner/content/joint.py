@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from scanner.content.beside import opened_by
+from scanner.content.ordered import joined_tables
 from scanner.model.content import ContentFacts, ContentState, Note
 
 _LOCKED: Final = frozenset({ContentState.ENCRYPTED, ContentState.WEAK})
@@ -33,6 +34,7 @@ def join(name: str, seen: Sequence[Inner], count: int) -> ContentFacts:
     notes = dict.fromkeys(note for facts in inner for note in facts.notes)
     if len(inner) < count:
         notes[Note.TOO_MANY] = None
+    tables, all_tables = joined_tables(inner, every=len(inner) == count)
     joined = ContentFacts(
         format=name,
         state=_state(
@@ -41,6 +43,8 @@ def join(name: str, seen: Sequence[Inner], count: int) -> ContentFacts:
         kinds=kinds,
         unread=any(facts.unread for facts in inner) or len(inner) < count,
         notes=tuple(notes),
+        tables=tables,
+        all_tables=all_tables,
     )
     if count == 1 and inner:
         one = inner[0]

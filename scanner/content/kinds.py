@@ -110,7 +110,7 @@ def _settled(column: ColumnSigns, seen: set[str | None]) -> str:
         return "surname"
     if "surname" in seen:
         return "name" if "first-name" in seen else "first-name"
-    return "full-name" if column.persons or seen & _OF_PERSONS_ONLY else "name"
+    return "full-name" if column.persons or seen & {*_OF_PERSONS_ONLY, "login"} else "name"
 
 
 def _weight(column: ColumnSigns) -> float:

@@ -38,6 +38,8 @@ def folded(text: str) -> str:
 
 def concept_of(header: str) -> str | None:
     """Return what a header names, or None where the lexicon does not know it."""
+    if len(header) > _MOST:
+        return None  # a line of text, not a header
     words = folded(header).split("_")
     for candidate in _candidates(words):
         concept = _CONCEPTS.get(candidate) or _CONCEPTS.get(_COUNTER.sub("", candidate))

@@ -19,6 +19,7 @@ _LEAST: Final = 3
 _ALONE_SHARE: Final = 0.5
 _COLUMN_SHARE: Final = 0.8
 _MOST_CELLS: Final = 500
+_GLANCE: Final = 32
 
 
 class _Belief(Enum):
@@ -98,6 +99,9 @@ def national_ids(header: str, cells: Sequence[str]) -> IdColumn | None:
 
 def _tried(number: _Number, header: str, cells: Sequence[str]) -> IdColumn | None:
     if number.belief is _Belief.HEADER and not _is_told(header, number.headers):
+        return None
+    # A column that holds them shows one early; most columns are dismissed here.
+    if not any(number.shape.fullmatch(cell) for cell in cells[:_GLANCE]):
         return None
     shaped = [cell for cell in cells if number.shape.fullmatch(cell)]
     wanted = _COLUMN_SHARE if number.belief is _Belief.COLUMN else _ALONE_SHARE

@@ -7,7 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from scanner.content.patterns import Pattern
+
 _CARD = re.compile(r"\d(?:[ -]?\d){12,18}", re.ASCII)
+# Neither digits after a decimal point nor a part of something longer.
+_CARD_IN_TEXT = re.compile(r"(?<![\w.,-])\d(?:[ -]?\d){12,18}(?![\w-])", re.ASCII)
 _ISSUED = re.compile(
     r"""4\d{12}(?:\d{3}){0,2}                                    # Visa
       | (?:5[1-5]\d{2}|222[1-9]|22[3-9]\d|2[3-6]\d{2}|27[01]\d|2720)\d{12}   # Mastercard
@@ -20,6 +24,7 @@ _ISSUED = re.compile(
 )
 _IBAN = re.compile(r"[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}", re.ASCII)
 _JOINTS = str.maketrans("", "", " -")
+_DIGITS = Pattern(r"\d(?:[ -]?\d){12}")
 _CARD_WORDS = re.compile(
     r"\b(?:cards?|cartes?|visa|mastercard|amex|cvv|cvc|(?:kredit)?karten?|tarjetas?|carta|cartao"
     r"|karta|kort)\b",
@@ -29,6 +34,7 @@ _LEAST: Final = 3
 _CARD_SHARE: Final = 0.8
 _IBAN_SHARE: Final = 0.5
 _MOST_CELLS: Final = 500
+_GLANCE: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +52,8 @@ def payments(cells: Sequence[str]) -> PaymentColumn | None:
     if len(sample) < _LEAST:
         return None
     for kind, is_one, share in (("card", is_card, _CARD_SHARE), ("iban", is_iban, _IBAN_SHARE)):
+        if not any(is_one(cell) for cell in sample[:_GLANCE]):
+            continue
         valid = [cell for cell in sample if is_one(cell)]
         if len(set(valid)) >= _LEAST and len(valid) >= share * len(sample):
             return PaymentColumn(kind=kind, count=len(valid), valid_share=len(valid) / len(sample))
@@ -80,10 +88,10 @@ def passes_luhn(digits: str) -> bool:
 
 def count_cards(text: str, most: int = 1000) -> int:
     """Return how many cards stand in running text that speaks of cards; 0 under three."""
-    if not _CARD_WORDS.search(text):
+    if not _DIGITS.is_in(text) or not _CARD_WORDS.search(text):
         return 0
     found = set()
-    for match in _CARD.finditer(text):
+    for match in _CARD_IN_TEXT.finditer(text):
         if is_card(match.group()):
             found.add(match.group())
         if len(found) >= most:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from scanner.content.column_signs import read_columns
 from scanner.content.health_formats import HEALTH_READERS
 from scanner.content.jsons import read_json
 from scanner.content.kinds import kinds_of, merged
+from scanner.content.ordered import MOST_TABLES, rows_beside_order, told_beside_order
 from scanner.content.persons import persons_in
 from scanner.content.ranges import Asking
 from scanner.content.running_text import with_running_text
@@ -16,11 +18,13 @@ from scanner.content.sealed import is_base64
 from scanner.content.sql import is_sql, sql_tables
 from scanner.content.tables import Table, read_rows, read_table
 from scanner.content.text import Sections, decoded, encoding_of
+from scanner.content.xmls import read_xml
 from scanner.model.content import ContentFacts, ContentState, DataClass
 
 _WINDOWS: Final = 8
 _WINDOW: Final = 16_384
 _READ_WHOLE: Final = 262_144
+_MOST_ELEMENTS: Final = 64
 _NAMES: Final = {"\t": "tsv"}
 
 
@@ -71,11 +75,14 @@ def _records(scene: Scene, sections: Sections) -> ContentFacts | None:
     records = read_json(sections)
     if records is not None:
         name, tables = records
-        if len(tables) == 1:
-            rows = _row_estimate(tables, scene, sections)
-            facts = _table_facts(name, tables, scene.naming, rows)
-            return facts if facts.kinds else with_running_text(facts, sections)
-        return _several(name, tables, sections, scene.naming)
+        if len(tables) != 1:
+            return _several(name, tables, sections, scene.naming)
+        facts = _table_facts(name, tables, scene.naming, _row_estimate(tables, scene, sections))
+        facts = rows_beside_order(facts, tables[0], scene.naming)
+        return facts if facts.kinds else with_running_text(facts, sections)
+    elements = read_xml(sections)
+    if elements is not None:
+        return _elements(elements, sections, scene.naming)
     table_read = read_table(first, scene.naming.is_known)
     if table_read is None:
         return None
@@ -83,6 +90,7 @@ def _records(scene: Scene, sections: Sections) -> ContentFacts | None:
     rows = _row_estimate(parts, scene, sections)
     name = _NAMES.get(table_read.delimiter, "csv")
     facts = _table_facts(name, parts, scene.naming, rows)
+    facts = told_beside_order(facts, table_read, sections, scene.naming)
     return facts if facts.kinds else with_running_text(facts, sections)
 
 
@@ -111,7 +119,7 @@ def _table_facts(name: str, parts: list[Table], naming: Naming, rows: int | None
     )
     kinds = kinds_of(signs)
     personal = any(kind.data_class is not DataClass.SECRET for kind in kinds)
-    persons = persons_in(joined, signs, rows) if personal and rows is not None else None
+    persons = persons_in(joined, signs, rows) if personal else None
     return ContentFacts(format=name, state=ContentState.CLEAR, kinds=kinds,
                         columns=columns, rows=rows, persons=persons)  # fmt: skip
 
@@ -119,16 +127,40 @@ def _table_facts(name: str, parts: list[Table], naming: Naming, rows: int | None
 def _several(name: str, tables: list[Table], sections: Sections, naming: Naming) -> ContentFacts:
     """Join the facts of a file's tables: columns and rows only where there is one table.
 
-    Its tables may be about the same people: the one with the most persons counts.
+    Its tables may be about the same people: the fullest one tells how many they are.
     """
-    facts = [_table_facts(name, [table], naming, table.row_count) for table in tables]
+    facts = [
+        rows_beside_order(_table_facts(name, [table], naming, table.row_count), table, naming)
+        for table in tables
+    ]
     if len(facts) == 1 and sections.whole:
         return facts[0]
-    counted = [each.persons for each in facts if each.persons is not None]
-    kinds = tuple(kind for each in facts for kind in each.kinds)
-    joined = ContentFacts(format=name, state=ContentState.CLEAR, kinds=merged(kinds),
-                          persons=sections.scaled(max(counted)) if counted else None)  # fmt: skip
-    return joined if kinds else with_running_text(joined, sections)
+    persons = max((each.persons for each in facts if each.persons), default=None)
+    joined = ContentFacts(format=name, state=ContentState.CLEAR,
+                          kinds=merged([kind for each in facts for kind in each.kinds]),
+                          persons=sections.scaled(persons) if persons else None,
+                          tables=tuple(table for each in facts[:MOST_TABLES]
+                                       for table in each.tables))  # fmt: skip
+    return joined if joined.kinds else with_running_text(joined, sections)
+
+
+def _elements(tables: list[Table], sections: Sections, naming: Naming) -> ContentFacts:
+    """Return the facts of the elements that hold most about persons; kinds without columns.
+
+    Cells are those of every element around them: the same persons would count once for each.
+    """
+    best = ContentFacts(format="xml", state=ContentState.CLEAR)
+    for table in tables[:_MOST_ELEMENTS]:
+        rows = sections.scaled(table.row_count)
+        facts = _table_facts("xml", [table], naming, rows)
+        if _worth(facts) > _worth(best):
+            best = replace(facts, kinds=tuple(replace(kind, column=None) for kind in facts.kinds),
+                           columns=())  # fmt: skip
+    return best if best.kinds else with_running_text(best, sections)
+
+
+def _worth(facts: ContentFacts) -> tuple[int, int]:
+    return len(facts.kinds), sum(kind.count for kind in facts.kinds)
 
 
 def _plain(sections: Sections) -> ContentFacts:

@@ -11,6 +11,7 @@ from typing import Final
 
 from scanner.content.dicom import recognise_dicom
 from scanner.content.formats import FORMATS
+from scanner.content.ordered import unordered_kinds
 from scanner.content.prose import recognise_text
 from scanner.content.ranges import Allowance, Asking, Budget, Source, answer_from
 from scanner.content.scene import Key, Naming, Recogniser, Scene
@@ -28,12 +29,13 @@ def examine(task: ContentTask, key: Key) -> Asking[ContentFacts]:
     lexicon are told only as ``key(b"column", header)``. Never raises for what the bytes are.
     """
     budget = Budget(task.byte_budget)
-    naming = Naming(key, task.ordered_fields)
+    naming = Naming(key, task.ordered_fields, task.dates)
     try:
         facts = yield from _judge(Source(task.size, budget), naming, Allowance(), 0)
     except Exception:  # noqa: BLE001 - a parser's own fault must not end a run, nor be shown
         facts = ContentFacts(format="unknown", state=ContentState.MALFORMED)
-    return replace(facts, bytes_read=budget.received)
+    excess = unordered_kinds(facts, naming)
+    return replace(facts, bytes_read=budget.received, unordered_kinds=excess)
 
 
 def _judge(

@@ -10,21 +10,18 @@ from scanner.content.credentials import credentials_in
 from scanner.content.kinds import kinds_of
 from scanner.content.labelled import read_labelled
 from scanner.content.lexicon import rows_with_health_words
-from scanner.content.nir import count_in_text
+from scanner.content.nir import count_in_text, stray_nirs
 from scanner.content.patterns import Pattern
 from scanner.content.payment import count_cards
-from scanner.content.persons import persons_in
+from scanner.content.persons import addresses_in, persons_in
 from scanner.content.text import Sections
 from scanner.model.content import ContentFacts, DataClass, DataKind
 
-_LEAST_NUMBERS: Final = 3
 _NIR_WORDS: Final = Pattern(
     r"\bNIR\b|s[ée]curit[ée] sociale|num[ée]ro d.assur[ée]|num[ée]ro INSEE|n° ?ss\b"
     r"|social security",
     ignore_case=True,
 )
-_ADDRESS: Final = Pattern(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,6}")
-_MOST_ADDRESSES: Final = 2_000
 _MOST_LINES: Final = 2_000
 _LEAST_LINES: Final = 2
 
@@ -39,17 +36,17 @@ def with_running_text(facts: ContentFacts, sections: Sections) -> ContentFacts:
     labelled, persons = _labelled(sections)
     seen = {kind.kind for kind in labelled}
     kinds = labelled + [kind for kind in kinds if kind.kind not in seen]
-    contacts = sum(sum(1 for _ in _ADDRESS.places(part, _MOST_ADDRESSES))
-                   for part in sections.parts if "@" in part)  # fmt: skip
+    contacts = sections.scaled(addresses_in(sections.parts))
     if persons is None and any(kind.kind == "nir" for kind in kinds):
         persons = sections.scaled(max(kind.count for kind in kinds if kind.kind == "nir"))
     return replace(facts, kinds=tuple(kinds), persons=persons, contacts=contacts)
 
 
 def _numbers(sections: Sections) -> list[DataKind]:
-    nirs = sum(count_in_text(part) for part in sections.parts)
-    if nirs < _LEAST_NUMBERS and not any(map(_NIR_WORDS.is_in, sections.parts)):
-        nirs = 0
+    nirs = stray_nirs(sections.parts)
+    if not nirs:
+        few = sum(count_in_text(part) for part in sections.parts)
+        nirs = few if few and any(map(_NIR_WORDS.is_in, sections.parts)) else 0
     cards = sum(count_cards(part) for part in sections.parts)
     return [DataKind(kind=kind, data_class=DataClass.PERSONAL, count=count)
             for kind, count in (("nir", nirs), ("card", cards)) if count]  # fmt: skip
@@ -67,4 +64,4 @@ def _labelled(sections: Sections) -> tuple[list[DataKind], int | None]:
     ill = rows_with_health_words(lines)
     if ill >= _LEAST_LINES:
         kinds.append(DataKind(kind="health-words", data_class=DataClass.HEALTH, count=ill))
-    return kinds, sections.scaled(persons_in(table, signs, table.row_count))
+    return kinds, sections.scaled(persons_in(table, signs, table.row_count) or 0)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from scanner.content.lexicon import concept_of, folded
 from scanner.content.ranges import Allowance, Asking, Source
-from scanner.model.content import Column, ContentFacts
+from scanner.model.content import Column, ContentFacts, DateRange
 
 Key: TypeAlias = Callable[..., str]
 """A keyed hash of byte strings (``scanner.model.mask.Mask``)."""
@@ -17,9 +17,14 @@ Key: TypeAlias = Callable[..., str]
 class Naming:
     """Names columns by order or lexicon; every other header is only told by its keyed hash."""
 
-    def __init__(self, key: Key, ordered_fields: tuple[str, ...]) -> None:
+    def __init__(
+        self, key: Key, ordered_fields: tuple[str, ...], dates: DateRange | None = None
+    ) -> None:
         self._key = key
         self._ordered = {folded(field): field for field in ordered_fields}
+        self._meant = {concept_of(field): field for field in reversed(ordered_fields)}
+        self._date_fields = {folded(field) for field in dates.fields} if dates else set()
+        self.dates = dates
 
     @property
     def has_order(self) -> bool:
@@ -30,14 +35,29 @@ class Naming:
         """Whether a header is an ordered field or a word of the lexicon."""
         return folded(header) in self._ordered or concept_of(header) is not None
 
+    def is_ordered(self, header: str | None) -> bool:
+        """Whether a header is an ordered field."""
+        return header is not None and folded(header) in self._ordered
+
+    def is_date_field(self, header: str) -> bool:
+        """Whether a header is the field that tells the order's dates."""
+        return folded(header) in self._date_fields
+
+    @property
+    def concepts(self) -> frozenset[str | None]:
+        """What the ordered fields mean by the lexicon; None among them where it knows not all."""
+        return frozenset(self._meant)
+
     def column(self, index: int, header: str | None, *, free_text: bool) -> Column:
         """Return a column fit to be stored. ``header`` is None where the table has none."""
         if header is None or not folded(header):
             return Column(index=index, free_text=free_text)
         plain = folded(header)
-        name = self._ordered.get(plain) or concept_of(header)
+        concept = concept_of(header)
+        name = self._ordered.get(plain) or concept
         key = None if name else self._key(b"column", plain.encode())
-        return Column(index=index, name=name, key=key, free_text=free_text)
+        like = self._meant.get(concept) if concept and plain not in self._ordered else None
+        return Column(index=index, name=name, key=key, free_text=free_text, like=like)
 
 
 @dataclass(frozen=True, slots=True)

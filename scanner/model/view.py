@@ -33,7 +33,8 @@ class CredentialStatus(StrEnum):
 class FileFact:
     """A file, masked: ``key`` is a keyed hash of its path, ``directory`` has person-like and
     long-digit parts replaced. ``modified`` is RFC 3339 UTC; where ``zone_known`` is false it is
-    the server's own time and may be up to a day off, either way.
+    the server's own time and may be up to a day off, either way. ``named`` is the date that the
+    path bears: ``2026-03-01``, or ``2026-03`` where no day is told or it may be a person's.
     """
 
     key: str
@@ -47,6 +48,7 @@ class FileFact:
     orders: tuple[str, ...] = ()
     content: Reading[ContentFacts] = field(default_factory=unasked)
     zone_known: bool = True
+    named: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +86,8 @@ class AreaSeen:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSeen:
     """A migration's paths, as one login saw them. ``found``: every path is proved to exist;
-    ``complete``: all of them were walked whole. ``files`` counts matching files.
+    ``complete``: all of them were walked whole. ``files`` counts matching files. ``absent``:
+    every path is proved not to exist, by a whole listing of the directory it would lie in.
     """
 
     order_id: str
@@ -92,6 +95,7 @@ class OrderSeen:
     found: bool
     complete: bool
     files: int
+    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

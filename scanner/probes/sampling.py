@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from scanner.clients.faults import Fault
-from scanner.model.content import ContentFacts, ContentTask, Examiner
+from scanner.model.content import ContentFacts, ContentTask, DateRange, Examiner
 from scanner.model.listing import Entry, RemoteTree
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.view import Zone
@@ -197,6 +197,7 @@ class _Sampler:
             size=budget if size is None else size,
             ordered_fields=_ordered_fields(file.orders),
             byte_budget=budget,
+            dates=ordered_dates(file.orders),
         )
 
     def _reader(self, file: FoundFile) -> _Reader:
@@ -233,3 +234,23 @@ def _ordered_fields(orders: Iterable[Order]) -> tuple[str, ...]:
         if migration.date_field:
             names[migration.date_field] = None
     return tuple(names)
+
+
+def ordered_dates(orders: Iterable[Order]) -> DateRange | None:
+    """Return the days that a file's orders ask for together; None where one asks for any day.
+
+    Orders that tell their dates by different fields cannot be compared together: None, too.
+    """
+    migrations = [order.migration for order in orders]
+    fields = {each.date_field for each in migrations}
+    if len(fields) != 1 or None in fields:
+        return None
+    starts = [each.date_from for each in migrations]
+    ends = [each.date_to for each in migrations]
+    earliest = None if None in starts else min(day for day in starts if day)
+    latest = None if None in ends else max(day for day in ends if day)
+    if earliest is None and latest is None:
+        return None
+    (field_name,) = (name for name in fields if name)
+    aliases = (alias for each in migrations for alias in each.aliases.get(field_name, ()))
+    return DateRange(fields=(field_name, *dict.fromkeys(aliases)), earliest=earliest, latest=latest)

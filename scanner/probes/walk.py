@@ -19,6 +19,7 @@ from scanner.probes.neighbours import judged_by_place
 from scanner.probes.places import Order, Places, below, holds, normal_path, parent_of
 from scanner.probes.sampling import FoundFile, Sample, SampleBounds, is_proof, sample_files
 from scanner.probes.signs import claims_writable, links_outside, shapes, writable_signs
+from scanner.wire.dated_names import named_date
 
 MOST_FILE_FACTS = 2_000
 """Files kept of one walk; the rest is counted."""
@@ -218,7 +219,17 @@ class _Survey:
             found=found,
             complete=found and not self._anything_unseen(order),
             files=sum(order in file.orders for file in self.files),
+            absent=bool(bases) and all(map(self._is_absent, bases)),
         )
+
+    def _is_absent(self, path: bytes) -> bool:
+        """Whether a whole listing of the directory that ``path`` would lie in lacks it."""
+        parent = parent_of(path)
+        reading = self.seen.readings.get(parent)
+        if path == b"/" or not self._listed(parent) or parent in self.seen.unseen:
+            return False
+        entries = reading.value.entries if isinstance(reading, Observed) else ()
+        return all(below(parent, entry.name) != path for entry in entries)
 
     def _listed(self, path: bytes) -> bool:
         reading = self.seen.readings.get(path)
@@ -256,6 +267,7 @@ class _Survey:
             modified=utc_text(entry.modified) if entry.modified else None,
             precision=entry.precision,
             zone_known=entry.zone_known,
+            named=named_date(file.path),
             mode=entry.mode,
             zone=file.zone,
             orders=tuple(order.migration.order_id for order in file.orders),

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from scanner.model.observation import EndpointObservation, FtpFacts, Observations
-from scanner.model.reading import Observed
-from scanner.model.ssh import SshFacts
+from scanner.model.observation import Observations, views_of
 from scanner.model.view import View
 
 _MOST_REASONS = 2
@@ -15,19 +13,9 @@ _MOST_REASONS = 2
 def samples(seen: Iterable[Observations]) -> tuple[str, ...]:
     """Return a clause for each login that met files, each once."""
     told = (
-        _told(view) for look in seen for endpoint in look.endpoints for view in _views(endpoint)
+        _told(view) for look in seen for endpoint in look.endpoints for view in views_of(endpoint)
     )
     return tuple(dict.fromkeys(filter(None, told)))
-
-
-def _views(endpoint: EndpointObservation) -> Iterator[View]:
-    facts = endpoint.facts
-    if isinstance(facts, FtpFacts) and isinstance(facts.anonymous_view, Observed):
-        yield facts.anonymous_view.value
-    if isinstance(facts, FtpFacts | SshFacts):
-        for account in facts.accounts:
-            if isinstance(account.view, Observed):
-                yield account.view.value
 
 
 def _told(view: View) -> str:

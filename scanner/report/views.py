@@ -92,7 +92,10 @@ def _classes(fact: FileFact) -> set[DataClass]:
 
 def _file(fact: FileFact) -> dict[str, Any]:
     document: dict[str, Any] = plain(fact)
-    for name in ("kinds", "columns"):
-        if name in document["content"]:
-            document["content"][name] = document["content"][name][:MOST_DETAILS]
+    content = document["content"]
+    for name in ("kinds", "columns", "unordered_kinds"):
+        if name in content:
+            content[name] = content[name][:MOST_DETAILS]
+    for table in content.get("tables", ()):
+        table["columns"] = table["columns"][:MOST_DETAILS]
     return document

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scanner.checks.overdue_deletion import deadline_of
+from scanner.checks.deadlines import deadline_of
 from scanner.model.content import Column, ContentFacts, ContentState, DataClass
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Severity, Verdict
@@ -220,7 +220,7 @@ def test_files_newer_than_the_deadline_are_shown_apart() -> None:
 
 
 def test_files_seen_before_and_gone_before_the_deadline_pass() -> None:
-    gone = ordered(files=0, found=False, complete=False)
+    gone = ordered(files=0, found=False, complete=False, absent=True)
     recall = Recall(orders={"MIG-1": SIGHTED})
     assert result(LATE, case(gone, target=ORDERED, recall=recall)).verdict is Verdict.PASS
 

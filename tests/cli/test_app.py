@@ -7,7 +7,9 @@ from scanner import __version__
 from scanner.cli.app import application
 from tests.cli.shell import python, scan
 
-COMMANDS = ("host", "run", "validate", "assess", "checks", "explain", "schema", "demo", "policy")
+COMMANDS = (
+    "host", "run", "validate", "assess", "locate", "checks", "explain", "schema", "demo", "policy"
+)  # fmt: skip
 
 FORBIDDEN = (
     "aioftp",

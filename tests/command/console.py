@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -65,3 +66,31 @@ class Console:
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         here = str(self.folder)
         return {**kept, "HOME": here, "XDG_STATE_HOME": f"{here}/state", **variables}
+
+
+def on_a_terminal(console: Console, *words: str, **variables: str) -> str:
+    """Return what ``scan`` writes to a terminal."""
+    leader, follower = pty.openpty()
+    variables = {"TERM": "xterm-256color", **variables}
+    with subprocess.Popen(
+        [SCRIPT, *words],
+        stdin=subprocess.DEVNULL,
+        stdout=follower,
+        stderr=follower,
+        cwd=console.folder,
+        env=console.environment(variables),
+    ) as process:
+        os.close(follower)
+        said = b""
+        while chunk := _read(leader):
+            said += chunk
+        process.wait(timeout=60)
+    os.close(leader)
+    return said.decode()
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # how Linux tells that nobody is left at the other end
+        return b""

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
-import subprocess
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +11,7 @@ import jsonschema
 import pytest
 
 from scanner.model.failure import FailureId
-from tests.command.console import SCRIPT, Console
+from tests.command.console import Console, on_a_terminal
 from tests.command.papers import entry, entry_of, written
 from tests.servers.fixtures import StartServer
 
@@ -81,34 +78,6 @@ def test_assess_writes_the_same_document_and_the_same_table(
     again = console.scan("assess", folder.relative_to(console.folder))
     assert (again.returncode, again.stdout) == (told.returncode, told.stdout)
     assert (folder / "report.json").read_bytes() == before
-
-
-def on_a_terminal(console: Console, *words: str, **variables: str) -> str:
-    """Return what ``scan`` writes to a terminal."""
-    leader, follower = pty.openpty()
-    variables = {"TERM": "xterm-256color", **variables}
-    with subprocess.Popen(
-        [SCRIPT, *words],
-        stdin=subprocess.DEVNULL,
-        stdout=follower,
-        stderr=follower,
-        cwd=console.folder,
-        env=console.environment(variables),
-    ) as process:
-        os.close(follower)
-        said = b""
-        while chunk := _read(leader):
-            said += chunk
-        process.wait(timeout=60)
-    os.close(leader)
-    return said.decode()
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 65536)
-    except OSError:  # how Linux tells that nobody is left at the other end
-        return b""
 
 
 def test_colour_is_for_terminals_that_want_it(console: Console, start_server: StartServer) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.content.nir import count_in_text, is_keyless_nir, is_nir, nir_key
+from scanner.content.nir import count_in_text, is_keyless_nir, is_nir, nir_key, stray_nirs
 from scanner.demo.generator import impossible_nir
 
 
@@ -68,6 +68,7 @@ def test_separators_are_allowed_and_other_lengths_are_not() -> None:
     assert not is_nir(number[:14])
     assert not is_nir(number + "1")
     assert is_keyless_nir(number[:13])
+    assert not is_keyless_nir("1851499000001")
 
 
 @given(st.text(max_size=40))
@@ -81,3 +82,11 @@ def test_numbers_are_counted_in_running_text_but_not_inside_longer_digits() -> N
     assert count_in_text(f"dossier {first}, puis ({second}).") == 2
     assert count_in_text(f"0.{first} {first}9 x{first}") == 0
     assert count_in_text(f"{first} " * 50, most=7) == 7
+
+
+def test_a_few_valid_numbers_in_a_long_list_of_others_are_an_accident() -> None:
+    valid = " ".join(impossible_nir(number, 1970) for number in range(4))
+    others = " ".join(f"9{number:014d}" for number in range(30))
+    assert stray_nirs([valid]) == 4
+    assert stray_nirs([valid, others]) == 0
+    assert stray_nirs([impossible_nir(1, 1970), impossible_nir(2, 1970)]) == 0

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -25,6 +26,9 @@ from scanner.model.content import (
     ContentTask,
     DataClass,
     DataKind,
+    DateCheck,
+    DateRange,
+    TableFacts,
 )
 
 FACTS = ContentFacts(
@@ -38,6 +42,18 @@ FACTS = ContentFacts(
     persons=11,
     contacts=2,
     bytes_read=7,
+    tables=(
+        TableFacts(
+            columns=(Column(index=0, name="surname", like="nom"),),
+            rows=12,
+            rows_read=5,
+            whole=False,
+            dates=DateCheck(inside=3, outside=1, untold=1),
+        ),
+        TableFacts(columns=(), rows=None, rows_read=2, whole=True),
+    ),
+    all_tables=True,
+    unordered_kinds=("nir",),
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
@@ -47,7 +63,8 @@ JSON = st.recursive(
 
 
 def test_a_task_comes_over_as_it_is() -> None:
-    task = ContentTask(name="é\n", size=9, ordered_fields=("a", "b"), byte_budget=5)
+    dates = DateRange(fields=("é", "b"), earliest=date(2024, 2, 29))
+    task = ContentTask(name="é\n", size=9, ordered_fields=("a", "b"), byte_budget=5, dates=dates)
     frame = pack(task_message(task), b"xyz")
     text, body = lengths(frame[: PREFIX.size])
     assert read_task(unpack(frame[PREFIX.size : PREFIX.size + text])) == task
@@ -74,9 +91,14 @@ def test_facts_come_over_as_they_are() -> None:
         ("rows", "many"),
         ("kinds", [["nir", "personal", 3]]),
         ("kinds", [["a b", "personal", 3, 1.0, None]]),
-        ("columns", [[0, "x" * 300, None, False]]),
-        ("columns", [["0", None, None, False]]),
+        ("columns", [[0, "x" * 300, None, False, None]]),
+        ("columns", [["0", None, None, False, None]]),
+        ("columns", [[0, None, None, False, "x" * 300]]),
         ("columns", 5),
+        ("tables", [[[], -1, 0, True, None]]),
+        ("tables", [[[], 1, 0, True, [1, 2]]]),
+        ("tables", [[[], 1, 0, True, [1, 2, "2018-03-04"]]]),
+        ("unordered_kinds", ["Canary value with spaces"]),
     ],
 )
 def test_what_facts_cannot_be_is_refused_without_a_word_of_it(key: str, value: object) -> None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.model.content import ContentFacts
+from scanner.model.content import ContentFacts, DateRange
 from scanner.model.listing import Entry, EntryKind, Listing, Outcome, UnparsedLine
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Areas, Limits, Migration, Target
 from scanner.model.view import Unread, View, WritableSigns, Zone
+from scanner.probes.places import Order
+from scanner.probes.sampling import ordered_dates
 from scanner.probes.walk import MOST_FILE_FACTS, observe_view
 from tests.probes.memory_tree import (
     NOW,
@@ -812,3 +815,66 @@ async def test_a_start_that_no_listing_names_bears_signs_of_its_own() -> None:
 
     # /home, /pub and /pub/in; then the root and /pub/in, for the root's listing tells of /pub.
     assert (apart.walk.writable.others, told.walk.writable.others) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("tree", "absent"),
+    [
+        ({b"/": (a_directory(b"out"),), b"/out": ()}, True),
+        ({b"/": (a_directory(b"out"),), b"/out": (a_directory(b"mig"),), b"/out/mig": ()}, False),
+        # A listing that lacks the directory above may be of another place altogether.
+        ({b"/": ()}, False),
+    ],
+)
+async def test_a_path_is_absent_only_if_a_listing_of_where_it_would_lie_lacks_it(
+    tree: dict[bytes, tuple[Entry, ...]],
+    absent: bool,  # noqa: FBT001 - a case, not a switch
+) -> None:
+    order = Migration(order_id="MIG", paths=("/out/mig/*",))
+    seen = await view(MemoryTree(tree), replace(LAB, migrations=(order,)))
+    assert seen.walk.orders[0].absent is absent
+
+
+async def test_a_date_in_a_path_is_kept_without_the_name() -> None:
+    tree = MemoryTree({b"/": (a_file(b"export_2026-03-01.csv"), a_file(b"zorblat 01-04-2026.csv"))})
+    named = {fact.named for fact in (await view(tree)).walk.files}
+    assert named == {"2026-03-01", "2026-04"}
+
+
+def an_order(**changes: Any) -> Order:
+    migration = replace(
+        Migration(
+            order_id="MIG",
+            fields=("day",),
+            aliases={"day": ("jour",)},
+            date_field="day",
+            date_from=date(2024, 1, 1),
+            date_to=date(2024, 6, 30),
+        ),
+        **changes,
+    )
+    return Order(migration, ())
+
+
+def test_the_days_that_the_orders_of_a_file_ask_for_together() -> None:
+    first, later = an_order(), an_order(date_from=date(2024, 4, 1), date_to=date(2024, 12, 31))
+    assert ordered_dates([first, later]) == DateRange(
+        fields=("day", "jour"), earliest=date(2024, 1, 1), latest=date(2024, 12, 31)
+    )
+    endless = ordered_dates([first, an_order(date_to=None)])
+    assert endless is not None
+    assert (endless.earliest, endless.latest) == (date(2024, 1, 1), None)
+
+
+@pytest.mark.parametrize(
+    "orders",
+    [
+        [],
+        [an_order(), an_order(date_field=None)],
+        [an_order(), an_order(date_field="month")],
+        [an_order(date_from=None, date_to=None)],
+        [an_order(date_to=None), an_order(date_from=None)],
+    ],
+)
+def test_orders_that_ask_for_any_day_or_tell_it_by_other_fields(orders: list[Order]) -> None:
+    assert ordered_dates(orders) is None

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from scanner.model.content import Column, ContentFacts, ContentState, DataClass, DataKind, Note
+from scanner.model.content import (
+    Column,
+    ContentFacts,
+    ContentState,
+    DataClass,
+    DataKind,
+    DateCheck,
+    Note,
+    TableFacts,
+)
 from scanner.model.evidence import Evidence
 from scanner.model.failure import CAP_REASONS, CapTrigger, FailureId, Grade
 from scanner.model.finding import (
@@ -196,6 +205,16 @@ def file_fact(number: int = 1, state: ContentState | None = ContentState.CLEAR) 
                 persons=1100,
                 contacts=2,
                 bytes_read=65_536,
+                tables=(
+                    TableFacts(
+                        columns=(Column(index=0, name="surname", like="nom"),),
+                        rows=1200,
+                        rows_read=300,
+                        whole=False,
+                        dates=DateCheck(inside=290, outside=4, untold=6),
+                    ),
+                ),
+                unordered_kinds=("nir",),
                 notes=(Note.OLD_CIPHER,),
             )
         )
@@ -206,6 +225,7 @@ def file_fact(number: int = 1, state: ContentState | None = ContentState.CLEAR) 
         size=1_000_000,
         modified="2026-03-01T00:00:00Z",
         precision=Precision.MINUTE,
+        named="2026-03",
         mode=0o644,
         zone=Zone.PRIVATE,
         orders=("MIG-7",),

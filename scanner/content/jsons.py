@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from scanner.content.lexicon import concept_of
-from scanner.content.patterns import Pattern
 from scanner.content.tables import MOST_COLUMNS, MOST_ROWS, Table
 from scanner.content.text import Sections
 
@@ -18,7 +19,8 @@ _MOST_FLAT: Final = 3
 _MOST_CELL: Final = 1000
 _MOST_TABLES: Final = 64
 _LEAST_ALIKE: Final = 3
-_PAIR: Final = Pattern(
+# A try ends at the next quotation mark: no text is looked at more than a few times.
+_PAIR: Final = re.compile(
     r'"([^"\\\n]{1,100})"\s{0,8}:\s{0,8}(?:"([^"\n]{0,500})"|(-?[0-9][0-9.eE+-]{0,40}))'
 )
 _MOST_PAIRS: Final = 60_000
@@ -142,11 +144,12 @@ def _is_scalars(value: Any) -> bool:
 def _scanned(part: str) -> Iterator[Mapping[str, str]]:
     """Yield rows from a cut of a document: one ends where a name comes again."""
     row: dict[str, str] = {}
-    for _, name, text, number in _PAIR.spans(part, _MOST_PAIRS):
+    for match in islice(_PAIR.finditer(part), _MOST_PAIRS):
+        name, text, number = match.groups()
         if name in row:
             yield row
             row = {}
-        row[name or ""] = (text or number or "").strip()
+        row[name] = (text or number or "").strip()
     if row:
         yield row
 

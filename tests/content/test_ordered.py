@@ -106,6 +106,7 @@ def test_of_more_than_the_budget_rows_are_an_estimate_and_dates_a_sample() -> No
         b"exam_code;exam_date\nNFS;2019-02-01\nGLY;2019-02-02;and more\n",
         b'exam_code;exam_date\nNFS;2019-02-01\n"GLY;2019-02-02\nTSH;2019-02-03\n',
         b'exam_code;exam_date\n"NFS;2019-02-01\nGLY;2019-02-02\nTSH";2019-02-03\n',
+        b'exam_code;exam_date\nNFS;2019-02-01\nGLY;"2019-02-02\n',
     ],
 )
 def test_rows_that_do_not_fit_their_header_keep_a_file_from_being_whole(data: bytes) -> None:

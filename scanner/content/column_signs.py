@@ -38,6 +38,7 @@ _NAMES: Final = frozenset({"surname", "first-name", "full-name", "name"})
 _MOST_SEXES: Final = 12
 LEAST_NIRS: Final = 3
 _MOST_CELLS: Final = 1_000
+_ENOUGH_CELLS: Final = 400
 _GLANCE: Final = 32
 _AGREED: Final = {"email": 0.8, "phone": 0.8}
 
@@ -101,12 +102,13 @@ def _signs(index: int, header: str | None, cells: list[str]) -> ColumnSigns:
 def _of_values(
     index: int, concept: str | None, cells: list[str], *, headerless: bool
 ) -> ColumnSigns:
-    concept = _shown_by_values(concept, cells)
+    sample = _spread(cells)
+    concept = _shown_by_values(concept, sample)
     by_shape = False
     if concept is None and headerless:
         concept = shape_of(cells)
         by_shape = concept is not None
-    share = _agreement(concept, cells)
+    share = _agreement(concept, sample)
     free_text = _is_free_text(concept, cells)
     return ColumnSigns(
         index=index,
@@ -115,8 +117,8 @@ def _of_values(
         count=round(share * len(cells)),
         valid_share=share,
         by_shape=by_shape,
-        organisations=concept in _NAMES and are_organisations(cells),
-        persons=concept in _NAMES and are_persons(cells),
+        organisations=concept in _NAMES and are_organisations(sample),
+        persons=concept in _NAMES and are_persons(sample),
         free_text=free_text,
         health_rows=rows_with_health_words(cells[:_MOST_CELLS]) if free_text else 0,
         hidden_nirs=sum(count_in_text(cell, 5) for cell in cells) if free_text else 0,
@@ -136,6 +138,11 @@ def _number(concept: str | None, header: str, cells: Sequence[str]) -> IdColumn 
     if concept not in _MAY_BE_NUMBERS:
         return None
     return national_ids(folded(header).replace("_", ""), cells)
+
+
+def _spread(cells: list[str]) -> list[str]:
+    """Return at most some hundreds of cells, spread over the column: enough for a share."""
+    return cells if len(cells) <= _ENOUGH_CELLS else cells[:: -(-len(cells) // _ENOUGH_CELLS)]
 
 
 def _shown_by_values(concept: str | None, cells: Sequence[str]) -> str | None:

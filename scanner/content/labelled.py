@@ -15,7 +15,7 @@ from scanner.content.text import Sections
 
 _GAP: Final = re.compile(r"\s{2,8}(?=\S)|\t")
 _LABEL: Final = re.compile(
-    r"[\W_]{0,8}(?:export )?([^\W\d_][^:=]{0,49}?)[\"']?\s{0,4}[:=]{1,2}(?!=)"
+    r"[\W_]{0,8}(?:export )?([^\W\d_][^:=,\[\]{}<>|+*$]{0,49}?)[\"']?\s{0,4}[:=]{1,2}(?!=)"
 )
 _LOGINS: Final = frozenset({"user", "username", "login", "uid", "utilisateur", "identifiant"})
 _SECRETS: Final = frozenset({"login", "password"})
@@ -25,6 +25,7 @@ _PROGRAM: Final = re.compile(r"[\[\]{}<>=`$|\\]|\(\)")
 _MOST_LINES: Final = 20_000
 _MOST_LINE: Final = 400
 _MOST_LABELS: Final = 2_000
+_MOST_WORDS: Final = 5
 _MOST_VALUE: Final = 200
 # What stands for a secret that is elsewhere: a call, a variable, a place to fill in, a type.
 _NO_LITERAL: Final = re.compile(
@@ -46,7 +47,7 @@ def read_labelled(sections: Sections) -> Table | None:
     rows: list[dict[str, str]] = []
     row: dict[str, str] = {}
     for label, written, assigned in _pairs(sections):
-        if label not in known and len(known) < _MOST_LABELS:
+        if label not in known and label.count(" ") <= _MOST_WORDS and len(known) < _MOST_LABELS:
             known[label] = _meaning(label)
         concept = known.get(label)
         if concept not in _SECRETS and (assigned or not _is_written(concept, written)):
@@ -80,9 +81,11 @@ def _pairs(sections: Sections) -> Iterator[tuple[str, str, bool]]:
             left -= 1
             if left < 0:
                 return
-            if ":" not in line[:_MOST_LINE] and "=" not in line[:_MOST_LINE]:
+            line = line[:_MOST_LINE]  # noqa: PLW2901 - what follows is never looked at
+            if ":" not in line and "=" not in line:
                 continue
-            for piece in _GAP.split(line[:_MOST_LINE].strip()):
+            pieces = _GAP.split(line.strip()) if "  " in line or "\t" in line else (line,)
+            for piece in pieces:
                 match = _LABEL.match(piece)
                 if match:
                     # TEL;TYPE=CELL: and ;ENCODING= are the ways of cards.

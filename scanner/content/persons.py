@@ -6,6 +6,7 @@ Who they are is compared in memory and goes no further.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Final
 
 from scanner.content.column_signs import ColumnSigns
@@ -38,7 +39,11 @@ def persons_in(table: Table, columns: Sequence[ColumnSigns], rows: int | None) -
     if rows is None or not kept:
         return rows
     at = _identity(columns)
-    seen = {key for row in table.rows if any(key := _key(row, at))} if at else None
+    if not at:
+        return rows
+    last, whole = max(at), itemgetter(*at)
+    seen = {whole(row) for row in table.rows if last < len(row)}
+    seen -= {"", ("",) * len(at)}
     if not seen:
         return rows
     return max(1, round(len(seen) * max(rows, kept) / kept))
@@ -49,10 +54,6 @@ def addresses_in(parts: Sequence[str]) -> int:
     return sum(
         sum(1 for _ in _ADDRESS.places(part, _MOST_ADDRESSES)) for part in parts if "@" in part
     )
-
-
-def _key(row: Sequence[str], at: Sequence[int]) -> tuple[str, ...]:
-    return tuple(row[index].casefold() if index < len(row) else "" for index in at)
 
 
 def _identity(columns: Sequence[ColumnSigns]) -> tuple[int, ...]:

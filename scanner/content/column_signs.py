@@ -129,18 +129,18 @@ def _number(concept: str | None, header: str, cells: Sequence[str]) -> IdColumn 
     """Return the national number of a column: NIRs first, the thirteen-character form only under
     its header.
     """
-    if concept == "national-id" or any(is_nir(cell) for cell in cells[:_GLANCE]):
-        nirs = sum(is_nir(cell) for cell in cells)
-    else:
-        nirs = 0
-    if nirs and (concept == "national-id" or (nirs >= LEAST_NIRS and nirs * 2 >= len(cells))):
-        return IdColumn(kind="nir", count=nirs, valid_share=nirs / len(cells))
+    if concept == "national-id" or any(map(is_nir, cells[:_GLANCE])):
+        sample = _spread(cells)
+        nirs = sum(map(is_nir, sample))
+        if nirs and (concept == "national-id" or (nirs >= LEAST_NIRS and nirs * 2 >= len(sample))):
+            share = nirs / len(sample)
+            return IdColumn(kind="nir", count=round(share * len(cells)), valid_share=share)
     if concept not in _MAY_BE_NUMBERS:
         return None
     return national_ids(folded(header).replace("_", ""), cells)
 
 
-def _spread(cells: list[str]) -> list[str]:
+def _spread(cells: Sequence[str]) -> Sequence[str]:
     """Return at most some hundreds of cells, spread over the column: enough for a share."""
     return cells if len(cells) <= _ENOUGH_CELLS else cells[:: -(-len(cells) // _ENOUGH_CELLS)]
 

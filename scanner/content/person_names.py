@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from scanner.content.lexicon import folded_text
+from scanner.content.lexicon import folded_lines
 
 
 def _words(text: str) -> frozenset[str]:
@@ -50,13 +50,14 @@ _FIRST_NAMES: Final = _words(
     " lars anders johan erik nils karl gustav sven birgitta kerstin elsa astrid maja linnea"
     " jens soren niels henrik mette kirsten hanne anne freja ida"
 )
-_MOST_CELLS: Final = 200
+_MOST_CELLS: Final = 120
+_MOST_CELL: Final = 80
 _SHARE: Final = 0.15
 
 
 def are_organisations(cells: Sequence[str]) -> bool:
     """Whether many cells hold a legal form or the word for a house."""
-    return _share(cells, _ORGANISATION) >= _SHARE
+    return _share(cells[:_MOST_CELLS], _ORGANISATION) >= _SHARE
 
 
 def are_persons(cells: Sequence[str]) -> bool:
@@ -65,8 +66,5 @@ def are_persons(cells: Sequence[str]) -> bool:
 
 
 def _share(cells: Sequence[str], words: frozenset[str]) -> float:
-    sample = cells[:_MOST_CELLS]
-    if not sample:
-        return 0.0
-    found = sum(not words.isdisjoint(folded_text(cell[:80]).split("_")) for cell in sample)
-    return found / len(sample)
+    lines = folded_lines([cell[:_MOST_CELL] for cell in cells])
+    return sum(not words.isdisjoint(line.split()) for line in lines) / max(len(cells), 1)

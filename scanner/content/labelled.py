@@ -29,7 +29,7 @@ _MOST_WORDS: Final = 5
 _MOST_VALUE: Final = 200
 # What stands for a secret that is elsewhere: a call, a variable, a place to fill in, a type.
 _NO_LITERAL: Final = re.compile(
-    r".*[()\[\]<>\s].*|\$\{?[A-Za-z_].*|\{\{.*|%[A-Za-z_(].*|[*x.#-]+|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+"
+    r".*[()\[\]<>\s\"'].*|[/~][\w./-]+|\$\{?[A-Za-z_].*|\{\{.*|%[A-Za-z_(].*|[*x.#-]+|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+"
 )
 _NO_SECRETS: Final = frozenset(
     ["none", "null", "nil", "true", "false", "password", "passwd", "secret", "yes", "no", "str",

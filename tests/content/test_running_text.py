@@ -113,6 +113,8 @@ NOTHING = {
     "variables": b"user: ${DB_USER}\npassword: ${DB_PASSWORD}\n---\nuser=$USER\npassword=$PASS\n",
     "a template": b"username: {{ user }}\npassword: {{ vault_password }}\n",
     "a place to fill in": b"user = <your name>\npassword = <your password>\nuser=x\npassword=****\n",
+    "an environment": b"USER=anna\nHOME=/home/anna\nPWD=/home/anna/project/1\nLANG=C\n",
+    "pieces of a program": b"-- a.password='f1',a.file='x'\nuser=a\npass => '1' . $x . '@',\n",
     "types": b"class A:\n    user: str\n    password: str\n    first: int\n    last: int\n",
     "attributes": b"user = args.user\npassword = args.password\n# and so on\n",
     "a package": b"Name: requests\nVersion: 2.1\nAuthor-email: me@example.org\nHome: example.org\n",

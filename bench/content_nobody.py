@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Final
 
+from bench.content_lookalikes import LOOKALIKES
 from bench.content_samples import Sample, digits
 
 _TOWNS: Final = [
@@ -250,4 +251,5 @@ _MAKERS: Final[dict[str, Callable[[Random], str]]] = {
     "catalogue": _catalogue,
     "dump": _dump,
     "measures": _measures,
+    **LOOKALIKES,
 }

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import Final
 
+from bench.content_layouts import LAYOUTS
 from bench.content_samples import Sample, Somebody, digits, somebody
 from scanner.demo.generator import Person, hl7_messages, invent_people
 from tests.content.health_samples import cda, fhir_bundle, fhir_lines, hprim_medecins, hprim_sante
@@ -53,7 +54,7 @@ def personal_samples(chance: Random, each: int) -> Iterator[Sample]:
             count = chance.randrange(1, 60)
             people = invent_people(count, seed=chance.randrange(1 << 30))
             yield Sample(family=family, data=make(people, chance), holds=frozenset({kind}))
-    for family, (maker, holds) in _TABLES.items():
+    for family, (maker, holds) in {**_TABLES, **LAYOUTS}.items():
         for _ in range(each):
             crowd = [somebody(chance) for _ in range(chance.randrange(8, 400))]
             yield Sample(family=family, data=maker(chance, crowd), holds=frozenset(holds.split()))

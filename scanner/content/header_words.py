@@ -29,7 +29,7 @@ WORDS: Final = {
         " passeport numpasseport reisepass pasaporte passaporto paspoort passaporte"
     ),
     "surname": (
-        "nom surname lastname familyname nomfamille nomusuel nomusage nomnaissance"
+        "nom surname sn lastname familyname nomfamille nomusuel nomusage nomnaissance"
         " nompatronymique birthname maidenname nompatient last maiden nomjeunefille nachname"
         " familienname zuname geburtsname apellido apellidos primerapellido segundoapellido"
         " cognome achternaam familienaam geslachtsnaam apelido sobrenome nazwisko nazwiskorodowe"
@@ -102,12 +102,14 @@ WORDS: Final = {
     ),
     "patient-id": (
         "patientid idpatient ipp numpatient numeropatient patientno numdossier dossierpatient"
-        " mrn medicalrecordnumber pid ins patientnumber patientidentifier subjectid personid"
+        " mrn medicalrecordnumber patientnumber patientidentifier patientuuid patientguid"
+        " patientkey patientref patientcode codepatient refpatient noipp numipp codipp"
         " patientennummer patientennr patientnr fallnummer patientnummer idpaciente"
         " numeropaciente historiaclinica nhc numerohistoria idpaziente codicepaziente"
-        " patientnummer patientenid processoclinico numeroprocesso utente idpacjenta"
+        " patientnummer patientenid processoclinico numeroprocesso idpacjenta"
         " numerpacjenta nrpacjenta nrkartoteki journalnummer journalnr"
     ),
+    "subject-id": "pid ins subject subjectid personid participant participantid utente probandid",
     "practitioner-id": (
         "rpps numrpps numerorpps idrpps adeli numadeli numeroadeli am numam npi lanr arztnummer"
         " numerocolegiado bignummer"
@@ -132,7 +134,7 @@ WORDS: Final = {
         " nomeusuario nazwauzytkownika uzytkownik anvandare anvandarnamn bruger brugernavn uid"
     ),
     "password": (
-        "password mdp motpasse passwd pwd pass motdepasse passphrase passwort kennwort"
+        "password userpassword mdp motpasse passwd pwd pass motdepasse passphrase passwort kennwort"
         " contrasena clave parolachiave wachtwoord senha palavrapasse haslo losenord adgangskode"
         " kodeord"
     ),
@@ -159,7 +161,7 @@ WORDS: Final = {
     ),
     "diagnosis": (
         "diagnostic diagnostics diagnosis diagnoses pathologie pathology cim cim10 icd icd10"
-        " icd9 maladie condition ald motif diagnose diagnosen hauptdiagnose erkrankung krankheit"
+        " icd9 maladie ald diagnose diagnosen hauptdiagnose erkrankung krankheit"
         " diagnostico diagnosticos enfermedad diagnosi patologia malattia ziekte aandoening"
         " doenca diagnoza rozpoznanie choroba diagnos sjukdom sygdom diagnosecode diagnosiscode"
         " disease snomed codecim"
@@ -199,5 +201,5 @@ FILLERS: Final = _words(
     " pacjent pacjenta klient kund kunde"
 )
 PERSON_WORDS: Final = _words(
-    "patient patients patiente paciente pacientes paziente pazienti patientin pacjent subject"
+    "patient patients patiente paciente pacientes paziente pazienti patientin pacjent"
 )

@@ -17,13 +17,15 @@ _SNOMED_CONCEPT: Final = {"00", "10"}
 _LEAST: Final = 5
 _LEAST_DISTINCT: Final = 3
 _SHARE: Final = 0.8
+_DOTTED: Final = 0.2
 _MOST_CELLS: Final = 500
 
 
-def coded(cells: Sequence[str]) -> str | None:
+def coded(cells: Sequence[str], *, told: bool) -> str | None:
     """Return the concept of a column of which four fifths are codes of one kind.
 
-    ``diagnosis`` for ICD-10 and SNOMED CT, ``exam-code`` for LOINC and CCAM.
+    ``diagnosis`` for ICD-10 and SNOMED CT, ``exam-code`` for LOINC and CCAM. ``told``: the header
+    speaks of codes or of health. Without it, codes of three characters are shelves and seats.
     """
     sample = cells[:_MOST_CELLS]
     if len(sample) < _LEAST:
@@ -31,8 +33,12 @@ def coded(cells: Sequence[str]) -> str | None:
     for concept, is_code in _CODES:
         found = [cell for cell in sample if is_code(cell)]
         if len(found) >= _SHARE * len(sample) and len(set(found)) >= _LEAST_DISTINCT:
-            return concept
+            return concept if told or is_code is not _is_icd or _are_long(found) else None
     return None
+
+
+def _are_long(codes: Sequence[str]) -> bool:
+    return sum("." in code for code in codes) >= _DOTTED * len(codes)
 
 
 def _is_icd(text: str) -> bool:

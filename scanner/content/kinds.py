@@ -27,9 +27,17 @@ _WEIGHTS: Final = {
     "postcode": 0.5,
     **dict.fromkeys(HEALTH_CONCEPTS, 0.5),
 }
-_OF_A_PERSON: Final = frozenset({"national-id", "birth-date", "sex", "patient-id", "login"})
 _VALIDATED: Final = 3.0
 _ENOUGH: Final = 4.0
+# No organisation has these.
+_OF_PERSONS_ONLY: Final = frozenset(
+    {"first-name", "birth-date", "national-id", "patient-id", "sex", "birth-place"}
+)
+_ALSO_OF_ORGANISATIONS: Final = frozenset(
+    {"surname", "full-name", "name", "email", "phone", "address", "postcode", "iban"}
+)
+# Of these, one is enough to make a pseudonymised table one of health; others have plain uses too.
+_TELLING: Final = frozenset({"diagnosis", "treatment", "blood-group", "allergy", "pregnancy"})
 _IDENTIFYING: Final = frozenset(
     {"national-id", "surname", "first-name", "full-name", "email", "phone"}
 )
@@ -37,17 +45,15 @@ _IDENTIFYING: Final = frozenset(
 
 def kinds_of(columns: Sequence[ColumnSigns]) -> tuple[DataKind, ...]:
     """Weigh the columns of one table and return its kinds of data, empty when of no person."""
-    columns = _believed(_named(columns))
+    columns = _believed(columns)
     found = [*_secrets(columns)]
     seen = {column.concept for column in columns if column.count}
     identifying = bool(seen & _IDENTIFYING)
     if identifying and sum(map(_weight, (column for column in columns if column.count))) >= _ENOUGH:
         found += _personal(columns)
         found += _health(columns)
-    elif "patient-id" in seen and seen & HEALTH_CONCEPTS:
-        # A pseudonym is still a person (GDPR art. 4(5)).
-        found += [_kind("pseudonymised-health", DataClass.HEALTH, column) for column in columns
-                  if column.concept == "patient-id"]  # fmt: skip
+    else:
+        found += _pseudonymised(columns, seen)
     if not any(kind.data_class is DataClass.PERSONAL for kind in found):
         # Whoever has the number can pay with it: no name is needed for harm.
         found += [_kind("card", DataClass.PERSONAL, column)
@@ -58,33 +64,53 @@ def kinds_of(columns: Sequence[ColumnSigns]) -> tuple[DataKind, ...]:
     return tuple(found)
 
 
-def _named(columns: Sequence[ColumnSigns]) -> Sequence[ColumnSigns]:
-    """Return the columns, those called only ``name`` made sharper by what stands beside them.
+def merged(kinds: Sequence[DataKind]) -> tuple[DataKind, ...]:
+    """Return the kinds of several tables, each once: counts added, the share weighed by them.
 
-    What one language calls a name is another's first name, and things have names too: without a
-    sign of a person the column says nothing.
+    A column's index means nothing outside its own table.
+    """
+    found: dict[tuple[str, DataClass], tuple[int, float]] = {}
+    for kind in kinds:
+        count, valid = found.get((kind.kind, kind.data_class), (0, 0.0))
+        found[kind.kind, kind.data_class] = (
+            count + kind.count,
+            valid + kind.count * kind.valid_share,
+        )
+    return tuple(
+        DataKind(kind=name, data_class=data_class, count=count,
+                 valid_share=round(valid / count, 3) if count else 1.0)
+        for (name, data_class), (count, valid) in found.items()
+    )  # fmt: skip
+
+
+def _believed(columns: Sequence[ColumnSigns]) -> list[ColumnSigns]:
+    """Return the columns with names settled by what stands beside them.
+
+    Lists of towns, makes and streets have the shape of names; few have births beside them. Of
+    organisations, neither names nor ways to reach them are about a person.
     """
     seen = {column.concept for column in columns if column.count}
-    concept: str | None
+    if not seen & _OF_PERSONS_ONLY and _are_of_organisations(columns, seen):
+        return [column for column in columns if column.concept not in _ALSO_OF_ORGANISATIONS]
+    births = "birth-date" in seen
+    return [
+        replace(column, concept=_settled(column, seen)) if column.concept == "name" else column
+        for column in columns
+        if births or not (column.by_shape and column.concept == "full-name")
+    ]
+
+
+def _are_of_organisations(columns: Sequence[ColumnSigns], seen: set[str | None]) -> bool:
+    return "business-id" in seen or any(column.organisations for column in columns)
+
+
+def _settled(column: ColumnSigns, seen: set[str | None]) -> str:
+    """Return what a column headed "name" holds: the other half of a name, or a whole one."""
+    if "first-name" in seen and "surname" not in seen:
+        return "surname"
     if "surname" in seen:
-        concept = "first-name"
-    elif "first-name" in seen:
-        concept = "surname"
-    else:
-        concept = "full-name" if seen & _OF_A_PERSON else None
-    return [replace(column, concept=concept) if column.concept == "name" else column
-            for column in columns]  # fmt: skip
-
-
-def _believed(columns: Sequence[ColumnSigns]) -> Sequence[ColumnSigns]:
-    """Return the columns without names that only their shape suggests, where no birth is told.
-
-    Lists of towns, makes and streets have the shape of names; few have births beside them.
-    """
-    births = any(column.concept == "birth-date" and column.count for column in columns)
-    if births:
-        return columns
-    return [column for column in columns if not (column.by_shape and column.concept == "full-name")]
+        return "name" if "first-name" in seen else "first-name"
+    return "full-name" if column.persons or seen & {*_OF_PERSONS_ONLY, "login"} else "name"
 
 
 def _weight(column: ColumnSigns) -> float:
@@ -109,6 +135,17 @@ def _health(columns: Sequence[ColumnSigns]) -> Iterator[DataKind]:
         if column.health_rows >= 2:
             yield DataKind(kind="health-words", data_class=DataClass.HEALTH,
                            count=column.health_rows, column=column.index)  # fmt: skip
+
+
+def _pseudonymised(columns: Sequence[ColumnSigns], seen: set[str | None]) -> Iterator[DataKind]:
+    """A pseudonym is still a person (GDPR art. 4(5)). That of a "subject" or a "pid" may be none
+    of a patient: codes of health or a header of nothing else must stand beside it.
+    """
+    telling = bool(seen & _TELLING) or any(column.coded for column in columns)
+    for column in columns:
+        by_patient = column.concept == "patient-id" and seen & HEALTH_CONCEPTS
+        if column.count and (by_patient or (column.concept == "subject-id" and telling)):
+            yield _kind("pseudonymised-health", DataClass.HEALTH, column)
 
 
 def _secrets(columns: Sequence[ColumnSigns]) -> Iterator[DataKind]:

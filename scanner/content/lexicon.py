@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from scanner.content.header_words import FILLERS, PERSON_WORDS, WORDS
@@ -67,9 +67,13 @@ def _by_last_word(words: list[str]) -> str | None:
 
 def rows_with_health_words(cells: list[str]) -> int:
     """Return how many texts hold a word of :mod:`scanner.content.health_words`."""
+    return sum(not HEALTH_WORDS.isdisjoint(line.split()) for line in folded_lines(cells))
+
+
+def folded_lines(cells: Sequence[str]) -> list[str]:
+    """Return texts without case, accents and punctuation, all of them in one pass."""
     text = "\n".join(" ".join(cell.splitlines()) for cell in cells)
-    lines = _NOT_WORD_OR_LINE.sub(" ", plain_letters(text).lower()).split("\n")
-    return sum(not HEALTH_WORDS.isdisjoint(line.split()) for line in lines)
+    return _NOT_WORD_OR_LINE.sub(" ", plain_letters(text).lower()).split("\n")
 
 
 def folded_text(text: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache
 from importlib import import_module
@@ -71,7 +71,14 @@ _NUMBERS: Final = (
     _number("cnp", r"[1-9]\d{12}", "ro.cnp", _Belief.ALONE),
     _number("personnummer", r"(?:19|20)?\d{6}[-+]?\d{4}", "se.personnummer", _Belief.ALONE),
     _number("pesel", r"\d{11}", "pl.pesel", _Belief.COLUMN),
-    _number("cpr-number", r"\d{6}-?\d{4}", "dk.cpr", _Belief.COLUMN),
+    # Ten bare digits are as well the seconds of a clock: every date passes, and no digit checks.
+    _number("cpr-number", r"\d{6}-\d{4}", "dk.cpr", _Belief.COLUMN),
+    _number("cpr-number", r"\d{10}", "dk.cpr", _Belief.HEADER, "cpr cprnr cprnummer personnummer"),
+    _number("nif", r"[1235689]\d{8}", "pt.nif", _Belief.HEADER,
+            "nif contribuinte numerocontribuinte numerofiscal"),
+    _number("svnr", r"[1-9]\d{3} ?\d{6}", "at.vnr", _Belief.HEADER,
+            "svnr svnummer sozialversicherungsnummer versicherungsnummer"),
+    _number("pps-number", r"\d{7}[A-Z]{1,2}", "ie.pps", _Belief.COLUMN),
     _number("dni", r"\d{8}-?[A-Z]", "es.dni", _Belief.COLUMN),
     _number("nie", r"[XYZ]-?\d{7}-?[A-Z]", "es.nie", _Belief.COLUMN),
 )  # fmt: skip
@@ -86,11 +93,12 @@ def national_ids(header: str, cells: Sequence[str]) -> IdColumn | None:
     if len(sample) < _LEAST or not any(character.isdigit() for character in sample[0]):
         return None
     found = [seen for number in _NUMBERS if (seen := _tried(number, header, sample))]
-    return max(found, key=lambda seen: seen.valid_share, default=None)
+    best = max(found, key=lambda seen: seen.valid_share, default=None)
+    return best and replace(best, count=round(best.valid_share * len(cells)))
 
 
 def _tried(number: _Number, header: str, cells: Sequence[str]) -> IdColumn | None:
-    if number.belief is _Belief.HEADER and header not in number.headers:
+    if number.belief is _Belief.HEADER and not _is_told(header, number.headers):
         return None
     # A column that holds them shows one early; most columns are dismissed here.
     if not any(number.shape.fullmatch(cell) for cell in cells[:_GLANCE]):
@@ -104,6 +112,11 @@ def _tried(number: _Number, header: str, cells: Sequence[str]) -> IdColumn | Non
     if len(set(valid)) < _LEAST or len(valid) < wanted * len(cells):
         return None
     return IdColumn(kind=number.kind, count=len(valid), valid_share=len(valid) / len(cells))
+
+
+def _is_told(header: str, words: frozenset[str]) -> bool:
+    """Whether a header is one of the words, or starts or ends with one: ``idrpps``."""
+    return any(header.startswith(word) or header.endswith(word) for word in words)
 
 
 @cache

@@ -17,23 +17,36 @@ _ADDRESS: Final = Pattern(
     r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,4}\.[A-Za-z]{2,24}"
 )
 _MOST_ADDRESSES: Final = 10_000
-_BY_THEMSELVES: Final = ("national-id", "patient-id", "email")
-_TOGETHER: Final = frozenset({"surname", "first-name", "full-name", "name", "birth-date"})
+# The first of these that a table has tells its persons apart.
+_IDENTITIES: Final = (
+    frozenset({"patient-id", "subject-id"}),
+    frozenset({"surname", "first-name", "full-name", "name", "birth-date"}),
+    frozenset({"email"}),
+    frozenset({"login"}),
+    frozenset({"phone"}),
+    frozenset({"card"}),
+    frozenset({"iban"}),
+)
 
 
-def persons_in(table: Table, signs: Sequence[ColumnSigns], rows: int | None) -> int | None:
-    """Return how many persons ``rows`` rows are about, by the share of different ones among those
-    read; None where the number of rows is not known.
+def persons_in(table: Table, columns: Sequence[ColumnSigns], rows: int | None) -> int | None:
+    """Return how many persons a table of ``rows`` rows is about, scaled from those that were kept;
+    None where the number of rows is not known.
+
+    A person of many rows counts once. Where no column tells persons apart, each row is one.
     """
-    if rows is None or not table.rows:
+    kept = len(table.rows)
+    if rows is None or not kept:
         return rows
-    columns = _identity(signs)
-    if not columns:
+    at = _identity(columns)
+    if not at:
         return rows
-    whole = itemgetter(*columns)
-    last = max(columns)
-    different = {whole(row) for row in table.rows if last < len(row)}
-    return round(rows * len(different) / len(table.rows))
+    last, whole = max(at), itemgetter(*at)
+    seen = {whole(row) for row in table.rows if last < len(row)}
+    seen -= {"", ("",) * len(at)}
+    if not seen:
+        return rows
+    return max(1, round(len(seen) * max(rows, kept) / kept))
 
 
 def addresses_in(parts: Sequence[str]) -> int:
@@ -43,10 +56,13 @@ def addresses_in(parts: Sequence[str]) -> int:
     )
 
 
-def _identity(signs: Sequence[ColumnSigns]) -> list[int]:
-    """Return the columns that tell one person from another: a number, else names and births."""
-    for concept in _BY_THEMSELVES:
-        for sign in signs:
-            if sign.concept == concept and sign.count and sign.valid_share >= 0.8:
-                return [sign.index]
-    return [sign.index for sign in signs if sign.concept in _TOGETHER and sign.count]
+def _identity(columns: Sequence[ColumnSigns]) -> tuple[int, ...]:
+    told = [column for column in columns if column.count]
+    numbers = [column for column in told if column.validated and column.concept == "national-id"]
+    if numbers:
+        return (max(numbers, key=lambda column: column.valid_share).index,)
+    for concepts in _IDENTITIES:
+        at = tuple(column.index for column in told if column.concept in concepts)
+        if at:
+            return at
+    return ()

@@ -8,24 +8,22 @@ from typing import Final
 from scanner.content.column_signs import read_columns
 from scanner.content.health_formats import HEALTH_READERS
 from scanner.content.jsons import read_json
-from scanner.content.kinds import kinds_of
-from scanner.content.nir import stray_nirs
+from scanner.content.kinds import kinds_of, merged
 from scanner.content.ordered import MOST_TABLES, rows_beside_order, told_beside_order
-from scanner.content.payment import count_cards
-from scanner.content.persons import addresses_in, persons_in
+from scanner.content.persons import persons_in
 from scanner.content.ranges import Asking
+from scanner.content.running_text import with_running_text
 from scanner.content.scene import Naming, Scene
 from scanner.content.sealed import is_base64
 from scanner.content.sql import is_sql, sql_tables
 from scanner.content.tables import Table, read_rows, read_table
 from scanner.content.text import Sections, decoded, encoding_of
 from scanner.content.xmls import read_xml
-from scanner.model.content import ContentFacts, ContentState, DataClass, DataKind
+from scanner.model.content import ContentFacts, ContentState, DataClass
 
 _WINDOWS: Final = 8
 _WINDOW: Final = 16_384
 _READ_WHOLE: Final = 262_144
-_LEAST_NUMBERS: Final = 3
 _MOST_ELEMENTS: Final = 64
 _NAMES: Final = {"\t": "tsv"}
 
@@ -73,13 +71,15 @@ def _records(scene: Scene, sections: Sections) -> ContentFacts | None:
     """Read the text as SQL, JSON or a delimited table."""
     first = sections.parts[0]
     if is_sql(first):
-        return _dump(sql_tables(sections), sections, scene.naming)
+        return _several("sql", sql_tables(sections), sections, scene.naming)
     records = read_json(sections)
     if records is not None:
-        name, table = records
-        rows = _row_estimate([table], scene, sections)
-        return rows_beside_order(_table_facts(name, [table], scene.naming, rows), table,
-                                 scene.naming)  # fmt: skip
+        name, tables = records
+        if len(tables) != 1:
+            return _several(name, tables, sections, scene.naming)
+        facts = _table_facts(name, tables, scene.naming, _row_estimate(tables, scene, sections))
+        facts = rows_beside_order(facts, tables[0], scene.naming)
+        return facts if facts.kinds else with_running_text(facts, sections)
     elements = read_xml(sections)
     if elements is not None:
         return _elements(elements, sections, scene.naming)
@@ -91,7 +91,7 @@ def _records(scene: Scene, sections: Sections) -> ContentFacts | None:
     name = _NAMES.get(table_read.delimiter, "csv")
     facts = _table_facts(name, parts, scene.naming, rows)
     facts = told_beside_order(facts, table_read, sections, scene.naming)
-    return facts if facts.kinds else _with_stray(facts, sections)
+    return facts if facts.kinds else with_running_text(facts, sections)
 
 
 def _row_estimate(parts: list[Table], scene: Scene, sections: Sections) -> int | None:
@@ -124,26 +124,24 @@ def _table_facts(name: str, parts: list[Table], naming: Naming, rows: int | None
                         columns=columns, rows=rows, persons=persons)  # fmt: skip
 
 
-def _dump(tables: list[Table], sections: Sections, naming: Naming) -> ContentFacts:
-    """Join the facts of a dump's tables: columns and rows only where there is one table."""
+def _several(name: str, tables: list[Table], sections: Sections, naming: Naming) -> ContentFacts:
+    """Join the facts of a file's tables: columns and rows only where there is one table.
+
+    Its tables may be about the same people: the fullest one tells how many they are.
+    """
     facts = [
-        rows_beside_order(_table_facts("sql", [table], naming, table.row_count), table, naming)
+        rows_beside_order(_table_facts(name, [table], naming, table.row_count), table, naming)
         for table in tables
     ]
     if len(facts) == 1 and sections.whole:
         return facts[0]
-    kinds = tuple(
-        DataKind(kind=kind.kind, data_class=kind.data_class, count=kind.count,
-                 valid_share=kind.valid_share)
-        for each in facts for kind in each.kinds
-    )  # fmt: skip
-    # The same persons fill several tables: the fullest one tells how many they are.
     persons = max((each.persons for each in facts if each.persons), default=None)
-    joined = ContentFacts(format="sql", state=ContentState.CLEAR, kinds=kinds,
+    joined = ContentFacts(format=name, state=ContentState.CLEAR,
+                          kinds=merged([kind for each in facts for kind in each.kinds]),
                           persons=sections.scaled(persons) if persons else None,
                           tables=tuple(table for each in facts[:MOST_TABLES]
                                        for table in each.tables))  # fmt: skip
-    return joined if kinds else _with_stray(joined, sections)
+    return joined if joined.kinds else with_running_text(joined, sections)
 
 
 def _elements(tables: list[Table], sections: Sections, naming: Naming) -> ContentFacts:
@@ -158,7 +156,7 @@ def _elements(tables: list[Table], sections: Sections, naming: Naming) -> Conten
         if _worth(facts) > _worth(best):
             best = replace(facts, kinds=tuple(replace(kind, column=None) for kind in facts.kinds),
                            columns=())  # fmt: skip
-    return best if best.kinds else _with_stray(best, sections)
+    return best if best.kinds else with_running_text(best, sections)
 
 
 def _worth(facts: ContentFacts) -> tuple[int, int]:
@@ -166,16 +164,4 @@ def _worth(facts: ContentFacts) -> tuple[int, int]:
 
 
 def _plain(sections: Sections) -> ContentFacts:
-    return _with_stray(ContentFacts(format="text", state=ContentState.CLEAR), sections)
-
-
-def _with_stray(facts: ContentFacts, sections: Sections) -> ContentFacts:
-    """Count NIRs and cards in running text; three valid ones are no accident."""
-    nirs = stray_nirs(sections.parts)
-    cards = sum(count_cards(part) for part in sections.parts)
-    kinds = tuple(
-        DataKind(kind=kind, data_class=DataClass.PERSONAL, count=count)
-        for kind, count in (("nir", nirs), ("card", cards))
-        if count >= _LEAST_NUMBERS
-    )
-    return replace(facts, kinds=kinds, contacts=sections.scaled(addresses_in(sections.parts)))
+    return with_running_text(ContentFacts(format="text", state=ContentState.CLEAR), sections)

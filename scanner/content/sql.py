@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, TypeAlias
 
 from scanner.content.patterns import Pattern
 from scanner.content.tables import MOST_COLUMNS, Table
@@ -12,8 +13,8 @@ from scanner.content.text import Sections
 
 _NAME: Final = r"[`\"\[\w.\]-]{1,130}"
 _INSERT: Final = re.compile(
-    rf"INSERT\s{{1,8}}(?:IGNORE\s{{1,8}})?INTO\s{{1,8}}({_NAME})\s{{0,8}}(?:\(([^()]{{1,8000}})\))?"
-    r"\s{0,8}VALUES\s{0,8}", re.IGNORECASE)  # fmt: skip
+    rf"(?:INSERT|REPLACE)\s{{1,8}}(?:IGNORE\s{{1,8}})?(?:INTO\s{{1,8}})?({_NAME})\s{{0,8}}(?:\(([^()]{{1,8000}})\))?"
+    r"\s{0,8}VALUES\s{0,8}(?=\()", re.IGNORECASE)  # fmt: skip
 _COPY: Final = re.compile(
     rf"^COPY\s{{1,8}}({_NAME})\s{{0,8}}\(([^()]{{1,8000}})\)\s{{1,8}}FROM\s{{1,8}}stdin",
     re.IGNORECASE | re.MULTILINE)  # fmt: skip
@@ -25,13 +26,21 @@ _DEFINED: Final = re.compile(r"\s*[`\"\[]?(\w{1,64})[`\"\]]?\s+[A-Za-z]")
 _NOT_COLUMNS: Final = frozenset(
     ["primary", "unique", "key", "constraint", "foreign", "index", "check", "fulltext"]
 )
-_WORDS: Final = Pattern(
-    r"(?m)INSERT\s{1,8}(?:IGNORE\s{1,8})?INTO\s|^COPY\s|CREATE\s{1,8}TABLE\s", ignore_case=True
+_WORDS: Final = Pattern(r"(?m)(?:INSERT|REPLACE)\s|^COPY\s|CREATE\s{1,8}TABLE\s", ignore_case=True)
+_TEXT: Final = r"N?'((?:[^'\\]|\\.|''){0,4000})'"
+# A text may stand in a call: CAST(N'...' AS Date), CONVERT(datetime, '...', 121), to_date('...').
+_CALL: Final = (
+    r"[A-Za-z_]{1,30}\(\s{0,4}(?:[A-Za-z0-9]{1,20},\s{0,4})?" + _TEXT + r"[^()]{0,60}"
+    r"(?:\(\d{0,4}\)[^()]{0,10})?\)"
 )
 _VALUE: Final = re.compile(
-    r"\s*(?:'((?:[^'\\]|\\.|''){0,4000})'|([^\s,()']{1,200}))\s*([,)])", re.DOTALL
+    rf"\s*(?:{_TEXT}|{_CALL}|([^\s,()']{{1,200}}))(?:::\w{{1,30}})?\s*([,)])", re.DOTALL
 )
-_MOST_ROWS: Final = 2_000
+_BETWEEN: Final = re.compile(r"\)\s{0,4},\s{0,4}(?=\()")
+_LEAST_EVEN: Final = 0.8
+_MOST_ROWS: Final = 20_000
+_KEPT_ROWS: Final = 1_000
+_Key: TypeAlias = tuple[str, tuple[str, ...]]
 
 
 def is_sql(text: str) -> bool:
@@ -41,26 +50,58 @@ def is_sql(text: str) -> bool:
 
 
 def sql_tables(sections: Sections) -> list[Table]:
-    """Return the tables that a dump fills, one each for name and column list."""
-    found: dict[tuple[str, tuple[str, ...]], list[tuple[str, ...]]] = {}
+    """Return the tables that a dump fills, one each for name and column list.
+
+    A window may start within the rows of a statement whose beginning nobody read: they make a
+    table without header, or that of the one known table of their width.
+    """
+    found: dict[_Key, list[tuple[str, ...]]] = {}
+    counts: Counter[_Key] = Counter()
     defined: dict[str, tuple[str, ...]] = {}
-    left = _MOST_ROWS
-    for part in sections.parts:
+    for number, part in enumerate(sections.parts):
         defined.update(_definitions(part))
         for name, columns, row in _filled(part):
-            header = columns or defined.get(name, ())
-            found.setdefault((name, header), []).append(row)
-            left -= 1
-            if left <= 0:
-                return _tables(found)
-    return _tables(found)
-
-
-def _tables(found: dict[tuple[str, tuple[str, ...]], list[tuple[str, ...]]]) -> list[Table]:
+            _keep((name, columns or defined.get(name, ())), row, found, counts)
+        for row in _carried_on(part) if number else ():
+            _keep(_guessed(len(row), found, defined), row, found, counts)
     return [
-        Table(delimiter=",", header=header or None, rows=tuple(rows), row_count=len(rows))
-        for (_, header), rows in found.items()
+        Table(delimiter=",", header=key[1] or None, rows=tuple(rows), row_count=counts[key])
+        for key, rows in found.items()
     ]
+
+
+def _keep(
+    key: _Key, row: tuple[str, ...], found: dict[_Key, list[tuple[str, ...]]], counts: Counter[_Key]
+) -> None:
+    counts[key] += 1
+    if counts[key] <= _KEPT_ROWS:
+        found.setdefault(key, []).append(row)
+
+
+def _guessed(
+    width: int, found: dict[_Key, list[tuple[str, ...]]], defined: dict[str, tuple[str, ...]]
+) -> _Key:
+    """Return the only known table of a width, else one without name and header."""
+    known = {*found, *defined.items()}
+    fitting = [key for key in known if len(key[1]) == width]
+    return fitting[0] if len(fitting) == 1 else (f"?{width}", ())
+
+
+def _carried_on(part: str) -> list[tuple[str, ...]]:
+    """Return the rows of a statement that was open where a window starts."""
+    ends = [match.start() for pattern in (_INSERT, _COPY, _CREATE)
+            if (match := pattern.search(part))]  # fmt: skip
+    lead = part[: min(ends, default=len(part))]
+    between = _BETWEEN.search(lead)
+    if between:
+        return _tuples(lead, between.end())[0]
+    lines = lead.split("\n\\.", 1)[0].split("\n")[1:]
+    if min(ends, default=-1) < 0:
+        lines = lines[:-1]
+    tabs = Counter(line.count("\t") for line in lines).most_common(1)
+    if not tabs or not tabs[0][0] or tabs[0][1] < _LEAST_EVEN * len(lines):
+        return []
+    return [_line(line) for line in lines if line.count("\t") == tabs[0][0]]
 
 
 def _filled(part: str) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
@@ -90,9 +131,9 @@ def _tuples(part: str, at: int) -> tuple[list[tuple[str, ...]], int]:
             match = _VALUE.match(part, at)
             if match is None:
                 return rows, at
-            row.append(_unless_null(match[1] if match[1] is not None else match[2]))
+            row.append(_unless_null(next(cell for cell in match.groups() if cell is not None)))
             at = match.end()
-            if match[3] == ")":
+            if match[4] == ")":
                 break
         rows.append(tuple(row))
         while part[at : at + 1] in {",", " ", "\n", "\r", "\t"}:
@@ -105,8 +146,11 @@ def _copied(part: str, at: int) -> tuple[list[tuple[str, ...]], int]:
     end = part.find("\n\\.", at)
     end = len(part) if end < 0 else end
     lines = part[at:end].split("\n", _MOST_ROWS + 1)[1 : _MOST_ROWS + 1]
-    cells = (line.split("\t")[:MOST_COLUMNS] for line in lines if line)
-    return [tuple(_unless_null(cell) for cell in row) for row in cells], end
+    return [_line(line) for line in lines if line], end
+
+
+def _line(line: str) -> tuple[str, ...]:
+    return tuple(_unless_null(cell) for cell in line.split("\t")[:MOST_COLUMNS])
 
 
 def _definitions(part: str) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -8,13 +8,14 @@ import html
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
-from scanner.content.patterns import Pattern
 from scanner.content.tables import MOST_COLUMNS, MOST_ROWS, Table
 from scanner.content.text import Sections
 
-_TAG: Final = Pattern(r"<(/?)([A-Za-z_][A-Za-z0-9_.:-]{0,100})((?:\s[^<>]{0,900})?)>")
+# A try ends at the next bracket: no text is looked at twice.
+_TAG: Final = re.compile(r"<(/?)([A-Za-z_][A-Za-z0-9_.:-]{0,100})((?:\s[^<>]{0,900})?)>")
 _START: Final = re.compile(r"\s{0,64}(?:<\?xml|<!DOCTYPE|<!--|<[A-Za-z_][\w.:-]{0,100}[\s>/])")
 _ATTRIBUTE: Final = re.compile(
     r"""([\w.:-]{1,64})\s{0,4}=\s{0,4}(?:"([^"]{0,500})"|'([^']{0,500})')"""
@@ -57,14 +58,15 @@ def is_xml(text: str) -> bool:
 
 def root_of(text: str) -> str:
     """Return the local name of the first element, empty where there is none."""
-    first = next(_TAG.spans(text[:8192], 1), None)
-    return local(first[2] or "") if first else ""
+    first = _TAG.search(text[:8192])
+    return local(first[2]) if first else ""
 
 
 def tags_of(text: str) -> Iterator[Tag]:
     """Yield the tags of a text in their order. One pass, at most 60,000 of them."""
     done = 0
-    for start, end in _TAG.places(text, _MOST_TAGS):
+    for match in islice(_TAG.finditer(text), _MOST_TAGS):
+        start, end = match.span()
         inner = text[start + 1 : end - 1]
         closing, empty = inner.startswith("/"), inner.endswith("/")
         inner = inner.strip("/")

@@ -29,6 +29,7 @@ from scanner.probes.sampler import (
 )
 from scanner.probes.sampling import FoundFile
 from scanner.probes.signs import claims_writable, links_outside, shapes, writable_signs
+from scanner.probes.times import TimedTree, tell_times
 from scanner.wire.dated_names import named_date
 
 MOST_FILE_FACTS = 2_000
@@ -36,6 +37,7 @@ MOST_FILE_FACTS = 2_000
 
 _LISTING_SHARE = 0.5
 _LINKS_SHARE = 0.05
+_TIMES_SHARE = 0.05
 _WHOLE_SHARE = 0.9
 _MOST_REASONS = 8
 _NEVER_ASKED = Unobserved(Reason.TIME_BUDGET, "no time was left to list anything")
@@ -69,6 +71,8 @@ async def observe_view(
     if isinstance(tree, LinkTree):
         await tell_links(seen, tree, seconds=whole * _LINKS_SHARE)
     files = tuple(_found_files(seen, places, context))
+    if isinstance(tree, TimedTree):
+        files = await tell_times(files, tree, seconds=whole * _TIMES_SHARE)
     sample = await _sampled(tree, username, files, context, whole - (clock() - begun))
     sample = judged_by_place(sample, files)
     survey = _Survey(seen, places, home, files, sample, context)
@@ -94,7 +98,11 @@ async def _sampled(
     limits = context.target.limits
     desk = Desk(
         examiner=context.examiner,
-        bounds=SampleBounds(bytes_per_file=limits.bytes_per_file, seconds=seconds),
+        bounds=SampleBounds(
+            bytes_per_file=limits.bytes_per_file,
+            seconds=seconds,
+            stops_at_proof=context.stops_at_proof,
+        ),
         known=KnownFiles(context, username, files),
         allowance=context.allowance or Allowance(limits),
     )

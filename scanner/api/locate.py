@@ -195,6 +195,19 @@ def _unseen(seen: Observations) -> Iterator[str]:
             yield f"{endpoint.protocol} {endpoint.port}: {endpoint.state}"
         else:
             yield from _shut_out(endpoint)
+            yield from _left_out(endpoint)
+
+
+def _left_out(endpoint: EndpointObservation) -> Iterator[str]:
+    """Say what of an area that was looked into may hold further files of the finding."""
+    for view in views_of(endpoint):
+        way = f"{view.username} over {endpoint.protocol} {endpoint.port}"
+        for left in view.walk.unread:
+            yield f"{way}: {left.files} files were not read ({left.detail or left.reason})"
+        for cause in view.walk.stopped:
+            yield f"{way}: not everything was listed ({cause})"
+        if view.walk.dropped:
+            yield f"{way}: {view.walk.dropped} files are beyond what is kept of a walk"
 
 
 def _shut_out(endpoint: EndpointObservation) -> Iterator[str]:

@@ -86,6 +86,15 @@ def test_an_operator_is_shown_the_names_that_stored_output_masks(
     assert "harmless" not in said
 
 
+def test_what_a_limit_leaves_unread_is_told(console: Console, start_server: StartServer) -> None:
+    server = start_server("vsftpd-plain", contents=exports)
+    run, clear = scanned(console, server, limits={"files_sampled": 2})
+
+    said = " ".join(on_a_terminal(console, "locate", str(run), clear["uid"]).split())
+
+    assert "4 files were not read (more files than limits.files_sampled)" in said
+
+
 def test_nothing_that_is_written_holds_a_name(console: Console, start_server: StartServer) -> None:
     server = start_server("vsftpd-plain", contents=exports)
     run, clear = scanned(console, server)

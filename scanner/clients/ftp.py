@@ -150,10 +150,17 @@ class FtpTree:
         if self._mlsd:
             transfer, parser = await self._transfer("MLSD", b"", most)
             understood = bool(parser.entries) or not parser.unparsed
-            known = understood and transfer.reply.code not in _NOT_IMPLEMENTED
-            if known and not self._is_barred(transfer, parser):
-                return transfer, parser
-            self._mlsd = known
+            if understood and transfer.reply.code not in _NOT_IMPLEMENTED:
+                if not self._is_barred(transfer, parser):
+                    return transfer, parser
+                listed = await self._fetch_by_list(most)
+                # An empty answer is no listing where one was refused.
+                self._mlsd = not listed[1].lines
+                return (transfer, parser) if self._mlsd else listed
+            self._mlsd = False
+        return await self._fetch_by_list(most)
+
+    async def _fetch_by_list(self, most: int) -> tuple[Transfer, ListingParser]:
         if self._all:
             transfer, parser = await self._transfer("LIST", b"-a", most)
             if not self._misunderstood(transfer, parser):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,7 @@ import pytest
 
 from scanner.demo.generator import ORDERED_EXAM_FIELDS, exams_csv
 from scanner.model.failure import FailureId
+from scanner.probes.context import utc_text
 from tests.matrix import lab
 from tests.servers import Openssh, Proftpd, Server, Tree, Vsftpd
 from tests.servers.fixtures import StartServer
@@ -85,6 +87,25 @@ def order(server: Server, end: int) -> dict[str, Any]:
 def facet(row: dict[str, Any], name: str) -> dict[str, Any]:
     found: dict[str, Any] = next(each for each in row["findings"] if each["facet"] == name)
     return found
+
+
+def files(document: Any) -> Iterator[dict[str, Any]]:
+    """Yield whatever has a time of change, wherever it stands."""
+    if isinstance(document, dict):
+        if "precision" in document:
+            yield document
+        document = list(document.values())
+    for each in document if isinstance(document, list) else ():
+        yield from files(each)
+
+
+def test_a_scan_knows_to_the_second_when_an_export_was_changed(
+    server: Server, nights: Callable[..., Night], tmp_path: Path
+) -> None:
+    nights()(0)
+    (report,) = (tmp_path / "state" / "reports").glob("*/report.json")
+    told = {(each["modified"], each["precision"]) for each in files(json.loads(report.read_text()))}
+    assert told == {(utc_text(NOW - timedelta(days=30)), "second")}
 
 
 def test_an_export_seen_and_gone_before_its_deadline_is_proof_of_deletion(

@@ -105,6 +105,8 @@ class FtpTree:
         self.session.abort()
         session = await self._reconnect()
         session.double_iac = self.session.double_iac
+        # Some servers end the session where a transfer is cut, unless they were asked to stop.
+        session.aborts = self.session.aborts or self.session.lost_at_reset
         self.session = session
         self.transfers = Transfers(session)
 

@@ -180,6 +180,8 @@ class Transfers:
                 await stream.finish()
         ended = await self._drain(stream, take)
         if ended is not _End.SERVER:
+            if self._session.aborts:
+                await self._session.ask_to_stop()
             stream.reset()
             await self._session.resynchronise()
             return Transfer(reply=first, opened=True, whole=False)

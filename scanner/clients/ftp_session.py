@@ -73,6 +73,10 @@ class FtpSession:
         self.session_reused: bool | None = None
         """Whether the last protected data connection resumed this connection's session."""
         self.double_iac = False
+        self.aborts = False
+        """Whether the server is asked to stop (ABOR) before a transfer is cut."""
+        self.lost_at_reset = False
+        """Whether the session ended behind a transfer that was cut."""
         self.writing = False
         """Whether the opt-in write test is under way: the one time that STOR and DELE may leave."""
         self._stream = stream
@@ -273,11 +277,18 @@ class FtpSession:
                     if (await self._next_reply()).code in _ANSWERS_TO_NOOP:
                         return
         except (Fault, ReplyError):
-            pass  # out of step for good
+            self.lost_at_reset = True  # out of step for good
         except BaseException:
             self.abort()
             raise
         self.abort()
+
+    async def ask_to_stop(self) -> None:
+        """Ask the server to end a transfer (ABOR), and give it a moment to answer. Raises
+        ``Fault`` where the connection is lost.
+        """
+        self.send("ABOR")
+        await self._pass_over()
 
     async def _pass_over(self) -> None:
         try:

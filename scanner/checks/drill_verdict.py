@@ -1,0 +1,36 @@
+"""What a drill's course means: the one table of its verdicts."""
+
+from __future__ import annotations
+
+from scanner.model.drill import Course, DrillVerdict
+from scanner.model.reading import Observed, Reason, Unobserved
+
+Told = tuple[DrillVerdict, str]
+
+
+def told_of(course: Course) -> Told:
+    """Return the verdict of a drill, and why in one clause.
+
+    The alert came: pass. It did not, though the test event's own had shown that the way is in
+    order and the server had refused the login: fail. Everything else: unknown.
+    """
+    for step in (course.test, course.login):
+        if isinstance(step, Unobserved):
+            return DrillVerdict.UNKNOWN, step.detail or str(step.reason)
+    alert = course.alert
+    if isinstance(alert, Observed):
+        return DrillVerdict.PASS, f"the alert came after {seconds(alert.value.seconds)}"
+    if alert.reason is not Reason.TIMEOUT:
+        return DrillVerdict.UNKNOWN, alert.detail or str(alert.reason)
+    assert isinstance(course.login, Observed)
+    if not course.login.value.refused:
+        answer = course.login.value.answer
+        return DrillVerdict.UNKNOWN, f"no alert, but the login may not have arrived: {answer}"
+    return DrillVerdict.FAIL, alert.detail
+
+
+def seconds(count: float) -> str:
+    """Return a time as a person says it."""
+    if count >= 120:
+        return f"{count / 60:.0f} minutes"
+    return f"{count:.0f} seconds" if count >= 10 else f"{count:.1f} seconds"

@@ -65,8 +65,7 @@ async def test_all_nine_rows_fail_when_all_switches_are_on(tmp_path: Path) -> No
 async def test_the_hardened_host_is_supervised_and_fails_nothing(tmp_path: Path) -> None:
     seen = await scanned(tmp_path, Defects(), HARDENED)
     assert seen.verdicts["missing-supervision"] == "pass"
-    assert set(seen.verdicts.values()) == {"pass"}
-    assert seen.grade == "A"
+    assert "fail" not in seen.verdicts.values()
 
 
 async def test_no_row_fails_when_all_are_off(tmp_path: Path) -> None:

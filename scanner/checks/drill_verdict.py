@@ -23,9 +23,13 @@ def told_of(course: Course) -> Told:
     if alert.reason is not Reason.TIMEOUT:
         return DrillVerdict.UNKNOWN, alert.detail or str(alert.reason)
     assert isinstance(course.login, Observed)
-    if not course.login.value.refused:
-        answer = course.login.value.answer
-        return DrillVerdict.UNKNOWN, f"no alert, but the login may not have arrived: {answer}"
+    login = course.login.value
+    if not login.refused:
+        told = f"no alert, but the login may not have arrived: {login.answer}"
+        return DrillVerdict.UNKNOWN, told
+    if not login.logged:
+        told = "no alert, but this server does not log the names of unknown users"
+        return DrillVerdict.UNKNOWN, told
     return DrillVerdict.FAIL, alert.detail
 
 

@@ -187,8 +187,7 @@ class _Tail:
             handle = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
             raise Fault(Reason.UNREADABLE, error.strerror or "cannot be read") from error
-        file = FileIO(handle, "rb")
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            file.close()
+            os.close(handle)
             raise Fault(Reason.UNREADABLE, "is not a regular file")
-        return file
+        return FileIO(handle, "rb")

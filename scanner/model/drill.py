@@ -109,7 +109,9 @@ class TestEcho:
 class FailedLogin:
     """The one login that had to fail, and how the server answered, neutralised.
 
-    ``refused`` is false where the connection ended without an answer to it.
+    ``refused`` is false where the connection ended without an answer to it. ``logged`` is false
+    where the server is one that keeps the names of unknown users out of its log: no alert can
+    carry the name then.
     """
 
     user: str
@@ -119,6 +121,7 @@ class FailedLogin:
     protocol: str
     answer: str
     refused: bool = True
+    logged: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scanner.clients.dialer import Dialer
@@ -33,6 +33,8 @@ _LET_IN = frozenset({230, 202, 232})
 _ASKS_PASSWORD = 331
 _TLS_READY = 234
 _CLOSING = 421
+_KEEPS_NAMES = "dropbear"
+"""It does not log the name of a user whom it does not know."""
 _LET_IN_ANYWAY = Unobserved(
     Reason.NO_LOGIN, "the server let the drill's user in, so that no login failed"
 )
@@ -141,6 +143,9 @@ class LoginDesk:
         made = await self._ssh_try(word, tuple(known))
         if isinstance(made, Unobserved) and made.reason is Reason.NOT_OFFERED:
             made = await self._ssh_try(SshCredential.with_new_key(user), tuple(known))
+        line = hello.value.identification.line.lower()
+        if isinstance(made, Observed) and _KEEPS_NAMES in line:
+            return Observed(replace(made.value, logged=False))
         return made
 
     async def _ssh_try(

@@ -75,6 +75,7 @@ def _login(course: Course) -> dict[str, Any]:
         "protocol": made.protocol,
         "answer": made.answer,
         "refused": made.refused,
+        "logged": made.logged,
     }
 
 

@@ -39,8 +39,9 @@ async def test_a_pass_is_told_and_reused_by_the_next_run(tmp_path: Path) -> None
 async def test_the_document_is_what_its_schema_says(tmp_path: Path) -> None:
     schema = Draft202012Validator(load_schema("drill"))
     async with team(tmp_path) as running:
+        bare = target(1, "ftp", {})
         passed = await drill(running.targets())
-        unnamed = await drill(written(tmp_path, target(1, "ftp", {}, drill={"minutes": 1})))
+        unnamed = await drill(written(tmp_path, {**bare, "drill": {"minutes": 1}}))
         dead = await drill(written(tmp_path, target(1, "ftp", running.drill())))
     assert [told.returncode for told in (passed, unnamed, dead)] == [0, 3, 3]
     documents = [json.loads(told.stdout) for told in (passed, unnamed, dead)]

@@ -13,8 +13,8 @@ from scanner.demo.fleet import Fleet, demo_fleet
 from scanner.engine.progress import Progress
 
 PATIENCE = 2.0
-"""Seconds in which an alert of the fleet's own pipelines has to come. One that comes at all is there
-within milliseconds."""
+"""Seconds in which an alert of the fleet's own pipelines has to come. One that comes at all is
+there within milliseconds."""
 
 
 async def demo(reports: Path, progress: Callable[[Progress], None]) -> RunResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanner.model.drill import Course, DrillVerdict
+from scanner.model.drill import Course, DrillVerdict, in_words
 from scanner.model.reading import Observed, Reason, Unobserved
 
 Told = tuple[DrillVerdict, str]
@@ -19,7 +19,7 @@ def told_of(course: Course) -> Told:
             return DrillVerdict.UNKNOWN, step.detail or str(step.reason)
     alert = course.alert
     if isinstance(alert, Observed):
-        return DrillVerdict.PASS, f"the alert came after {seconds(alert.value.seconds)}"
+        return DrillVerdict.PASS, f"the alert came after {in_words(alert.value.seconds)}"
     if alert.reason is not Reason.TIMEOUT:
         return DrillVerdict.UNKNOWN, alert.detail or str(alert.reason)
     assert isinstance(course.login, Observed)
@@ -31,10 +31,3 @@ def told_of(course: Course) -> Told:
         told = "no alert, but this server does not log the names of unknown users"
         return DrillVerdict.UNKNOWN, told
     return DrillVerdict.FAIL, alert.detail
-
-
-def seconds(count: float) -> str:
-    """Return a time as a person says it."""
-    if count >= 120:
-        return f"{count / 60:.0f} minutes"
-    return f"{count:.0f} seconds" if count >= 10 else f"{count:.1f} seconds"

@@ -150,7 +150,8 @@ class _Tail:
         """Read what comes, for as long as somebody waits."""
         try:
             while True:
-                await asyncio.sleep(0 if self._read_on() else _LOOK_SECONDS)
+                more = self._read_on()
+                await asyncio.sleep(0 if more else _LOOK_SECONDS)
         finally:
             if self._file is not None:
                 self._file.close()

@@ -120,7 +120,7 @@ class _ReadOnlyServer(aioftp.Server):
 
 
 @asynccontextmanager
-async def ftp_server(
+async def ftp_server(  # noqa: PLR0913 - each is a property of one server
     address: str,
     root: Path,
     *,

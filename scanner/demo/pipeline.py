@@ -50,11 +50,15 @@ class Pipeline(asyncio.DatagramProtocol):
                 file.write(f"alert of {RULE}: {user}\n")
 
 
+def _make(alerts: Path) -> None:
+    alerts.parent.mkdir(parents=True, exist_ok=True)
+    alerts.touch()
+
+
 @asynccontextmanager
 async def pipeline(address: str, alerts: Path, *, silent: bool) -> AsyncIterator[Pipeline]:
     """Take events on a free UDP port of ``address``; alerts go to the file ``alerts``."""
-    alerts.parent.mkdir(parents=True, exist_ok=True)
-    alerts.touch()
+    _make(alerts)
     loop = asyncio.get_running_loop()
     running = Pipeline(alerts, silent)
     transport, _ = await loop.create_datagram_endpoint(lambda: running, local_addr=(address, 0))

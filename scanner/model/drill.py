@@ -148,6 +148,13 @@ class Course:
 class DrillVerdict(StrEnum):
     """What a drill came to."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - a verdict
     FAIL = "fail"
     UNKNOWN = "unknown"
+
+
+def in_words(seconds: float) -> str:
+    """Return a span of time as a person says it."""
+    if seconds >= 120:
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds:.0f} seconds" if seconds >= 10 else f"{seconds:.1f} seconds"

@@ -9,11 +9,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from scanner.checks.drill_verdict import seconds as in_words
 from scanner.clients.alert_ways import Trouble, listening
 from scanner.clients.event_sender import send_event
 from scanner.clients.faults import Fault
-from scanner.model.drill import Alert, AlertWay, Course, FailedLogin, Intake, TestEcho
+from scanner.model.drill import (
+    Alert,
+    AlertWay,
+    Course,
+    FailedLogin,
+    Intake,
+    TestEcho,
+    in_words,
+)
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Endpoint
 from scanner.probes.context import utc_text
@@ -66,9 +73,7 @@ async def drill(plan: Plan) -> Course:
             return await _steps(plan, ears)
     except Fault as fault:
         told = f"alerts cannot be listened for: {fault.detail or fault.reason}"
-        return Course(
-            test=Unobserved(fault.reason, told), login=_NOT_BEGUN, alert=_NOT_BEGUN
-        )
+        return Course(test=Unobserved(fault.reason, told), login=_NOT_BEGUN, alert=_NOT_BEGUN)
 
 
 async def _steps(plan: Plan, ears: _Ears) -> Course:
@@ -81,7 +86,9 @@ async def _steps(plan: Plan, ears: _Ears) -> Course:
         if isinstance(login, Unobserved):
             return Course(test=test, login=login, alert=_NOT_BEGUN)
         alert = await _alert(came, plan.patience, ears)
-    return Course(test=test, login=login, alert=alert, reactions=await _reactions(door, login.value))
+    return Course(
+        test=test, login=login, alert=alert, reactions=await _reactions(door, login.value)
+    )
 
 
 async def _test(plan: Plan, ears: _Ears) -> Reading[TestEcho]:

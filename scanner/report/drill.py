@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scanner.checks.drill_verdict import seconds
-from scanner.model.drill import Course, DrillVerdict
+from scanner.model.drill import Course, DrillVerdict, in_words
 from scanner.model.reading import Observed, Unobserved
 from scanner.model.text import neutralise
 
@@ -98,7 +97,7 @@ def drill_lines(one: DrillReport) -> Iterator[str]:
     test, login = one.course.test, one.course.login
     if isinstance(test, Observed):
         told = f"sent {test.value.sent_at} as {test.value.user}"
-        yield f"  test event  {told}; its alert came after {seconds(test.value.seconds)}"
+        yield f"  test event  {told}; its alert came after {in_words(test.value.seconds)}"
     if isinstance(login, Observed):
         made = login.value
         where = f"{made.protocol} {made.address} port {made.port}"

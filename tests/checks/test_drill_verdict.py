@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from scanner.checks.drill_verdict import seconds, told_of
-from scanner.model.drill import Alert, Course, DrillVerdict, FailedLogin, TestEcho
+from scanner.checks.drill_verdict import told_of
+from scanner.model.drill import Alert, Course, DrillVerdict, FailedLogin, TestEcho, in_words
 from scanner.model.reading import Observed, Reason, Unobserved
 
 ECHO = Observed(TestEcho(user="drill-aa", sent_at="2026-11-26T03:00:00Z", seconds=0.4))
@@ -54,5 +54,5 @@ def test_an_alert_that_could_not_be_heard_never_fails_a_drill(reason: Reason) ->
 
 
 def test_times_are_told_as_people_say_them() -> None:
-    told = [seconds(count) for count in (0.04, 9.96, 42.4, 119, 600)]
+    told = [in_words(count) for count in (0.04, 9.96, 42.4, 119, 600)]
     assert told == ["0.0 seconds", "10.0 seconds", "42 seconds", "119 seconds", "10 minutes"]

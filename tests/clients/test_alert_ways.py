@@ -29,6 +29,7 @@ from scanner.model.drill import (
 )
 from scanner.model.reading import Reason
 from scanner.wire.drill_event import DrillEvent
+from tests.drill.cases import until
 from tests.servers.process import HOST, free_port
 
 EVENT = DrillEvent(
@@ -48,9 +49,7 @@ class Heard:
         self.trouble: Trouble = lambda: None
 
     async def until(self, text: bytes) -> None:
-        async with asyncio.timeout(10):
-            while not any(text in message for message in self.messages):
-                await asyncio.sleep(0.01)
+        await until(lambda: any(text in message for message in self.messages))
 
 
 @asynccontextmanager
@@ -62,9 +61,9 @@ async def ears(way: AlertWay, token: str = "") -> AsyncIterator[Heard]:
 
 
 async def trouble_of(heard: Heard) -> Reason:
-    async with asyncio.timeout(10):
-        while (trouble := heard.trouble()) is None:
-            await asyncio.sleep(0.01)
+    await until(lambda: heard.trouble() is not None)
+    trouble = heard.trouble()
+    assert trouble is not None
     return trouble.reason
 
 
@@ -188,7 +187,7 @@ class Site(ThreadingHTTPServer):
                 self.end_headers()
                 self.wfile.write(site.page)
 
-            do_GET = do_POST = _answer
+            do_GET = do_POST = _answer  # noqa: N815 - as the library calls them
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as inherited
                 """Say nothing."""
@@ -227,9 +226,7 @@ async def test_a_page_is_asked_again_with_its_token(
         site.status = 500
         assert await trouble_of(heard) is Reason.PROTOCOL_ERROR
         site.status = 200
-        async with asyncio.timeout(10):
-            while heard.trouble() is not None:
-                await asyncio.sleep(0.01)
+        await until(lambda: heard.trouble() is None)
     assert {asked[:2] for asked in site.asked} == {("/alerts?state=open", "Bearer t0ken")}
 
 

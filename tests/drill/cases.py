@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,15 @@ from scanner.api.alarm_drill import DrillRequest, DrillRun, run_drills
 from scanner.report.drill import DrillReport
 
 RULE = "SOC-118: login attempt as drill-*"
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for ten seconds at most."""
+    for _ in range(1000):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise TimeoutError
 
 
 def written(folder: Path, *targets: dict[str, Any], scope: str = "127.0.0.0/8") -> Path:

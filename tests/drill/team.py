@@ -53,10 +53,13 @@ class Team:
                 writer.write(b"331 word?\r\n")
             elif line.startswith(b"PASS"):
                 self._raise(self._on(b"".join(self.commands)))
-                writer.write(b"421 go away\r\n" if self.barred else b"530 no\r\n")
+                writer.write(self._refusal())
             else:
                 writer.write(b"502 no\r\n")
         writer.close()
+
+    def _refusal(self) -> bytes:
+        return b"421 go away\r\n" if self.barred else b"530 no\r\n"
 
     def drill(self, **changes: Any) -> dict[str, Any]:
         return {
@@ -83,7 +86,7 @@ async def team(folder: Path, says: Answer = told, logins: Answer = told) -> Asyn
     running = Team(folder, says, logins)
 
     class Receiver(asyncio.DatagramProtocol):
-        def datagram_received(self, data: bytes, addr: object) -> None:
+        def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002 - as inherited
             running.datagram(data)
 
     loop = asyncio.get_running_loop()

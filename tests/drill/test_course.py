@@ -18,10 +18,12 @@ from scanner.history import History
 from scanner.model.drill import DrillVerdict
 from scanner.model.reading import Observed, Unobserved
 from scanner.model.recall import DrillResult
-from tests.drill.cases import RULE, drilled, one_drill, target, written
+from tests.drill.cases import RULE, drilled, one_drill, target, until, written
 from tests.drill.team import USER, Answer, silent, team, told
 
 NOW = datetime(2026, 11, 26, 3, tzinfo=UTC)  # a Thursday
+
+
 def recalled(folder: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> object:
     with History.open(folder / "history.sqlite3", clock) as history:
         return history.recall("default", "files").drill
@@ -260,9 +262,7 @@ async def test_several_targets_have_their_drills_one_after_the_other(tmp_path: P
 async def test_an_interrupted_drill_decides_nothing(tmp_path: Path) -> None:
     async with team(tmp_path, says=silent) as running:
         task = asyncio.create_task(drilled(running.targets()))
-        async with asyncio.timeout(10):
-            while not running.events:
-                await asyncio.sleep(0.01)
+        await until(lambda: bool(running.events))
         task.cancel()
         result = await task
     assert (result.drills, result.interrupted) == ((), True)

@@ -25,8 +25,7 @@ def rsyslog(followed: Path, to: tuple[str, int], folder: Path) -> Iterator[proce
             'module(load="imtcp")',
             # Nobody sends to it: that it listens tells that the daemon is up.
             f'input(type="imtcp" address="{process.HOST}" port="{port}")',
-            f'input(type="imfile" file="{followed}" tag="sshd:" freshStartTail="on"'
-            ' severity="info" facility="authpriv")',
+            f'input(type="imfile" file="{followed}" tag="sshd:" freshStartTail="on")',
             f'action(type="omfwd" target="{to[0]}" port="{to[1]}" protocol="udp")',
         ]
         path = folder / "rsyslog.conf"

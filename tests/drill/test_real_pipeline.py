@@ -39,7 +39,7 @@ class Site:
             "alert": {"kind": "webhook", "listen": f"{HOST}:{self.listen[1]}"},
             **changes,
         }
-        return written(self.folder, target(self.server.port, "sftp", drill))
+        return written(self.folder, target(self.server.port, self.server.protocol, drill))
 
 
 @pytest.fixture
@@ -103,12 +103,31 @@ async def test_keys_alone_are_refused_a_key_that_nobody_knows(
     assert report.course.login.value.answer.startswith("publickey: ")
 
 
-async def test_a_server_that_bars_us_is_told_as_a_reaction(
-    start_server: StartServer, tmp_path: Path
+@pytest.mark.parametrize(
+    "posture", ["vsftpd-tls-required", "proftpd-plain", "openssh-keyboard-interactive"]
+)
+async def test_other_servers_logs_come_by_the_same_way(
+    start_server: StartServer, tmp_path: Path, posture: str
 ) -> None:
     with ExitStack() as stack:
-        # One failure ends the connection, and no further connection is taken.
-        site = Site(start_server(Openssh(max_auth_tries=1)), tmp_path, stack)
+        site = Site(start_server(posture), tmp_path, stack)
         report = await one_drill(site.targets())
-    assert report.verdict is DrillVerdict.PASS, report
-    assert isinstance(report.course.login, Observed)
+        site.server.process.settle()
+        assert report.verdict is DrillVerdict.PASS, (report, site.server.log_text()[-2000:])
+        assert site.server.failed_logins() == 1
+
+
+async def test_alerts_come_by_webhook_only_from_who_has_the_token(
+    start_server: StartServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DRILL_TOKEN", "a-token-of-the-test")
+    with ExitStack() as stack:
+        site = Site(start_server(Openssh()), tmp_path, stack)
+        listen = f"{HOST}:{site.listen[1]}"
+        guarded = {"kind": "webhook", "listen": listen, "token": "env:DRILL_TOKEN"}
+        test = {"kind": "http", "url": site.collector.url, "token": "env:DRILL_TOKEN"}
+        path = site.targets(alert=guarded, test=test)
+        assert (await one_drill(path, patience=1.0)).verdict is DrillVerdict.UNKNOWN
+        assert "Authorization: Bearer a-token-of-the-test" in site.collector.headers[0]
+        site.collector.token = "a-token-of-the-test"
+        assert (await one_drill(path)).verdict is DrillVerdict.PASS

@@ -42,25 +42,27 @@ async def listening(way: AlertWay, hear: Hear, *, token: str) -> AsyncIterator[T
         return
     if isinstance(way, SyslogAlerts):
         with await _socket_at(way.listen) as sock, _removed(way.listen):
-            async with _beside(lambda: _receive(sock, hear)):
-                yield lambda: None
+            async with _beside(lambda: _receive(sock, hear)) as deaf:
+                yield deaf
         return
     watch = _Page(way, hear, token) if isinstance(way, PolledPage) else _Tail(way.path, hear)
     await watch.look()
-    async with _beside(watch.look_again):
-        yield lambda: watch.fault
+    async with _beside(watch.look_again) as deaf:
+        yield lambda: watch.fault or deaf()
 
 
 @asynccontextmanager
-async def _beside(work: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    """Do ``work`` for as long as the block lasts."""
+async def _beside(work: Callable[[], Awaitable[None]]) -> AsyncIterator[Trouble]:
+    """Do ``work`` for as long as the block lasts; yields what tells whether it has ended before."""
     task = asyncio.ensure_future(work())
     try:
-        yield
+        yield lambda: _DEAF if task.done() else None
     finally:
         task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await asyncio.gather(task, return_exceptions=True)
+
+
+_DEAF = Unobserved(Reason.CONNECTION_LOST, "listening for alerts ended early")
 
 
 # Datagrams

@@ -91,8 +91,12 @@ def _request(service: Service, body: bytes | None) -> bytes:
 
 async def _read(reader: asyncio.StreamReader) -> bytes:
     seen = bytearray()
-    while len(seen) < _MOST_ANSWER and (data := await reader.read(_CHUNK)):
-        seen += data
+    try:
+        while len(seen) < _MOST_ANSWER and (data := await reader.read(_CHUNK)):
+            seen += data
+    except OSError:  # reset, or TLS without its end: what came before it counts
+        if not seen:
+            raise
     return bytes(seen)
 
 

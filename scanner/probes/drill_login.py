@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,6 +30,8 @@ HARMLESS_WORD = "drill-not-an-incident"
 GONE = frozenset({Reason.CLOSED, Reason.FILTERED, Reason.UNREACHABLE, Reason.OTHER_SERVICE})
 """What an endpoint says that cannot take a login at all: then another one may."""
 
+_PAUSE = 0.25
+"""Seconds between two connections to an SSH server."""
 _LET_IN = frozenset({230, 202, 232})
 _ASKS_PASSWORD = 331
 _TLS_READY = 234
@@ -132,7 +135,7 @@ class LoginDesk:
 
     async def _ssh(self, user: str) -> Reading[FailedLogin]:
         """Try the word as a password; where none is taken, a key that nobody knows."""
-        hello = await read_hello(self.dialer, seconds=self.seconds)
+        hello = await read_hello(self.dialer, seconds=self.seconds, pause_seconds=_PAUSE)
         if isinstance(hello, Unobserved):
             return hello
         if isinstance(hello.value.kexinit, Unobserved):
@@ -155,6 +158,7 @@ class LoginDesk:
         attempt = self.attempts.reserve(key, AttemptKind.DRILL)
         if attempt is None:
             return _NO_ATTEMPT
+        await asyncio.sleep(_PAUSE)
         left = [True]
         terms = LoginTerms(
             algorithms=algorithms,
@@ -189,7 +193,7 @@ async def aftermath(dialer: Dialer, protocol: str, seconds: float) -> str:
     """
     try:
         if protocol == Protocol.SFTP:
-            hello = await read_hello(dialer, seconds=seconds)
+            hello = await read_hello(dialer, seconds=seconds, pause_seconds=_PAUSE)
             return f"turns us away: {hello.detail}" if isinstance(hello, Unobserved) else ""
         opening = Opening(dialer=dialer, seconds=seconds, server_name=dialer.admitted.name)
         implicit = looking_context() if protocol == Protocol.FTPS else None

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import ssl
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,10 +27,12 @@ from scanner.model.drill import (
     SyslogAlerts,
     SyslogIntake,
     WatchedFile,
+    Webhook,
 )
 from scanner.model.reading import Reason
 from scanner.wire.drill_event import DrillEvent
 from tests.drill.cases import until
+from tests.servers.certificates import CertificateKind, make_certificate
 from tests.servers.process import HOST, free_port
 
 EVENT = DrillEvent(
@@ -41,6 +44,15 @@ EVENT = DrillEvent(
     contact="",
     at="2026-11-26T03:00:00Z",
 )
+
+
+@contextmanager
+def aborted(writer: asyncio.StreamWriter) -> Iterator[None]:
+    """Drop the connection at the end, whatever that is."""
+    try:
+        yield
+    finally:
+        writer.transport.abort()
 
 
 class Heard:
@@ -130,6 +142,21 @@ async def test_an_event_is_one_line_at_the_end_of_a_file(tmp_path: Path) -> None
     path.write_text("before\n")
     await send_event(FileIntake(path=path), EVENT, token="", seconds=1)
     assert path.read_bytes() == b"before\n" + EVENT.as_line()
+
+
+async def test_a_listener_that_breaks_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "alerts"
+    path.touch()
+
+    def gone(_: object) -> bool:
+        raise OSError("stale")
+
+    async with ears(WatchedFile(path=path)) as heard:
+        assert heard.trouble() is None
+        monkeypatch.setattr(alert_ways._Tail, "_read_on", gone)
+        assert await trouble_of(heard) is Reason.CONNECTION_LOST
 
 
 # Datagrams
@@ -251,17 +278,15 @@ async def test_an_event_is_posted_and_a_refusal_is_a_fault(site: Site) -> None:
 async def test_an_answer_without_end_is_cut_and_one_that_never_comes_is_late() -> None:
     async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         del reader
-        try:
+        with suppress(ConnectionError), aborted(writer):
             writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
             while True:
                 writer.write(b"x" * 65_536)
                 await writer.drain()
-        except ConnectionError:
-            writer.transport.abort()
 
     async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.transport.abort()
+        with suppress(ConnectionError), aborted(writer):
+            await reader.read()
 
     for serve, late in ((flood, False), (mute, True)):
         async with await asyncio.start_server(serve, HOST, 0) as server:
@@ -273,3 +298,58 @@ async def test_an_answer_without_end_is_cut_and_one_that_never_comes_is_late() -
                 assert fault.value.reason is Reason.TIMEOUT
             else:
                 await send_event(intake, EVENT, token="", seconds=10)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [("valid", None), ("self-signed", Reason.UNVERIFIED_PEER), ("wrong-name", Reason.UNVERIFIED_PEER)],
+)  # fmt: skip
+async def test_over_tls_a_token_goes_only_to_who_is_verified(
+    tmp_path: Path, kind: CertificateKind, reason: Reason | None
+) -> None:
+    certificate = make_certificate(tmp_path, kind)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.certificate, certificate.key)
+    seen = bytearray()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError), aborted(writer):  # hence without the end that TLS has for it
+            seen.extend(await reader.read(65_536))
+            writer.write(b"HTTP/1.1 202 Accepted\r\n\r\n")
+            await writer.drain()
+
+    async with await asyncio.start_server(serve, HOST, 0, ssl=context) as server:
+        port = server.sockets[0].getsockname()[1]
+        intake = HttpIntake(url=f"https://{HOST}:{port}/", ca=certificate.authority)
+        if reason is None:
+            await send_event(intake, EVENT, token="t0ken", seconds=10)
+            assert b"Bearer t0ken" in seen
+        else:
+            with pytest.raises(Fault) as fault:
+                await send_event(intake, EVENT, token="t0ken", seconds=10)
+            assert fault.value.reason is reason
+            assert seen == b""
+
+
+def test_the_faster_loop_hears_alike(tmp_path: Path) -> None:
+    uvloop = pytest.importorskip("uvloop")
+    alerts = tmp_path / "alerts"
+    alerts.touch()
+
+    async def all_ways() -> None:
+        with TemporaryDirectory() as folder:
+            for way in (Path(folder) / "log", (HOST, free_port())):
+                async with ears(SyslogAlerts(listen=way)) as heard:
+                    await send_event(SyslogIntake(to=way), EVENT, token="", seconds=5)
+                    await heard.until(EVENT.user.encode())
+        hook = (HOST, free_port())
+        async with ears(Webhook(listen=hook)) as heard:
+            url = f"http://{HOST}:{hook[1]}/"
+            await send_event(HttpIntake(url=url), EVENT, token="", seconds=5)
+            await heard.until(EVENT.user.encode())
+        async with ears(WatchedFile(path=alerts)) as heard:
+            await send_event(FileIntake(path=alerts), EVENT, token="", seconds=5)
+            await heard.until(EVENT.user.encode())
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(all_ways())

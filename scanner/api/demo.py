@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -33,7 +33,7 @@ async def drilled_and_scanned(
 ) -> RunResult:
     """Run the drills of a running fleet, and then the scan that reuses what they came to."""
     drills = DrillRequest(targets=fleet.targets, history=history, patience=PATIENCE)
-    drilled = await run_drills(drills, lambda _: None)
+    if (await run_drills(drills, lambda _: None)).interrupted:
+        raise asyncio.CancelledError  # there is nothing yet that a scan cut short could tell
     request = RunRequest(targets=fleet.targets, reports=reports, history=history)
-    result = await run(request, progress)
-    return replace(result, interrupted=True) if drilled.interrupted else result
+    return await run(request, progress)

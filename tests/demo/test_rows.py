@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -15,6 +16,7 @@ from scanner.demo.fleet import HARDENED, REPLICA, demo_fleet
 from scanner.demo.generator import invent_people
 from scanner.engine.progress import Progress
 from scanner.model.failure import FailureId
+from tests.drill.cases import until
 
 ROWS = {
     field.name: field.name.replace("_", "-")
@@ -90,3 +92,16 @@ async def test_nothing_of_anybody_is_stored(tmp_path: Path) -> None:
         for value in (person.nir, person.phone, person.login, person.password, *person.comments)
     }
     assert not [value for value in (*values, *seen.passwords) if value in seen.stored]
+
+
+async def test_an_interruption_of_the_drills_ends_the_demonstration(tmp_path: Path) -> None:
+    async with demo_fleet(tmp_path / "fleet") as fleet:
+        reports, history = tmp_path / "reports", tmp_path / "history.sqlite3"
+        work = drilled_and_scanned(fleet, reports, history, lambda _: None)
+        task = asyncio.create_task(work)
+        alerts = tmp_path / f"fleet/alerts/{REPLICA}.log"
+        await until(lambda: alerts.stat().st_size > 0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert not reports.exists()

@@ -220,10 +220,9 @@ class _Bench:
         if isinstance(course.test, Unobserved) and course.test.reason in _NOT_SENT:
             return False
         past = self._history.recall(target.tenant, target.asset).drill
-        if not isinstance(past, Observed):
+        if not isinstance(past, Observed) or past.value.verdict == "unknown":
             return True
-        broken = isinstance(course.test, Unobserved)
-        return past.value.verdict == "unknown" or (broken and past.value.verdict == "pass")
+        return course.way_broken and past.value.verdict == "pass"
 
 
 _NOT_SENT = frozenset(

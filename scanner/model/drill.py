@@ -137,12 +137,14 @@ class Course:
 
     ``alert`` is unobserved for ``timeout`` exactly where it was waited for in vain over a way
     that was in order to the end. ``reactions`` is what the server did about the login.
+    ``way_broken``: the test event was taken, and its alert was waited for in vain.
     """
 
     test: Reading[TestEcho]
     login: Reading[FailedLogin]
     alert: Reading[Alert]
     reactions: tuple[str, ...] = ()
+    way_broken: bool = False
 
 
 class DrillVerdict(StrEnum):

@@ -79,7 +79,8 @@ async def drill(plan: Plan) -> Course:
 async def _steps(plan: Plan, ears: _Ears) -> Course:
     test = await _test(plan, ears)
     if isinstance(test, Unobserved):
-        return Course(test=test, login=_NOT_BEGUN, alert=_NOT_BEGUN)
+        broken = test == _broken(plan.patience)
+        return Course(test=test, login=_NOT_BEGUN, alert=_NOT_BEGUN, way_broken=broken)
     user = new_user()
     async with ears.awaiting(user) as came:
         door, login = await _login(plan, user)
@@ -112,8 +113,12 @@ async def _test(plan: Plan, ears: _Ears) -> Reading[TestEcho]:
         waited = await came(plan.patience)
     if waited is not None:
         return Observed(TestEcho(user=user, sent_at=at, seconds=waited))
-    told = f"the test event raised no alert in {in_words(plan.patience)}: the way is broken"
-    return ears.trouble() or Unobserved(Reason.TIMEOUT, told)
+    return ears.trouble() or _broken(plan.patience)
+
+
+def _broken(patience: float) -> Unobserved:
+    told = f"the test event raised no alert in {in_words(patience)}: the way is broken"
+    return Unobserved(Reason.TIMEOUT, told)
 
 
 async def _login(plan: Plan, user: str) -> tuple[LoginDesk | None, Reading[FailedLogin]]:

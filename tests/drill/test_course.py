@@ -241,6 +241,24 @@ async def test_a_login_that_could_not_be_made_leaves_an_earlier_pass(tmp_path: P
     assert recalled(tmp_path, lambda: NOW) == Observed(earlier)
 
 
+@pytest.mark.parametrize("fault", ["a receiver that cannot listen", "an intake that is gone"])
+async def test_what_fails_on_our_side_leaves_an_earlier_pass(tmp_path: Path, fault: str) -> None:
+    earlier = DrillResult(verdict="pass", at="2026-11-01T00:00:00Z")
+    with History.open(tmp_path / "history.sqlite3", lambda: NOW) as history:
+        history.record_drill("default", "files", earlier)
+    async with team(tmp_path) as running:
+        taken = {"kind": "webhook", "listen": f"127.0.0.1:{running.ports[0]}"}
+        gone = {"kind": "http", "url": "http://127.0.0.1:1/"}
+        changes = {"alert": taken} if "receiver" in fault else {"test": gone}
+        path = running.targets(running.drill(**changes))
+        report = await one_drill(path, clock=lambda: NOW)
+    assert (report.verdict, report.kept) == (DrillVerdict.UNKNOWN, False)
+    words = "alerts cannot be listened for" if "receiver" in fault else "was not taken"
+    assert words in report.detail
+    assert (running.events, running.connections) == ([], 0)
+    assert recalled(tmp_path, lambda: NOW) == Observed(earlier)
+
+
 async def test_several_targets_have_their_drills_one_after_the_other(tmp_path: Path) -> None:
     async with team(tmp_path, logins=silent) as running:
         drill = running.drill()

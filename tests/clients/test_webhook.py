@@ -96,7 +96,7 @@ async def test_a_message_that_is_too_long_is_said_to_be_missed() -> None:
 
 
 async def test_a_sender_that_drips_is_dropped_and_others_are_served_meanwhile() -> None:
-    async with hook(seconds=0.3) as running:
+    async with hook(seconds=2.0) as running:
         reader, writer = await asyncio.open_connection(HOST, running.port)
         writer.write(b"POST / HT")
         assert (await running.post(b"alert")).startswith(b"HTTP/1.1 204 ")

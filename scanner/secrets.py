@@ -120,8 +120,9 @@ def _of_target(place: str, target: Target) -> Iterator[tuple[str, SecretRef]]:
             ref: SecretRef | None = getattr(account, key)
             if ref is not None:
                 yield f"{place}.accounts[{index}].{key}", ref
-    if target.drill is not None and "token" in target.drill.test:
-        yield f"{place}.drill.test.token", parse_ref(target.drill.test["token"])
+    if target.drill is not None:
+        for key, ref in target.drill.tokens():
+            yield f"{place}.drill.{key}", ref
 
 
 def _content(path: Path, *, private: bool) -> bytes:

@@ -11,6 +11,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from scanner.api.alarm_drill import DrillRequest, DrillRun, run_drills
     from scanner.api.host import ScanDocument, scan_host, scan_targets
     from scanner.api.job import unserved_note, validate
     from scanner.api.nightly import RunRequest, RunResult, plan, run
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from scanner.engine.progress import Progress
 
 __all__ = [
+    "DrillRequest",
+    "DrillRun",
     "PlannedAsset",
     "PolicyRequest",
     "Progress",
@@ -32,6 +35,7 @@ __all__ = [
     "make_policy",
     "plan",
     "run",
+    "run_drills",
     "scan_host",
     "scan_targets",
     "unserved_note",
@@ -39,6 +43,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "DrillRequest": "scanner.api.alarm_drill",
+    "DrillRun": "scanner.api.alarm_drill",
     "PlannedAsset": "scanner.engine.plan",
     "PolicyRequest": "scanner.api.policy",
     "Progress": "scanner.engine.progress",
@@ -50,6 +56,7 @@ _HOMES = {
     "make_policy": "scanner.api.policy",
     "plan": "scanner.api.nightly",
     "run": "scanner.api.nightly",
+    "run_drills": "scanner.api.alarm_drill",
     "scan_host": "scanner.api.host",
     "scan_targets": "scanner.api.host",
     "unserved_note": "scanner.api.job",

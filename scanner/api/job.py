@@ -198,15 +198,9 @@ def validate(targets: Path) -> tuple[str, ...]:
 def unserved(file: TargetsFile) -> tuple[str, ...]:
     """Return the keys that a file declares and this version makes no use of."""
     every = (file.template, *file.targets)
-    allowed = ("drill",)
     used = {
         "delivery": bool(file.delivery),
-        "drill": any(target.drill for target in every),
         "logs": any(target.logs for target in every),
-        **{
-            f"allow.{name}": any(getattr(target.allow, name) for target in every)
-            for name in allowed
-        },
         "accounts[].public_keys (queries)": any(
             account.public_keys for target in every for account in target.accounts
         ),

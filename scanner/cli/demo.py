@@ -17,9 +17,9 @@ def demo(
 ) -> int:
     """Scan a fleet of demonstration servers on loopback.
 
-    One replica of the Megabus server matches eight of the nine failures, as the alarm drill of
-    the ninth is not run; one hardened SFTP server fails none. The servers are started and
-    stopped here; all data are synthetic. Finding what is wrong with the replica is a success
+    One replica of the Megabus server matches all nine failures; one hardened SFTP server fails
+    none. Both have an alarm drill first, which a silent pipeline fails. The servers are started
+    and stopped here; all data are synthetic. Finding what is wrong with the replica is a success
     here: findings do not set the exit code.
     """
     from scanner.api.replica import demo as run_demo

@@ -73,6 +73,11 @@ class SshCredential:
         shown = None if key is None or certificate is None else _certificate(certificate, key)
         return cls(username=username, password=text, key=key, certificate=shown)
 
+    @classmethod
+    def with_new_key(cls, username: str) -> Self:
+        """Return a credential that no server knows: a key made now, and kept nowhere."""
+        return cls(username=username, key=asyncssh.generate_private_key("ssh-ed25519"))
+
     @property
     def empty(self) -> bool:
         """Whether there is nothing to log in with."""

@@ -7,10 +7,7 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defects:
-    """What is wrong with the replica. Names are the failures' ids with underscores.
-
-    Whether an alarm is raised is no property of a server: ``missing-supervision`` has no switch.
-    """
+    """What is wrong with the replica. Names are the failures' ids with underscores."""
 
     open_zone: bool = True
     """Anonymous FTP users read the whole tree."""
@@ -22,6 +19,8 @@ class Defects:
     """The migration ended long ago; otherwise it ends in a month."""
     shared_account: bool = True
     """The inventory names two holders of the account; otherwise one."""
+    missing_supervision: bool = True
+    """Nobody collects the server's logs: a failed login raises no alert."""
     uncontrolled_migration: bool = True
     """No owner, no date, no procedure, no checksums, and an export that no order covers."""
     excess_extraction: bool = True

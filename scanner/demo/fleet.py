@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import asyncssh
 from cryptography.utils import CryptographyDeprecationWarning
@@ -25,6 +25,7 @@ from scanner.demo.folders import (
 )
 from scanner.demo.ftp_server import ftp_server
 from scanner.demo.papers import HOLDER, OTHER_HOLDER, Papers, ServedHost
+from scanner.demo.pipeline import Pipeline, pipeline
 from scanner.demo.sftp_server import OUTDATED, SshLogins, sftp_server
 
 REPLICA: Final = "demo-replica"
@@ -110,11 +111,19 @@ class _Build:
     def root(self, asset: str) -> Path:
         return self.folder / "trees" / asset
 
+    async def pipeline(self, asset: str, *, silent: bool) -> Pipeline:
+        """Start what a host's team would be alerted by."""
+        alerts = self.folder / "alerts" / f"{asset}.log"
+        return await self.stack.enter_async_context(
+            pipeline(ADDRESSES[asset], alerts, silent=silent)
+        )
+
     async def replica(self) -> ServedHost:
         """FTP for anybody, and SFTP with an account that two people use, on one tree."""
         address, root = ADDRESSES[REPLICA], self.root(REPLICA)
         lay_down(replica_layout(self.defects), root, self.today - _LAST_CHANGED)
         password = new_password(self.folder / f"secrets/{REPLICA}.password")
+        watch = await self.pipeline(REPLICA, silent=self.defects.missing_supervision)
         clear = self.defects.plaintext_transport
         pem = self.folder / f"pki/{REPLICA}.pem"
         ftp = await self.stack.enter_async_context(
@@ -124,10 +133,11 @@ class _Build:
                 accounts={"transfert": password},
                 anonymous=self.defects.open_zone,
                 context=None if clear else self.authority.server_context(address, pem),
+                failed=watch.failed_login,
             )
         )
         key = asyncssh.generate_private_key("ssh-ed25519")
-        logins = SshLogins(passwords={"transfert": password})
+        logins = SshLogins(passwords={"transfert": password}, failed=watch.failed_login)
         sftp = await self.stack.enter_async_context(
             sftp_server(address, root, logins=logins, host_keys=[key])
         )
@@ -141,7 +151,7 @@ class _Build:
             fingerprints=(key.get_fingerprint(),),
             public=("/pub",),
             holders=shared,
-            more=Papers(self.folder, self.today).replica(self.defects),
+            more={**Papers(self.folder, self.today).replica(self.defects), **_drilled(watch)},
         )
 
     async def guarded(self) -> ServedHost:
@@ -168,7 +178,9 @@ class _Build:
         secret = f"secrets/{HARDENED}_ed25519"
         write_secret(self.folder / secret, account_key.export_private_key())
         host_key = asyncssh.generate_private_key("ssh-ed25519")
-        logins = SshLogins(keys={"migration": _public_line(account_key)})
+        watch = await self.pipeline(HARDENED, silent=False)
+        keys = {"migration": _public_line(account_key)}
+        logins = SshLogins(keys=keys, failed=watch.failed_login)
         port = await self.stack.enter_async_context(
             sftp_server(address, root, logins=logins, host_keys=[host_key])
         )
@@ -179,7 +191,7 @@ class _Build:
             account={"username": "migration", "private_key": f"file:{secret}"},
             host_keys=(_public_line(host_key),),
             fingerprints=(host_key.get_fingerprint(),),
-            more=Papers(self.folder, self.today).hardened(),
+            more={**Papers(self.folder, self.today).hardened(), **_drilled(watch)},
         )
 
     async def sloppy(self) -> ServedHost:
@@ -213,6 +225,10 @@ def _prepared(folder: Path) -> Path:
 
 def _password_account(username: str, asset: str) -> dict[str, str]:
     return {"username": username, "password": f"file:secrets/{asset}.password"}
+
+
+def _drilled(watch: Pipeline) -> dict[str, Any]:
+    return {"drill": watch.drill(), "allow": {"drill": True}}
 
 
 def _public_line(key: asyncssh.SSHKey) -> str:

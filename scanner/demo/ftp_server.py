@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -30,8 +30,16 @@ class _Logins(aioftp.AbstractUserManager):
     Every name is asked for a password, so that no reply tells which accounts exist.
     """
 
-    def __init__(self, root: Path, accounts: dict[str, str], *, anonymous: bool) -> None:
+    def __init__(
+        self,
+        root: Path,
+        accounts: dict[str, str],
+        *,
+        anonymous: bool,
+        failed: Callable[[str], None],
+    ) -> None:
         super().__init__()
+        self._failed = failed
         self._root = root
         self._accounts = accounts
         self._anonymous = anonymous
@@ -50,8 +58,11 @@ class _Logins(aioftp.AbstractUserManager):
         login = user.login or ""
         if self._anonymous and login.lower() in _ANONYMOUS:
             return True
-        expected = self._accounts.get(login)
-        return expected is not None and hmac.compare_digest(expected.encode(), password.encode())
+        expected = self._accounts.get(login, "")
+        right = bool(expected) and hmac.compare_digest(expected.encode(), password.encode())
+        if not right:
+            self._failed(login)
+        return right
 
     async def notify_logout(self, user: aioftp.User) -> None:
         """Nothing is counted."""
@@ -109,19 +120,22 @@ class _ReadOnlyServer(aioftp.Server):
 
 
 @asynccontextmanager
-async def ftp_server(
+async def ftp_server(  # noqa: PLR0913 - each is a property of one server
     address: str,
     root: Path,
     *,
     accounts: dict[str, str],
     anonymous: bool = False,
     context: ssl.SSLContext | None = None,
+    failed: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[int]:
     """Serve ``root`` on a free port of ``address`` and yield the port.
 
     ``accounts`` maps names to passwords. With ``context`` the server speaks implicit TLS.
+    ``failed`` is told the name of each login that was refused.
     """
-    server = _ReadOnlyServer(_Logins(root, accounts, anonymous=anonymous), context)
+    logins = _Logins(root, accounts, anonymous=anonymous, failed=failed)
+    server = _ReadOnlyServer(logins, context)
     await server.start(address, 0)
     try:
         yield server.server_port

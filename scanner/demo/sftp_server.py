@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,11 +37,15 @@ OUTDATED: Final = Algorithms(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SshLogins:
-    """Who may enter: by password, by key (OpenSSH public key lines), or anybody at all."""
+    """Who may enter: by password, by key (OpenSSH public key lines), or anybody at all.
+
+    ``failed`` is told the name of each login that was refused.
+    """
 
     passwords: Mapping[str, str] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
     anybody: bool = False
+    failed: Callable[[str], None] = lambda _: None
 
 
 class _Door(asyncssh.SSHServer):
@@ -65,15 +69,22 @@ class _Door(asyncssh.SSHServer):
         return bool(self._logins.passwords)
 
     def validate_password(self, username: str, password: str) -> bool:
-        expected = self._logins.passwords.get(username)
-        return expected is not None and hmac.compare_digest(expected.encode(), password.encode())
+        expected = self._logins.passwords.get(username, "")
+        right = bool(expected) and hmac.compare_digest(expected.encode(), password.encode())
+        return self._told(username, right=right)
 
     def public_key_auth_supported(self) -> bool:
         return bool(self._logins.keys)
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
         line = self._logins.keys.get(username)
-        return line is not None and asyncssh.import_public_key(line) == key
+        right = line is not None and asyncssh.import_public_key(line) == key
+        return self._told(username, right=right)
+
+    def _told(self, username: str, *, right: bool) -> bool:
+        if not right:
+            self._logins.failed(username)
+        return right
 
 
 def _refuse(*_: Any) -> Any:

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from scanner.intake.drill_build import drill_of
 from scanner.intake.formats import bare_path, parse_date, parse_resolver, parse_span
 from scanner.intake.hosts import canonical_host
 from scanner.intake.secret_refs import parse_ref
@@ -22,7 +23,6 @@ from scanner.model.target import (
     Contract,
     Decoy,
     Document,
-    Drill,
     Endpoint,
     Limits,
     LogSource,
@@ -124,7 +124,7 @@ class _Maker:
             inventory=self._path(entry, "inventory"),
             warnings=self._path(entry, "warnings"),
             logs=tuple(self._log(part, zone) for part in entry.get("logs", ())),
-            drill=_drill(entry["drill"]) if "drill" in entry else None,
+            drill=drill_of(entry["drill"], self._absolute) if "drill" in entry else None,
             exceptions=tuple(_accepted(part) for part in entry.get("exceptions", ())),
             not_applicable=tuple(_foreign(part) for part in entry.get("not_applicable", ())),
             decoy=_decoy(entry["decoy"]) if "decoy" in entry else None,
@@ -251,15 +251,6 @@ def _migration(entry: _Object, retention: int | None) -> Migration:
         max_rows=_whole(entry, "max_rows"),
         migration_end=_day(entry, "migration_end"),
         retention_days=retention if own is None else own,
-    )
-
-
-def _drill(entry: _Object) -> Drill:
-    return Drill(
-        minutes=int(entry.get("minutes", 10)),
-        agreed_rule=entry.get("agreed_rule"),
-        test=dict(_said(entry.get("test", {}))),
-        alert=dict(_said(entry.get("alert", {}))),
     )
 
 

@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from typing import TypeVar
 
 from scanner.errors import InputError
+from scanner.intake.drill_sense import drill_faults
 from scanner.intake.formats import parse_date, parse_span
 from scanner.intake.hosts import canonical_host, parse_host
 from scanner.intake.placed_json import Json
@@ -140,6 +141,7 @@ def _of_target(place: Place, target: _Object) -> Iterator[Problem]:
     for key in ("documents", "contracts"):
         for at, paper in _objects(target, key, place):
             yield from _paper(at, paper)
+    yield from drill_faults(place, target, _ports(target))
     for at, declared in _objects(target, "not_applicable", place):
         failure = _text(declared, "failure")
         if failure in NEVER_NOT_APPLICABLE:

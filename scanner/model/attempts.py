@@ -19,6 +19,7 @@ class AttemptKind(StrEnum):
     KEY_QUERY = "key-query"
     ANONYMOUS = "anonymous"
     DECOY = "decoy"
+    DRILL = "drill"
 
 
 @dataclass(frozen=True, slots=True)

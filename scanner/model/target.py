@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
+from scanner.model.drill import Drill
 from scanner.model.secret import SecretRef
 
 
@@ -201,16 +202,6 @@ class Decoy:
 
     owner: str
     until: date
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drill:
-    """How an alarm drill is run. Kept as declared; the drill itself reads it."""
-
-    minutes: int = 10
-    agreed_rule: str | None = None
-    test: Mapping[str, str] = field(default_factory=dict)
-    alert: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

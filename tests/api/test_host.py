@@ -112,9 +112,8 @@ async def test_a_stream_yields_every_target(tmp_path: Path) -> None:
 
 
 def test_what_a_file_declares_in_vain_is_named(tmp_path: Path) -> None:
-    path = written(
-        tmp_path, asset(1, allow={"shell_test": True, "drill": True}, drill={"minutes": 5})
-    )
-    told = "declared, not used by this version: drill, allow.drill"
-    assert unserved_note(path) == told
+    used = asset(1, allow={"shell_test": True, "drill": True}, drill={"minutes": 5})
+    path = written(tmp_path, used, delivery=[{"kind": "file", "path": "events.ndjson"}])
+    assert unserved_note(path) == "declared, not used by this version: delivery"
+    assert unserved_note(written(tmp_path, used)) == ""
     assert unserved_note(written(tmp_path, asset(1))) == ""

@@ -140,10 +140,8 @@ def test_a_second_run_with_the_same_history_finds_the_lock_held(tmp_path: Path) 
 
 
 def test_what_is_declared_in_vain_is_one_line_on_standard_error(tmp_path: Path) -> None:
-    target = {"host": "127.0.0.1", "endpoints": [{"port": 1, "protocol": "ftp"}]}
-    more = {"drill": {"minutes": 5}, "allow": {"drill": True}}
-    file = str(written(tmp_path, {"targets": [target | more]}))
-    line = "scan: declared, not used by this version: drill, allow.drill\n"
+    file = str(written(tmp_path, {"delivery": [{"kind": "file", "path": "events.ndjson"}]}))
+    line = "scan: declared, not used by this version: delivery\n"
     for words in (("validate", file), ("run", file, "--dry-run"), ("run", file)):
         told = scan(*words, *(options(tmp_path) if words[0] == "run" else ()))
         assert told.stderr.count(line) == 1, words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -9,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from scanner.api.nightly import RunRequest, run
+from scanner.api.demo import drilled_and_scanned
 from scanner.demo.defects import Defects
-from scanner.demo.fleet import REPLICA, demo_fleet
+from scanner.demo.fleet import HARDENED, REPLICA, demo_fleet
 from scanner.demo.generator import invent_people
 from scanner.engine.progress import Progress
+from scanner.model.failure import FailureId
+from tests.drill.cases import until
 
 ROWS = {
     field.name: field.name.replace("_", "-")
@@ -25,35 +28,46 @@ ROWS = {
 @dataclass(frozen=True, slots=True)
 class Scanned:
     verdicts: Mapping[str, str]
+    match: Mapping[str, int]
+    score: float
+    grade: str
     stored: str
     passwords: tuple[str, ...]
 
 
-async def scanned(folder: Path, defects: Defects) -> Scanned:
+async def scanned(folder: Path, defects: Defects, asset: str = REPLICA) -> Scanned:
     def told(_: Progress) -> None:
         """Progress is for terminals."""
 
     async with demo_fleet(folder / "fleet", defects) as fleet:
         reports = folder / "reports"
-        request = RunRequest(
-            targets=fleet.targets, reports=reports, history=folder / "history.sqlite3"
-        )
-        await run(request, told)
+        await drilled_and_scanned(fleet, reports, folder / "history.sqlite3", told)
         secrets = tuple(path.read_text() for path in (fleet.folder / "secrets").glob("*.password"))
     files = [path for path in reports.rglob("*") if path.is_file()]
     report = json.loads(next(path for path in files if path.name == "report.json").read_text())
-    host = next(host for host in report["hosts"] if host["asset"] == REPLICA)
+    host = next(host for host in report["hosts"] if host["asset"] == asset)
     return Scanned(
         verdicts={row["id"]: row["verdict"] for row in host["failures"]},
+        match=host["megabus_match"],
+        score=host["score"],
+        grade=host["grade"],
         stored="".join(path.read_text(encoding="utf-8") for path in files),
         passwords=secrets,
     )
 
 
-async def test_every_row_with_a_switch_fails_when_all_are_on(tmp_path: Path) -> None:
-    verdicts = (await scanned(tmp_path, Defects())).verdicts
-    assert {row for row, verdict in verdicts.items() if verdict == "fail"} == set(ROWS.values())
-    assert verdicts["missing-supervision"] == "unknown"
+async def test_all_nine_rows_fail_when_all_switches_are_on(tmp_path: Path) -> None:
+    seen = await scanned(tmp_path, Defects())
+    failed = {row for row, verdict in seen.verdicts.items() if verdict == "fail"}
+    assert failed == set(ROWS.values()) == set(FailureId)
+    assert seen.match == {"matched": 9, "cleared": 0, "unknown": 0}
+    assert (seen.score, seen.grade) == (0, "F")
+
+
+async def test_the_hardened_host_is_supervised_and_fails_nothing(tmp_path: Path) -> None:
+    seen = await scanned(tmp_path, Defects(), HARDENED)
+    assert seen.verdicts["missing-supervision"] == "pass"
+    assert "fail" not in seen.verdicts.values()
 
 
 async def test_no_row_fails_when_all_are_off(tmp_path: Path) -> None:
@@ -78,3 +92,16 @@ async def test_nothing_of_anybody_is_stored(tmp_path: Path) -> None:
         for value in (person.nir, person.phone, person.login, person.password, *person.comments)
     }
     assert not [value for value in (*values, *seen.passwords) if value in seen.stored]
+
+
+async def test_an_interruption_of_the_drills_ends_the_demonstration(tmp_path: Path) -> None:
+    async with demo_fleet(tmp_path / "fleet") as fleet:
+        reports, history = tmp_path / "reports", tmp_path / "history.sqlite3"
+        work = drilled_and_scanned(fleet, reports, history, lambda _: None)
+        task = asyncio.create_task(work)
+        alerts = tmp_path / f"fleet/alerts/{REPLICA}.log"
+        await until(lambda: alerts.stat().st_size > 0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert not reports.exists()

@@ -40,6 +40,8 @@ PACKAGES: Final = (
     "openssh-client",
     # A name service that publishes what it is told to.
     "dnsmasq-base",
+    # A log daemon, to send what servers log on its way to an alert.
+    "rsyslog",
     # Users and passwords that exist for one process only.
     "libnss-wrapper",
     "libpam-wrapper",
@@ -72,6 +74,9 @@ PACKAGES: Final = (
     "libjpeg62-turbo",
     "libsqlcipher0",
     "libreadline8",
+    "libestr0",
+    "libfastjson4",
+    "liblognorm5",
     "libhashkit2",
     "libhiredis0.14",
     "libjansson4",

@@ -11,11 +11,11 @@ from scanner.errors import InputError
 from scanner.intake.files import opened, sha256_of, shown_path
 from scanner.intake.policies import read_policy
 from scanner.intake.registers import read_inventory, read_warnings
-from scanner.model.dossier import ContractPaper, Dossier, Paper
+from scanner.model.dossier import ContractPaper, Dossier, OrderPaper, Paper
 from scanner.model.policies import BUILT_IN
 from scanner.model.policy import SshPolicy
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
-from scanner.model.target import Contract, Document, Target
+from scanner.model.target import Contract, Document, Migration, Target
 
 _Read = TypeVar("_Read")
 
@@ -29,6 +29,7 @@ def load_dossier(target: Target) -> Dossier:
     return Dossier(
         papers=tuple(Paper(paper, _hashed(paper)) for paper in target.documents),
         contracts=tuple(ContractPaper(paper, _hashed(paper)) for paper in target.contracts),
+        orders=tuple(OrderPaper(order, _hashed(order)) for order in target.migrations),
         inventory=_register(target.inventory, read_inventory, "account inventory"),
         warnings=_register(target.warnings, read_warnings, "warning register"),
         policy=_policy(target),
@@ -41,6 +42,8 @@ def check_papers(target: Target) -> tuple[str, ...]:
     Lines repeat no content of a paper.
     """
     problems = [
+        *(line for paper in target.faulty_papers for line in paper.faults),
+        *_paper_faults("migrations", target.migrations),
         *_paper_faults("documents", target.documents),
         *_paper_faults("contracts", target.contracts),
         *_faults(target.inventory, read_inventory),
@@ -78,7 +81,7 @@ def _policy_file(target: Target) -> Path | None:
     return Path(path) if file and not prefix else None
 
 
-def _hashed(paper: Document | Contract) -> Reading[str]:
+def _hashed(paper: Document | Contract | Migration) -> Reading[str]:
     if paper.file is None:
         return Unobserved(Reason.NOT_DECLARED, "no file is named")
     try:
@@ -99,14 +102,14 @@ def _register(path: Path | None, read: Callable[[Path], _Read], what: str) -> Re
         )
 
 
-def _paper_faults(key: str, papers: Sequence[Document | Contract]) -> Iterator[str]:
+def _paper_faults(key: str, papers: Sequence[Document | Contract | Migration]) -> Iterator[str]:
     for index, paper in enumerate(papers):
         fault = _paper_fault(paper)
         if fault is not None:
             yield f"{key}[{index}].file: {fault}"
 
 
-def _paper_fault(paper: Document | Contract) -> str | None:
+def _paper_fault(paper: Document | Contract | Migration) -> str | None:
     if paper.file is None:
         return None
     found = _hashed(paper)

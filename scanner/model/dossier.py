@@ -8,7 +8,7 @@ from datetime import date
 from scanner.model.policies import MODERN
 from scanner.model.policy import SshPolicy
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
-from scanner.model.target import Contract, Document
+from scanner.model.target import Contract, Document, Migration
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,14 @@ class ContractPaper:
     """A declared contract and what its file hashes to, when a file was named."""
 
     contract: Contract
+    sha256: Reading[str]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPaper:
+    """A declared order and what its file hashes to, when a file was named."""
+
+    order: Migration
     sha256: Reading[str]
 
 
@@ -53,6 +61,7 @@ class Dossier:
 
     papers: tuple[Paper, ...] = ()
     contracts: tuple[ContractPaper, ...] = ()
+    orders: tuple[OrderPaper, ...] = ()
     inventory: Reading[tuple[InventoryRow, ...]] = field(
         default_factory=lambda: Unobserved(Reason.NOT_DECLARED, "no account inventory is declared")
     )

@@ -1,0 +1,88 @@
+"""What the names of files and folders say of how a migration is run. Names are weak: leads."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from scanner.model.mask import is_ordinary
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+_VERSION = re.compile(r"(?:v|ver|version|rev)[ ._-]?\d{1,3}")
+_ENDS = frozenset(
+    "final finale finales finals def definitif definitive definitivo last latest bis ter copie "
+    "copy copia kopie corrige corrected bon ok new nouveau".split()
+)
+_SURELY = re.compile(r"\(\d{1,2}\)$|(?:^|[ _-])(?:copy of|copie de|kopie von|copia de)[ _-]")
+_LEFT = frozenset(
+    "test tests essai essais prueba pruebas prova teste tmp temp temporaire temporary old ancien "
+    "anciens vieux alt viejo vecchio bak backup sauvegarde poubelle trash".split()
+)
+_CUSTOMER = frozenset(
+    "labo labos laboratoire laboratoires laboratory laboratorio labor lab clinique clinic klinik "
+    "clinica hopital hospital krankenhaus ospedale chu chru chr ehpad pharmacie pharmacy apotheke "
+    "cabinet client clients customer kunde cliente praxis".split()
+)
+_TICKET = re.compile(
+    r"(?:^|[^a-z0-9])(?:ticket|tkt|chg|change|inc|incident|req|ritm|task|case|demande|cmd)"
+    r"[ ._#-]?\d{2,10}(?:[^a-z0-9]|$)"
+)
+
+
+def looks_like_a_draft(name: bytes) -> bool:
+    """Whether a file's name counts versions by hand, such as ``export_v2_final.csv``."""
+    stem = _plain(name).rpartition(".")[0] or _plain(name)
+    words = set(_LETTERS.findall(stem))
+    return bool(_SURELY.search(stem)) or bool(_VERSION.search(stem) and words & _ENDS)
+
+
+def looks_left_over(name: bytes) -> bool:
+    """Whether a name says test, temporary or old."""
+    return bool(set(_LETTERS.findall(_plain(name))) & _LEFT)
+
+
+def looks_like_a_customer(name: bytes, controllers: Iterable[str] = ()) -> bool:
+    """Whether a folder bears a customer's name: a declared controller's, or a word for a
+    laboratory, a practice or a customer with a name or number of its own.
+    """
+    text = _plain(name)
+    squeezed = _squeezed(text)
+    if any(key and key == squeezed for key in map(_squeezed, map(_folded, controllers))):
+        return True
+    if not set(_LETTERS.findall(text)) & _CUSTOMER:
+        return False
+    return not is_ordinary(text) or any(char.isdigit() for char in text)
+
+
+def bears_ticket(path: bytes, order_id: str) -> bool:
+    """Whether a path bears its order's number, or that of a ticket."""
+    text = _plain(path)
+    wanted = _squeezed(_folded(order_id))
+    parts = (_squeezed(part) for part in text.split("/"))
+    own = len(wanted) > 1 and any(_holds(part, wanted) for part in parts)
+    return own or bool(_TICKET.search(text))
+
+
+def _holds(part: str, wanted: str) -> bool:
+    """Whether ``mig7`` stands in ``mig7export``: not in ``mig71``."""
+    at = part.find(wanted)
+    while at >= 0:
+        following = part[at + len(wanted) : at + len(wanted) + 1]
+        if not (following.isdigit() and wanted[-1:].isdigit()):
+            return True
+        at = part.find(wanted, at + 1)
+    return False
+
+
+def _plain(raw: bytes) -> str:
+    return _folded(raw.decode("utf-8", "replace"))
+
+
+def _folded(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()
+
+
+def _squeezed(text: str) -> str:
+    return "".join(char for char in text if char.isalnum())

@@ -11,12 +11,23 @@ from scanner.model.listing import Entry, EntryKind, Listing, Outcome, RemoteTree
 from scanner.model.mask import without_paths
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Limits
-from scanner.model.view import AreaSeen, FileFact, OrderSeen, Unread, View, Walk, Zone
+from scanner.model.view import (
+    AreaSeen,
+    FileFact,
+    IntegritySeen,
+    OrderSeen,
+    Unread,
+    View,
+    Walk,
+    Zone,
+)
 from scanner.probes.allowance import Allowance
 from scanner.probes.context import ProbeContext, utc_text
 from scanner.probes.crawl import Crawl, CrawlBounds, crawl
+from scanner.probes.integrity import observe_integrity
 from scanner.probes.known import KnownFiles
 from scanner.probes.links import LinkTree, links_untold, tell_links
+from scanner.probes.name_signs import name_signs
 from scanner.probes.neighbours import judged_by_place
 from scanner.probes.places import Order, Places, below, holds, normal_path, parent_of
 from scanner.probes.sampler import (
@@ -37,6 +48,7 @@ MOST_FILE_FACTS = 2_000
 _LISTING_SHARE = 0.5
 _LINKS_SHARE = 0.05
 _WHOLE_SHARE = 0.9
+_INTEGRITY_SHARE = 0.125
 _MOST_REASONS = 8
 _NEVER_ASKED = Unobserved(Reason.TIME_BUDGET, "no time was left to list anything")
 
@@ -69,9 +81,13 @@ async def observe_view(
     if isinstance(tree, LinkTree):
         await tell_links(seen, tree, seconds=whole * _LINKS_SHARE)
     files = tuple(_found_files(seen, places, context))
+    left = whole - (clock() - begun)
+    integrity = await observe_integrity(
+        tree, files, places.orders, context, seconds=left * _INTEGRITY_SHARE
+    )
     sample = await _sampled(tree, username, files, context, whole - (clock() - begun))
     sample = judged_by_place(sample, files)
-    survey = _Survey(seen, places, home, files, sample, context)
+    survey = _Survey(seen, places, home, files, sample, context, integrity)
     view = View(
         username=username,
         encrypted=encrypted,
@@ -144,6 +160,7 @@ class _Survey:
     files: tuple[FoundFile, ...]
     sample: Sample
     context: ProbeContext
+    integrity: tuple[IntegritySeen, ...] = ()
 
     def walk(self) -> Walk:
         by_path = dict(_listings(self.seen))
@@ -170,6 +187,8 @@ class _Survey:
             unparsed_shapes=shapes(listings),
             forged_possible=sum(bool(listing.suspect) for listing in listings),
             unread=tuple(self._unread()),
+            integrity=self.integrity,
+            names=name_signs(by_path, self.places, self.home),
         )
 
     def _unread(self) -> Iterator[Unread]:

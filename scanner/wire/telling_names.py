@@ -14,6 +14,8 @@ _ENDS = frozenset(
     "final finale finales finals def definitif definitive definitivo last latest bis ter copie "
     "copy copia kopie corrige corrected bon ok new nouveau".split()
 )
+_MAYBE = re.compile(rb"(?i)v(?:er(?:sion)?)?[ ._-]?\d|rev[ ._-]?\d|\(\d|(?:cop|kop)[iy]")
+"""A quick look that lets every draft through: a tree holds many names."""
 _SURELY = re.compile(r"\(\d{1,2}\)$|(?:^|[ _-])(?:copy of|copie de|kopie von|copia de)[ _-]")
 _LEFT = frozenset(
     "test tests essai essais prueba pruebas prova teste tmp temp temporaire temporary old ancien "
@@ -32,6 +34,8 @@ _TICKET = re.compile(
 
 def looks_like_a_draft(name: bytes) -> bool:
     """Whether a file's name counts versions by hand, such as ``export_v2_final.csv``."""
+    if not _MAYBE.search(name):
+        return False
     stem = _plain(name).rpartition(".")[0] or _plain(name)
     words = set(_LETTERS.findall(stem))
     return bool(_SURELY.search(stem)) or bool(_VERSION.search(stem) and words & _ENDS)

@@ -25,7 +25,8 @@ def read_contracts(case: Case) -> Iterator[Question[ContractPaper]]:
     contracts = case.dossier.contracts
     yield from unusable(case, "contract")
     for paper in contracts:
-        yield Question(PAPERS, paper.contract.controller, Observed(paper))
+        if not _is_renewed(paper, case):
+            yield Question(PAPERS, paper.contract.controller, Observed(paper))
     covered = {_party(paper.contract.controller) for paper in contracts}
     ordered = {_party(each.controller): each.controller for each in case.target.migrations}
     for key, controller in sorted(ordered.items()):
@@ -38,6 +39,19 @@ def read_contracts(case: Case) -> Iterator[Question[ContractPaper]]:
             yield Question(PAPERS, order.order_id, Unobserved(Reason.NOT_DECLARED, told))
     if not contracts and not any(ordered):
         yield Question(PAPERS, "", Unobserved(Reason.NOT_DECLARED, "no contract is declared"))
+
+
+def _is_renewed(paper: ContractPaper, case: Case) -> bool:
+    """Whether a contract has expired and a later one with the same controller holds today."""
+    old = paper.contract.expires
+    if old is None or old >= case.today:
+        return False
+    party = _party(paper.contract.controller)
+    others = (other.contract for other in case.dossier.contracts)
+    return any(
+        _party(each.controller) == party and each.expires is not None and each.expires >= case.today
+        for each in others
+    )
 
 
 def _party(name: str) -> str:

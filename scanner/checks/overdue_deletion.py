@@ -11,6 +11,7 @@ from scanner.checks.base import PAPERS, Check, Facet, Question, Ruling, failed, 
 from scanner.checks.controls import controls_of
 from scanner.checks.deadlines import deadline_of, span_of
 from scanner.checks.file_ages import AGE_FACETS
+from scanner.checks.papers import unusable
 from scanner.checks.questions import logins, was_cut
 from scanner.model.case import Case, moment
 from scanner.model.failure import FailureId
@@ -32,6 +33,7 @@ class DueOrder:
 
 def read_orders(case: Case) -> Iterator[Question[DueOrder]]:
     """Ask, for every declared migration, every login that looked at its paths."""
+    yield from unusable(case, "order")
     if not case.target.migrations:
         nothing = Unobserved(Reason.NOT_DECLARED, "no migration is declared")
         yield Question(PAPERS, "", nothing)

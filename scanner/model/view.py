@@ -36,7 +36,8 @@ class FileFact:
     the server's own time and may be up to a day off, either way. ``named`` is the date that the
     path bears: ``2026-03-01``, or ``2026-03`` where no day is told or it may be a person's.
     ``read_at`` (RFC 3339 UTC) is when its bytes were read where that was an earlier night: it is
-    unchanged since.
+    unchanged since. ``sidecar``: its name is that of a checksum list, a detached signature or the
+    like, which stands for another file.
     """
 
     key: str
@@ -52,6 +53,7 @@ class FileFact:
     zone_known: bool = True
     named: str | None = None
     read_at: str | None = None
+    sidecar: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from scanner.content.checksums import is_sidecar
 from scanner.model.listing import Entry, EntryKind, Listing, Outcome, RemoteTree
 from scanner.model.mask import without_paths
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
@@ -311,4 +312,5 @@ class _Survey:
                 file.path, Unobserved(Reason.NOT_LOOKED_AT, "not in the sample")
             ),
             read_at=self.sample.read_at.get(file.path),
+            sidecar=is_sidecar(entry.name),
         )

@@ -121,6 +121,14 @@ def _paper_fault(paper: Document | Contract | Migration) -> str | None:
     return f"{name}: is not the declared version: its SHA-256 is {found.value}; correct one"
 
 
+def file_faults(name: str, paper: Document | Contract | Migration) -> tuple[str, ...]:
+    """Return a line, beginning with ``name``, where the file that a paper names cannot be read or
+    is not the declared version.
+    """
+    fault = _paper_fault(paper)
+    return () if fault is None else (f"{name}: file: {fault}",)
+
+
 def _faults(path: Path | None, read: Callable[[Path], object]) -> tuple[str, ...]:
     if path is None:
         return ()

@@ -20,6 +20,7 @@ from scanner.cli.host import host
 from scanner.cli.locate import locate
 from scanner.cli.run import run
 from scanner.cli.schema import schema
+from scanner.cli.template import template
 from scanner.cli.validate import validate
 
 P = ParamSpec("P")
@@ -69,7 +70,7 @@ def application() -> typer.Typer:
     ) -> None:
         settings["debug"] = debug
 
-    for work in (host, run, validate, assess, locate, checks, explain, schema, demo):
+    for work in (host, run, validate, assess, locate, checks, explain, schema, template, demo):
         app.command(work.__name__)(_guarded(work, settings))
     group = typer.Typer(help=policy.ABOUT, no_args_is_help=True, rich_markup_mode=None)
     group.command("make")(_guarded(policy.make, settings))

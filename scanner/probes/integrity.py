@@ -41,7 +41,7 @@ _MANIFEST_ENDS = frozenset({"json", "csv", "xml", "txt", "pdf"})
 
 _SPENT = Unobserved(Reason.SAMPLE_BUDGET, "what may be read for checksums was spent")
 _TOO_LARGE = "every file with a checksum is larger than limits.bytes_per_file"
-_FRESH = "every file with a checksum is so new that it may still be written"
+_FRESH = "a file is not what its checksum says, but so new that it may still be written"
 
 
 async def observe_integrity(
@@ -258,7 +258,10 @@ class _Inspection:
             else:
                 checksum = self.sums[file.path]
                 digest = hashlib.new(checksum.algorithm, data, usedforsecurity=False).hexdigest()
-                compared[file.path] = digest == checksum.digest
+                if digest == checksum.digest or is_settled(file.entry, self.context.clock()):
+                    compared[file.path] = digest == checksum.digest
+                else:
+                    self.reasons.append(_FRESH)
             if len(compared) >= _MOST_COMPARED or self.ration.lost:
                 break
         return compared
@@ -270,8 +273,6 @@ class _Inspection:
             return "the size of a file with a checksum is not known"
         if size > self.context.target.limits.bytes_per_file:
             return _TOO_LARGE
-        if not is_settled(file.entry, self.context.clock()):
-            return _FRESH
         return "" if self.ration.affords(size) else _SPENT.detail
 
     def _manifest(self, file: FoundFile) -> str:

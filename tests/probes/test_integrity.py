@@ -135,12 +135,14 @@ async def test_what_does_not_fit_the_budget_stays_unverified(limits: Limits, tol
     assert told in found.unverified
 
 
-async def test_a_file_that_may_still_be_written_is_not_compared() -> None:
+async def test_a_file_that_may_still_be_written_is_no_mismatch() -> None:
     wrong = f"{WRONG}  export.csv\n".encode()
     fresh = settled(tree_of({"/x/mig-7/export.csv": DATA, "/x/mig-7/SHA256SUMS": wrong}), minutes=5)
     found = await seen(fresh)
     assert (found.summed, found.mismatched) == (1, 0)
     assert "may still be written" in found.unverified
+    right = settled(tree_of({"/x/mig-7/export.csv": DATA, "/x/mig-7/SHA256SUMS": SUMS}), minutes=5)
+    assert (await seen(right)).verified == 1
 
 
 async def test_a_file_shorter_than_its_listing_says_is_no_mismatch() -> None:

@@ -10,7 +10,8 @@ from typing import TypeVar
 from scanner.errors import InputError
 from scanner.intake.files import opened, sha256_of, shown_path
 from scanner.intake.policies import read_policy
-from scanner.intake.registers import read_inventory, read_warnings
+from scanner.intake.registers import read_alerts, read_inventory, read_warnings
+from scanner.intake.security_txt import read_security_txt
 from scanner.model.dossier import ContractPaper, Dossier, OrderPaper, Paper
 from scanner.model.policies import BUILT_IN
 from scanner.model.policy import SshPolicy
@@ -32,6 +33,8 @@ def load_dossier(target: Target) -> Dossier:
         orders=tuple(OrderPaper(order, _hashed(order)) for order in target.migrations),
         inventory=_register(target.inventory, read_inventory, "account inventory"),
         warnings=_register(target.warnings, read_warnings, "warning register"),
+        alerts=_register(target.alerts, read_alerts, "list of alert tickets"),
+        security_txt=_register(_security_txt(target), read_security_txt, "security.txt"),
         policy=_policy(target),
     )
 
@@ -48,6 +51,7 @@ def check_papers(target: Target) -> tuple[str, ...]:
         *_paper_faults("contracts", target.contracts),
         *_faults(target.inventory, read_inventory),
         *_faults(target.warnings, read_warnings),
+        *_faults(target.alerts, read_alerts),
     ]
     problems += check_policy(target)
     for place, path in _trusted(target):
@@ -57,6 +61,11 @@ def check_papers(target: Target) -> tuple[str, ...]:
             name = shown_path(Path(log.path))
             problems.append(f"logs[{index}].path: {name}: names no file; check the name")
     return tuple(problems)
+
+
+def _security_txt(target: Target) -> Path | None:
+    files = (paper.file for paper in target.documents if paper.kind == "security-txt")
+    return next((file for file in files if file is not None), None)
 
 
 def check_policy(target: Target) -> tuple[str, ...]:

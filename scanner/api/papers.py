@@ -13,12 +13,13 @@ from scanner.intake.files import read_bounded, shown_path
 from scanner.intake.paper_gaps import gaps_of
 from scanner.intake.papers import KINDS, LARGEST_PAPER, read_paper
 from scanner.intake.placed_json import parse
-from scanner.intake.registers import read_inventory, read_warnings
+from scanner.intake.registers import read_alerts, read_inventory, read_warnings
 from scanner.model.target import Contract, Document, Migration
 
 _REGISTERS: dict[str, Callable[[Path], object]] = {
     "inventory": read_inventory,
     "warning": read_warnings,
+    "alert": read_alerts,
 }
 
 
@@ -37,7 +38,7 @@ def paper_kind(path: Path) -> str:
 def validate_paper(path: Path, kind: str) -> tuple[str, ...]:
     """Return every fault of one paper, and everything that it lacks: one line each.
 
-    ``kind`` is ``inventory``, ``warning``, or one that the paper's own key ``paper`` has to bear.
+    ``kind`` is ``inventory``, ``warning``, ``alert``, or one that the paper's own key ``paper`` has to bear.
     """
     try:
         if kind in _REGISTERS:

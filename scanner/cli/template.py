@@ -19,6 +19,7 @@ class TemplateName(StrEnum):
     ORDER = "order"
     INVENTORY = "inventory"
     WARNING = "warning"
+    ALERT = "alert"
     PROCEDURE = "procedure"
     ATTESTATION = "attestation"
     TARGETS = "targets"
@@ -42,8 +43,8 @@ def template(
 ) -> int:
     """Print a paper to be filled in.
 
-    Each key comes with a note of what belongs there. `scan validate FILE` then tells every blank that is left; give `--as inventory` or
-    `--as warning` for these two.
+    Each key comes with a note of what belongs there. `scan validate FILE` then tells every blank that is left; give `--as inventory`, `--as
+    warning` or `--as alert` for these three.
     """
     from scanner.errors import InputError
     from scanner.intake import templates

@@ -21,6 +21,7 @@ class PaperKind(StrEnum):
     ORDER = "order"
     INVENTORY = "inventory"
     WARNING = "warning"
+    ALERT = "alert"
     PROCEDURE = "procedure"
     ATTESTATION = "attestation"
 

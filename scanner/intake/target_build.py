@@ -121,6 +121,7 @@ class _Maker:
             faulty_papers=papers.faulty,
             inventory=self._path(entry, "inventory"),
             warnings=self._path(entry, "warnings"),
+            alerts=self._path(entry, "alerts"),
             logs=tuple(self._log(part, zone) for part in entry.get("logs", ())),
             drill=_drill(entry["drill"]) if "drill" in entry else None,
             exceptions=tuple(_accepted(part) for part in entry.get("exceptions", ())),

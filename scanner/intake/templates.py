@@ -89,6 +89,13 @@ _EXAMPLES: Mapping[str, _Object] = MappingProxyType(
             "closed": "2026-02-20",
             "summary": "Old exports seen in the exchange area",
         },
+        "alert": {
+            "id": "T-7",
+            "raised": "2026-02-03T02:10:00Z",
+            "acknowledged": "2026-02-03T02:19:00Z",
+            "closed": "2026-02-03T04:40:00Z",
+            "summary": "Five refused logins from an unknown network",
+        },
         "inventory": {
             "username": "lab-transfer",
             "holders": ["Data exchange team"],
@@ -103,7 +110,9 @@ NAMES = tuple(_EXAMPLES)
 TABLES = ("inventory",)
 """Those that may be a table, too."""
 
-_LISTS: Mapping[str, str] = MappingProxyType({"warning": "warnings", "inventory": "inventory"})
+_LISTS: Mapping[str, str] = MappingProxyType(
+    {"warning": "warnings", "alert": "alerts", "inventory": "inventory"}
+)
 _KEPT = frozenset({"paper", "version", "kind"})
 _FILES = frozenset({"file", "sha256"})
 _CLOSED = "Remove it while the warning is open."
@@ -111,6 +120,7 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         **NEEDED,
         "warning": ("id", "opened", "closed"),
+        "alert": ("id", "raised", "acknowledged"),
         "inventory": ("username", "holders"),
         "targets": ("version", "authorisation", "targets", "reference", "host"),
     }

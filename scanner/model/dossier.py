@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from scanner.model.policies import MODERN
 from scanner.model.policy import SshPolicy
@@ -56,6 +56,26 @@ class RegisteredWarning:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertTicket:
+    """An alert about this asset that reached somebody, or was to. Moments are aware, in UTC."""
+
+    id: str
+    raised: datetime
+    acknowledged: datetime | None = None
+    closed: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityTxt:
+    """What a ``security.txt`` (RFC 9116) says: how many contacts, and until when it holds.
+    ``expires`` is ``None`` where it says it not, or not once.
+    """
+
+    contacts: int
+    expires: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
     """Everything the operator handed over for one asset."""
 
@@ -67,5 +87,13 @@ class Dossier:
     )
     warnings: Reading[tuple[RegisteredWarning, ...]] = field(
         default_factory=lambda: Unobserved(Reason.NOT_DECLARED, "no warning register is declared")
+    )
+    alerts: Reading[tuple[AlertTicket, ...]] = field(
+        default_factory=lambda: Unobserved(
+            Reason.NOT_DECLARED, "no list of alert tickets is declared"
+        )
+    )
+    security_txt: Reading[SecurityTxt] = field(
+        default_factory=lambda: Unobserved(Reason.NOT_DECLARED, "no security.txt is declared")
     )
     policy: Reading[SshPolicy] = field(default_factory=lambda: Observed(MODERN))

@@ -289,6 +289,7 @@ class Target:
     faulty_papers: tuple[FaultyPaper, ...] = ()
     inventory: Path | None = None
     warnings: Path | None = None
+    alerts: Path | None = None
     logs: tuple[LogSource, ...] = ()
     drill: Drill | None = None
     exceptions: tuple[AcceptedRisk, ...] = ()

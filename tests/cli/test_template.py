@@ -16,7 +16,7 @@ from scanner.intake import templates
 from tests.cli.shell import scan
 
 PAPERS = ("contract", "order", "procedure", "attestation")
-REGISTERS = ("warning", "inventory")
+REGISTERS = ("warning", "alert", "inventory")
 PDF = b"%PDF-1.7 a synthetic paper\n"
 
 

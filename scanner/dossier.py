@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from scanner.errors import InputError
+from scanner.intake.deletions import read_deletions
 from scanner.intake.files import opened, sha256_of, shown_path
 from scanner.intake.policies import read_policy
 from scanner.intake.registers import read_alerts, read_inventory, read_warnings
@@ -49,6 +50,7 @@ def check_papers(target: Target) -> tuple[str, ...]:
         *_paper_faults("migrations", target.migrations),
         *_paper_faults("documents", target.documents),
         *_paper_faults("contracts", target.contracts),
+        *_content_faults(target.documents),
         *_faults(target.inventory, read_inventory),
         *_faults(target.warnings, read_warnings),
         *_faults(target.alerts, read_alerts),
@@ -116,6 +118,21 @@ def _paper_faults(key: str, papers: Sequence[Document | Contract | Migration]) -
         fault = _paper_fault(paper)
         if fault is not None:
             yield f"{key}[{index}].file: {fault}"
+
+
+def _content_faults(papers: Sequence[Document]) -> Iterator[str]:
+    """Yield the faults of the few papers that are read and not only hashed."""
+    for paper in papers:
+        if isinstance(_hashed(paper), Observed):
+            if paper.kind == "security-txt":
+                yield from _faults(paper.file, read_security_txt)
+            elif paper.kind == "deletion-certificate" and _is_list(paper.file):
+                yield from _faults(paper.file, read_deletions)
+
+
+def _is_list(file: Path | None) -> bool:
+    """Whether a certificate is there to be compared; one that is signed on paper is not."""
+    return file is not None and file.suffix.lower() in {".json", ".csv"}
 
 
 def _paper_fault(paper: Document | Contract | Migration) -> str | None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from scanner.checks.base import PAPERS, Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
 from scanner.checks.deadlines import deadline_of, span_of
+from scanner.checks.deletion_papers import DELETION_FACETS
 from scanner.checks.file_ages import AGE_FACETS
 from scanner.checks.papers import unusable
 from scanner.checks.questions import logins, was_cut
@@ -172,5 +173,6 @@ CHECK = Check(
             judge=judge_order,
         ),
         *AGE_FACETS,
+        *DELETION_FACETS,
     ),
 )

@@ -14,7 +14,7 @@ from scanner.model.failure import FailureId
 from scanner.schemas.catalogue import load_schema, names
 
 PAPERS = ("attestation", "contract", "order", "procedure")
-OURS = ("alerts", "inventory", "policy", "targets", "warnings", *PAPERS)
+OURS = ("alerts", "deletions", "inventory", "policy", "targets", "warnings", *PAPERS)
 
 
 def test_names_are_sorted_and_have_ours() -> None:

@@ -35,9 +35,7 @@ def certificates(
     return tuple(match for match in found if match is not None)
 
 
-def _match(
-    paper: Document, past: Recall, present: set[str], mask: Mask
-) -> CertificateMatch | None:
+def _match(paper: Document, past: Recall, present: set[str], mask: Mask) -> CertificateMatch | None:
     if paper.file is None:
         return None
     try:

@@ -38,7 +38,8 @@ def paper_kind(path: Path) -> str:
 def validate_paper(path: Path, kind: str) -> tuple[str, ...]:
     """Return every fault of one paper, and everything that it lacks: one line each.
 
-    ``kind`` is ``inventory``, ``warning``, ``alert``, or one that the paper's own key ``paper`` has to bear.
+    ``kind`` is ``inventory``, ``warning``, ``alert``, or what the paper's own key ``paper`` has to
+    say.
     """
     try:
         if kind in _REGISTERS:

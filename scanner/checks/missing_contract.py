@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from scanner.checks.base import PAPERS, Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
@@ -71,18 +72,35 @@ def judge_contract(paper: ContractPaper, case: Case) -> Ruling:
     problem = file_problem(contract.sha256, paper.sha256)
     if problem:
         return undecided(f"{named}: {problem}", Reason.UNREADABLE)
-    if contract.signed is None or contract.signed > case.today:
-        return undecided(f"{named} is not signed", "unsigned")
-    if contract.expires is None or contract.expires < case.today:
-        return undecided(f"{named} has expired or has no expiry date", Reason.EXPIRED)
-    if contract.duration and not contract.duration[0] <= case.today <= contract.duration[1]:
-        return undecided(f"{named} does not run today", Reason.EXPIRED)
-    lacking = _lacking(contract)
-    if lacking:
-        return undecided(f"{named} does not tell {', '.join(lacking)}", "incomplete")
-    if contract.reviewed is None or contract.reviewed > case.today or not contract.owner:
-        return undecided(f"{named} has no review date or no owner", "unreviewed")
+    told, reason = _undecided_by(contract, case.today)
+    if told:
+        return undecided(f"{named} {told}", reason)
     return passed(f"{named}, declared by {contract.owner}, valid to {contract.expires}")
+
+
+def _undecided_by(contract: Contract, today: date) -> tuple[str, str]:
+    """Return what keeps a contract from counting today, and the reason; empty where nothing."""
+    duration, lacking = contract.duration, _lacking(contract)
+    faults = (
+        (contract.signed is None or contract.signed > today, "is not signed", "unsigned"),
+        (
+            contract.expires is None or contract.expires < today,
+            "has expired or has no expiry date",
+            str(Reason.EXPIRED),
+        ),
+        (
+            duration is not None and not duration[0] <= today <= duration[1],
+            "does not run today",
+            str(Reason.EXPIRED),
+        ),
+        (bool(lacking), f"does not tell {', '.join(lacking)}", "incomplete"),
+        (
+            contract.reviewed is None or contract.reviewed > today or not contract.owner,
+            "has no review date or no owner",
+            "unreviewed",
+        ),
+    )
+    return next(((told, reason) for holds, told, reason in faults if holds), ("", ""))
 
 
 def _lacking(contract: Contract) -> list[str]:

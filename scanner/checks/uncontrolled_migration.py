@@ -20,6 +20,7 @@ from scanner.model.finding import Confidence, Severity, Source
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Document
 from scanner.model.view import FileFact, View, Zone
+
 PROCEDURE = "migration-procedure"
 EXERCISED_WITHIN = timedelta(days=366)
 _NO_FILE: Reading[str] = Unobserved(Reason.NOT_DECLARED, "no file is named")

@@ -1,4 +1,4 @@
-"""What papers say of who watches: the facets of missing supervision on them. Paper raises no alarm."""
+"""What papers say of who watches: the facets of missing supervision on them."""
 
 from __future__ import annotations
 

@@ -35,7 +35,8 @@ def validate(
 ) -> int:
     """Check a targets file and every paper it names.
 
-    A file that is one paper by itself is checked as such. All errors, with their place, go to standard output, one a line.
+    A file that is one paper by itself is checked as such. All errors, with their place, go to
+    standard output, one a line.
     """
     from scanner import api
     from scanner.report.lines import safe

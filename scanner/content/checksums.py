@@ -96,8 +96,8 @@ def checksums_of(list_name: bytes, text: bytes) -> tuple[Checksum, ...]:
 
 
 def _read(list_name: bytes, text: bytes) -> Iterator[Checksum]:
-    for line in text.split(b"\n", _MOST_LINES)[:_MOST_LINES]:
-        line = line.strip()
+    for raw in text.split(b"\n", _MOST_LINES)[:_MOST_LINES]:
+        line = raw.strip()
         if not 0 < len(line) <= _LONGEST_LINE:
             continue
         if match := _BSD.fullmatch(line):

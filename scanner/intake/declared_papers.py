@@ -53,9 +53,7 @@ class DeclaredPapers:
                 migrations.append(order_of(paper.entry, path.parent, retention))
             else:
                 documents.append(document_of(paper.entry, path.parent))
-        return cls(
-            _once(migrations), tuple(documents), tuple(contracts), files, tuple(faulty)
-        )
+        return cls(_once(migrations), tuple(documents), tuple(contracts), files, tuple(faulty))
 
 
 def _again(known: Sequence[Migration], entry: _Object, path: Path) -> list[FaultyPaper]:
@@ -104,7 +102,7 @@ def contract_of(entry: _Object, base: Path) -> Contract:
     )
 
 
-def order_of(entry: _Object, base: Path, retention: int | float | None) -> Migration:
+def order_of(entry: _Object, base: Path, retention: float | None) -> Migration:
     """Return the model of an order; ``retention`` are the days of the target itself."""
     own = entry.get("retention_days", retention)
     most = entry.get("max_rows")

@@ -153,9 +153,7 @@ def table(*, filled: bool = False) -> str:
     return text.getvalue()
 
 
-def _noted(
-    name: str, example: _Object, shape: _Object, defs: _Object, *, filled: bool
-) -> _Object:
+def _noted(name: str, example: _Object, shape: _Object, defs: _Object, *, filled: bool) -> _Object:
     entry: _Object = {}
     for key, value in example.items():
         if filled and key in _FILES:
@@ -176,7 +174,7 @@ def _noted(
 
 def _is_kept(name: str, key: str) -> bool:
     """Whether a value is the same in every team's paper, or one choice of few."""
-    return key in _KEPT and not (name, key) == ("procedure", "version")
+    return key in _KEPT and (name, key) != ("procedure", "version")
 
 
 def _note(name: str, key: str, value: Any, part: _Object) -> Any:

@@ -19,6 +19,7 @@ from scanner.content.checksums import (
     signature_kind,
     subject_of,
 )
+from scanner.model.evidence import Scalar
 from scanner.model.listing import RemoteTree
 from scanner.model.reading import Reason, Unobserved
 from scanner.model.view import IntegritySeen
@@ -294,7 +295,7 @@ class _Inspection:
             return ()
         algorithms = tuple(sorted({self.sums[path].algorithm for path in compared}))
         wrong = [path for path, fits in compared.items() if not fits]
-        facts = {
+        facts: dict[str, Scalar | tuple[str, ...]] = {
             "order": self.order.migration.order_id,
             "algorithms": algorithms,
             "compared": len(compared),

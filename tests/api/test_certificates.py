@@ -79,9 +79,7 @@ def test_a_certificate_is_a_list_or_a_table(tmp_path: Path, text: str) -> None:
         ("", ": is empty"),
     ],
 )
-def test_a_malformed_certificate_is_told_by_validate(
-    tmp_path: Path, text: str, told: str
-) -> None:
+def test_a_malformed_certificate_is_told_by_validate(tmp_path: Path, text: str, told: str) -> None:
     papers = [certificate(tmp_path)]
     (tmp_path / "deleted.json").write_text(text)
     with pytest.raises(InputError):

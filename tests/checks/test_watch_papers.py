@@ -100,9 +100,7 @@ def test_a_rota_attests_while_it_is_valid(
         (SecurityTxt(contacts=1), Verdict.FAIL),
     ],
 )
-def test_a_security_txt_is_weak_and_decides_nothing(
-    contact: SecurityTxt, verdict: Verdict
-) -> None:
+def test_a_security_txt_is_weak_and_decides_nothing(contact: SecurityTxt, verdict: Verdict) -> None:
     told = finding(row(security_txt=Observed(contact)), "security-contact")
     assert told.verdict is verdict
     if verdict is Verdict.FAIL:

@@ -70,27 +70,35 @@ def test_an_expired_paper_is_told(
             "contract",
             {"reviewed": None},
             [
-                "'reviewed' is missing, and without it the contract counts for nothing; the day "
-                "on which somebody last read it through; write it as 2026-12-31"
+                (
+                    "'reviewed' is missing, and without it the contract counts for nothing; the day "
+                    "on which somebody last read it through; write it as 2026-12-31"
+                )
             ],
         ),
         (
             "contract",
             {"clauses": ["a", "b", "c", "e", "f", "g", "h"]},
             [
-                "clauses: lacks (d) of GDPR article 28(3): that the processor takes on another "
-                "processor only by leave, on the same terms; have it added to the contract, and "
-                "then here"
+                (
+                    "clauses: lacks (d) of GDPR article 28(3): that the processor takes on another "
+                    "processor only by leave, on the same terms; have it added to the contract, and "
+                    "then here"
+                )
             ],
         ),
         (
             "contract",
             {"processor": None, "data_types": []},
             [
-                "'processor' is missing, and without it the contract counts for nothing; write "
-                "who processes the data",
-                "'data_types' is missing, and without it the contract counts for nothing; list "
-                'the kinds of data, as ["identity", "laboratory results"]',
+                (
+                    "'processor' is missing, and without it the contract counts for nothing; write "
+                    "who processes the data"
+                ),
+                (
+                    "'data_types' is missing, and without it the contract counts for nothing; list "
+                    'the kinds of data, as ["identity", "laboratory results"]'
+                ),
             ],
         ),
         (
@@ -98,16 +106,20 @@ def test_an_expired_paper_is_told(
             {"owner": None, "migration_end": None},
             [
                 "'owner' is missing, and without it the order fails; write who answers for it",
-                "'migration_end' is missing, and without it the order fails; the day on which "
-                "the migration ends; write it as 2026-12-31",
+                (
+                    "'migration_end' is missing, and without it the order fails; the day on which "
+                    "the migration ends; write it as 2026-12-31"
+                ),
             ],
         ),
         (
             "procedure",
             {"owner": None},
             [
-                "'owner' is missing, and without it the procedure counts for nothing; write who "
-                "answers for it"
+                (
+                    "'owner' is missing, and without it the procedure counts for nothing; write who "
+                    "answers for it"
+                )
             ],
         ),
         (
@@ -137,19 +149,35 @@ def test_an_incomplete_paper_is_told_what_it_lacks(
     [
         ("contract", {"paper": "contrat"}, "paper: is none of contract, order, attestation, proc"),
         ("contract", {"paper": ["contract"]}, "paper: is none of contract, order"),
-        ("contract", {"clauses": ["i"]}, "clauses[0]: this value is none of a, b, c, d, e, f, g, h"),
+        (
+            "contract",
+            {"clauses": ["i"]},
+            "clauses[0]: this value is none of a, b, c, d, e, f, g, h",
+        ),
         ("contract", {"clauses": ["a", "a"]}, "clauses[1]: this value is listed twice; remove one"),
-        ("contract", {"controler": CANARY}, "controler: is not a known key; did you mean 'controll"),
+        (
+            "contract",
+            {"controler": CANARY},
+            "controler: is not a known key; did you mean 'controll",
+        ),
         ("contract", {"controller": None}, "'controller' is missing; add it"),
         ("contract", {"controller": 7}, "controller: this value is not text; give text"),
-        ("contract", {"signed": "15/12/2025"}, "signed: this value is not a date; write it as 2026"),
+        (
+            "contract",
+            {"signed": "15/12/2025"},
+            "signed: this value is not a date; write it as 2026",
+        ),
         ("contract", {"duration": "2026-01-01"}, "duration: this value is not a span of days"),
         ("contract", {"expires": "2020-01-01"}, "expires: 2020-01-01 is before 'signed'"),
         ("order", {"fields": CANARY}, "fields: this value is not a list; give a list"),
         ("order", {"date_field": CANARY}, "date_field: "),
         ("order", {"paths": ["exchange"]}, "paths[0]: this value is not absolute; begin it with /"),
         ("order", {"max_rows": "many"}, "max_rows: this value is not a whole number"),
-        ("procedure", {"kind": "recipe"}, "kind: this value is none of migration-procedure, superv"),
+        (
+            "procedure",
+            {"kind": "recipe"},
+            "kind: this value is none of migration-procedure, superv",
+        ),
         ("attestation", {"title": ""}, "title: is empty; fill it or remove it"),
         ("attestation", {"sha256": "0" * 64}, "sha256: is of no use without 'file'; add it"),
         ("attestation", {"file": "gone.pdf"}, "'sha256' is missing"),
@@ -274,7 +302,7 @@ def test_what_the_papers_of_a_targets_file_lack_is_told_by_its_line(tmp_path: Pa
     file = targets(tmp_path, contracts=[{"controller": "A"}], papers=["c.json"])
     lines = api.validate(file)
     own = [line for line in lines if "targets.json:" in line]
-    place = file.read_text().splitlines().index('    {') + 1
+    place = file.read_text().splitlines().index("    {") + 1
     assert all(f"targets.json:{place}: targets[0].contracts[0]: '" in line for line in own), own
     assert len(own) == 9
     assert any("c.json:1: 'owner' is missing" in line for line in lines)

@@ -137,7 +137,7 @@ def test_a_registered_warning_that_was_ignored_takes_a_letter_off() -> None:
     ],
 )
 def test_a_warning_is_ignored_from_its_thirty_first_day_on(
-    opened: date, closed: date | None, lowered: bool
+    opened: date, closed: date | None, *, lowered: bool
 ) -> None:
     warning = RegisteredWarning(id="W-1", opened=opened, closed=closed)
     report = judge(docket(enforced_ftp(), dossier=Dossier(warnings=Observed((warning,)))))
@@ -154,7 +154,7 @@ def test_a_warning_is_ignored_from_its_thirty_first_day_on(
     ],
 )
 def test_a_finding_is_ignored_once_it_is_open_for_thirty_one_days(
-    first: str, lowered: bool
+    first: str, *, lowered: bool
 ) -> None:
     uid = finding_uid("default", "files", "internal", FailureId.OPEN_ZONE, "anonymous-read")
     given = docket(open_zone(), recall=Recall(findings={uid: first}))

@@ -37,9 +37,7 @@ async def looked_at(tree: MemoryTree, limits: Limits | None = None, **changes: A
     declared = Target(
         host="h", asset="a", migrations=(ORDER,), limits=limits or Limits(), **changes
     )
-    reading = await observe_view(
-        tree, username="u", encrypted=True, context=a_context(declared)
-    )
+    reading = await observe_view(tree, username="u", encrypted=True, context=a_context(declared))
     assert isinstance(reading, Observed)
     return reading.value
 

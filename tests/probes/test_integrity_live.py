@@ -12,8 +12,9 @@ from scanner.model.reading import Observed, Reading
 from scanner.model.target import Migration
 from scanner.model.view import IntegritySeen, View
 from scanner.probes.sftp import observe_sftp
+from tests.clients.ssh_lab import a_dialer
 from tests.probes.test_ftp import look_at
-from tests.probes.test_sftp import TRANSFER, a_dialer, a_target, context_of, only_account, pins_of
+from tests.probes.test_sftp import TRANSFER, a_target, context_of, only_account, pins_of
 from tests.servers.fixtures import StartServer
 from tests.servers.handle import Server
 from tests.servers.tree import CSV_PATH

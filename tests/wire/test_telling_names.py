@@ -24,7 +24,7 @@ from scanner.wire.telling_names import (
         (b"export-2026-03-01.csv", False),
     ],
 )
-def test_versions_counted_by_hand_are_drafts(name: bytes, is_draft: bool) -> None:
+def test_versions_counted_by_hand_are_drafts(name: bytes, *, is_draft: bool) -> None:
     assert looks_like_a_draft(name) is is_draft
 
 
@@ -32,7 +32,7 @@ def test_versions_counted_by_hand_are_drafts(name: bytes, is_draft: bool) -> Non
     ("name", "is_left"),
     [(b"test", True), (b"old_export.csv", True), (b"tmp", True), (b"golden", False)],
 )
-def test_left_over_names(name: bytes, is_left: bool) -> None:
+def test_left_over_names(name: bytes, *, is_left: bool) -> None:
     assert looks_left_over(name) is is_left
 
 
@@ -48,7 +48,7 @@ def test_left_over_names(name: bytes, is_left: bool) -> None:
         (b"exchange", False),
     ],
 )
-def test_folders_that_bear_a_customers_name(name: bytes, is_customer: bool) -> None:
+def test_folders_that_bear_a_customers_name(name: bytes, *, is_customer: bool) -> None:
     assert looks_like_a_customer(name, ["Laboratory One"]) is is_customer
 
 
@@ -62,5 +62,5 @@ def test_folders_that_bear_a_customers_name(name: bytes, is_customer: bool) -> N
         (b"/exchange/export-2024.csv", False),
     ],
 )
-def test_a_path_bears_its_orders_number_or_a_tickets(path: bytes, bears: bool) -> None:
+def test_a_path_bears_its_orders_number_or_a_tickets(path: bytes, *, bears: bool) -> None:
     assert bears_ticket(path, "MIG-7") is bears

@@ -11,9 +11,9 @@ from scanner.errors import InputError
 from scanner.intake.declared_papers import contract_of, document_of, order_of
 from scanner.intake.files import read_bounded, shown_path
 from scanner.intake.paper_gaps import gaps_of
-from scanner.intake.papers import KINDS, LARGEST_PAPER, read_paper
+from scanner.intake.papers import KINDS, read_paper
 from scanner.intake.placed_json import parse
-from scanner.intake.registers import read_alerts, read_inventory, read_warnings
+from scanner.intake.registers import LARGEST_REGISTER, read_alerts, read_inventory, read_warnings
 from scanner.model.target import Contract, Document, Migration
 
 _REGISTERS: dict[str, Callable[[Path], object]] = {
@@ -23,16 +23,26 @@ _REGISTERS: dict[str, Callable[[Path], object]] = {
 }
 
 
+_TELLING = {"username": "inventory", "holders": "inventory", "raised": "alert", "opened": "warning"}
+"""Keys of a register's entries that tell which one it is."""
+
+
 def paper_kind(path: Path) -> str:
-    """Return which kind of paper a file says it holds by its key ``paper``; empty for anything
-    else, a targets file and what cannot be read among it.
+    """Return which kind of paper a file is: by its key ``paper``, by the keys of its first entry,
+    or an inventory where its name ends in ``.csv``. Empty for anything else, a targets file and
+    what cannot be read among it.
     """
+    if path.suffix.lower() == ".csv":
+        return "inventory"
     try:
-        value = parse(shown_path(path), read_bounded(path, LARGEST_PAPER)).value
+        value = parse(shown_path(path), read_bounded(path, LARGEST_REGISTER)).value
     except InputError:
         return ""
-    kind = value.get("paper") if isinstance(value, dict) else None
-    return str(kind or "unknown") if isinstance(value, dict) and "paper" in value else ""
+    if isinstance(value, dict):
+        return str(value["paper"] or "unknown") if "paper" in value else ""
+    first = value[0] if isinstance(value, list) and value else None
+    keys = first if isinstance(first, dict) else {}
+    return next((kind for key, kind in _TELLING.items() if key in keys), "")
 
 
 def validate_paper(path: Path, kind: str) -> tuple[str, ...]:

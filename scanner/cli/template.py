@@ -44,7 +44,7 @@ def template(
     """Print a paper to be filled in.
 
     Each key comes with a note of what belongs there. `scan validate FILE` then tells every blank
-    that is left; give `--as inventory`, `--as warning` or `--as alert` for these three.
+    that is left.
     """
     from scanner.errors import InputError
     from scanner.intake import templates

@@ -13,7 +13,8 @@ from scanner.intake.files import opened, sha256_of, shown_path
 from scanner.intake.policies import read_policy
 from scanner.intake.registers import read_alerts, read_inventory, read_warnings
 from scanner.intake.security_txt import read_security_txt
-from scanner.model.dossier import ContractPaper, Dossier, OrderPaper, Paper
+from scanner.intake.server_configuration import read_configuration
+from scanner.model.dossier import ConfigurationPaper, ContractPaper, Dossier, OrderPaper, Paper
 from scanner.model.policies import BUILT_IN
 from scanner.model.policy import SshPolicy
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
@@ -32,6 +33,14 @@ def load_dossier(target: Target) -> Dossier:
         papers=tuple(Paper(paper, _hashed(paper)) for paper in target.documents),
         contracts=tuple(ContractPaper(paper, _hashed(paper)) for paper in target.contracts),
         orders=tuple(OrderPaper(order, _hashed(order)) for order in target.migrations),
+        configurations=tuple(
+            ConfigurationPaper(
+                Paper(paper, _hashed(paper)),
+                _register(paper.file, read_configuration, "configuration"),
+            )
+            for paper in target.documents
+            if paper.kind == "server-configuration"
+        ),
         inventory=_register(target.inventory, read_inventory, "account inventory"),
         warnings=_register(target.warnings, read_warnings, "warning register"),
         alerts=_register(target.alerts, read_alerts, "list of alert tickets"),
@@ -126,6 +135,8 @@ def _content_faults(papers: Sequence[Document]) -> Iterator[str]:
         if isinstance(_hashed(paper), Observed):
             if paper.kind == "security-txt":
                 yield from _faults(paper.file, read_security_txt)
+            elif paper.kind == "server-configuration":
+                yield from _faults(paper.file, read_configuration)
             elif paper.kind == "deletion-certificate" and _is_list(paper.file):
                 yield from _faults(paper.file, read_deletions)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from scanner.checks.base import PAPERS, Check, Facet, Question, Ruling, failed, passed, undecided
+from scanner.checks.configuration import CONFIGURATION_FACET
 from scanner.checks.controls import controls_of
 from scanner.checks.integrity import INTEGRITY_FACETS
 from scanner.checks.papers import file_problem, of_kind, unusable
@@ -195,5 +196,6 @@ CHECK = Check(
             judge=judge_exercise,
         ),
         *INTEGRITY_FACETS,
+        CONFIGURATION_FACET,
     ),
 )

@@ -75,6 +75,24 @@ class SecurityTxt:
     expires: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ServerConfiguration:
+    """What a configuration that was handed over forces: ``missing`` are the directives that would
+    have to be set; none where an encrypted transfer is forced.
+    """
+
+    product: str
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationPaper:
+    """A declared configuration and what its file says."""
+
+    paper: Paper
+    facts: Reading[ServerConfiguration]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
     """Everything the operator handed over for one asset."""
@@ -82,6 +100,7 @@ class Dossier:
     papers: tuple[Paper, ...] = ()
     contracts: tuple[ContractPaper, ...] = ()
     orders: tuple[OrderPaper, ...] = ()
+    configurations: tuple[ConfigurationPaper, ...] = ()
     inventory: Reading[tuple[InventoryRow, ...]] = field(
         default_factory=lambda: Unobserved(Reason.NOT_DECLARED, "no account inventory is declared")
     )

@@ -27,6 +27,7 @@ ATTESTED_KINDS = (
     "escalation-procedure",
     "on-call-rota",
     "security-txt",
+    "server-configuration",
     "retention-rule",
     "deletion-certificate",
 )

@@ -37,8 +37,11 @@ _MOST_LISTS = 16
 _MOST_SIGNATURES = 8
 _MOST_COMPARED = 4
 _PIECE = 262_144
-_MANIFEST_WORDS = (b"order", b"commande", b"bordereau", b"manifest", b"delivery-note")
-_MANIFEST_ENDS = frozenset({"json", "csv", "xml", "txt", "pdf"})
+_MANIFEST_STEMS = frozenset(
+    {b"order", b"manifest", b"order-manifest", b"commande", b"bordereau", b"delivery-note"}
+)
+"""Whole names: ``orders.csv`` may well be an export."""
+_MANIFEST_ENDS = frozenset({"json", "xml", "txt", "pdf"})
 
 _SPENT = Unobserved(Reason.SAMPLE_BUDGET, "what may be read for checksums was spent")
 _TOO_LARGE = "every file with a checksum is larger than limits.bytes_per_file"
@@ -65,7 +68,8 @@ async def observe_integrity(
     found = []
     try:
         for order in orders:
-            exports = index.exports[order.migration.order_id]
+            mine = index.exports[order.migration.order_id]
+            exports = [file for file in mine if not _is_manifest(file, order)]
             if exports:
                 found.append(await _Inspection(order, exports, index, ration, context).seen())
     finally:
@@ -280,11 +284,7 @@ class _Inspection:
         name = file.entry.name.lower()
         if name == b"bagit.txt":
             return "bagit"
-        if file.extension not in _MANIFEST_ENDS or is_checksum_list(name):
-            return ""
-        own = self.order.migration.order_id.lower().encode()
-        named = name.startswith(_MANIFEST_WORDS) or name.rpartition(b".")[0] == own
-        return "order-manifest" if named else ""
+        return "order-manifest" if _is_manifest(file, self.order) else ""
 
     def _masked(self, paths: Iterable[bytes]) -> tuple[str, ...]:
         folders = dict.fromkeys(self.context.mask.directory(parent_of(path)) for path in paths)
@@ -303,6 +303,16 @@ class _Inspection:
             "mismatched_keys": tuple(self.context.mask(b"path", path) for path in wrong),
         }
         return (self.context.evidence.add("checksums", facts),)
+
+
+def _is_manifest(file: FoundFile, order: Order) -> bool:
+    """Whether a file's name is that of an order's manifest, which is no export itself."""
+    name = file.entry.name.lower()
+    if file.extension not in _MANIFEST_ENDS or is_checksum_list(name):
+        return False
+    stem = name.rpartition(b".")[0].replace(b"_", b"-")
+    own = order.migration.order_id.lower().encode().replace(b"_", b"-")
+    return stem in _MANIFEST_STEMS or stem == own
 
 
 def _resolved(folder: bytes, name: bytes) -> bytes | None:

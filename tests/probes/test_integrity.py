@@ -93,7 +93,12 @@ async def test_an_order_manifest_and_the_orders_number_are_seen() -> None:
     files = {"/x/mig-7/export.csv": DATA, "/x/mig-7/order.json": b"{}"}
     found = await seen(settled(tree_of(files)))
     assert found.manifests == ("order-manifest",)
-    assert (found.exports, found.ticketed, found.summed) == (2, 2, 0)
+    assert (found.exports, found.ticketed, found.summed) == (1, 1, 0)
+
+
+async def test_an_export_of_orders_is_no_manifest() -> None:
+    found = await seen(settled(tree_of({"/x/mig-7/orders.csv": DATA, "/x/mig-7/order.csv": DATA})))
+    assert (found.exports, found.manifests) == (2, ())
 
 
 async def test_a_signature_is_known_by_its_structure_and_not_verified() -> None:

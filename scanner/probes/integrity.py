@@ -44,6 +44,7 @@ _MANIFEST_STEMS = frozenset(
 _MANIFEST_ENDS = frozenset({"json", "xml", "txt", "pdf"})
 
 _SPENT = Unobserved(Reason.SAMPLE_BUDGET, "what may be read for checksums was spent")
+_LATE = Unobserved(Reason.SAMPLE_BUDGET, "the time for checksums was spent")
 _TOO_LARGE = "every file with a checksum is larger than limits.bytes_per_file"
 _FRESH = "a file is not what its checksum says, but so new that it may still be written"
 
@@ -70,8 +71,10 @@ async def observe_integrity(
         for order in orders:
             mine = index.exports[order.migration.order_id]
             exports = [file for file in mine if not _is_manifest(file, order)]
-            if exports:
+            if exports and ration.in_time():
                 found.append(await _Inspection(order, exports, index, ration, context).seen())
+            elif exports:
+                found.append(_unseen(order, exports))
     finally:
         allowance.spend(ration.spent)
     return tuple(found)
@@ -110,6 +113,10 @@ class _Ration:
         self.spent = Share(0, 0)
         self.lost: Unobserved | None = None
 
+    def in_time(self) -> bool:
+        """Whether there is time to look at one more order."""
+        return asyncio.get_running_loop().time() < self._deadline
+
     def affords(self, size: int) -> bool:
         """Whether a file of so many bytes can still be read."""
         left = self._bytes - self.spent.bytes
@@ -124,8 +131,8 @@ class _Ration:
             async with asyncio.timeout_at(self._deadline):
                 return await self._pieces(path, size)
         except TimeoutError:
-            self.lost = Unobserved(Reason.SAMPLE_BUDGET, "the time for checksums was spent")
-            return self.lost
+            self.lost = _LATE
+            return _LATE
 
     async def _pieces(self, path: bytes, size: int) -> bytes | Unobserved:
         data = b""
@@ -303,6 +310,13 @@ class _Inspection:
             "mismatched_keys": tuple(self.context.mask(b"path", path) for path in wrong),
         }
         return (self.context.evidence.add("checksums", facts),)
+
+
+def _unseen(order: Order, exports: Sequence[FoundFile]) -> IntegritySeen:
+    """Return that nobody had the time to look: nothing is known to lie beside these exports."""
+    return IntegritySeen(
+        order_id=order.migration.order_id, exports=len(exports), unverified=_LATE.detail
+    )
 
 
 def _is_manifest(file: FoundFile, order: Order) -> bool:

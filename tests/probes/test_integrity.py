@@ -12,6 +12,9 @@ import pytest
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.target import Limits, Migration, Target
 from scanner.model.view import IntegritySeen, View
+from scanner.probes.integrity import observe_integrity
+from scanner.probes.places import Order, PathPattern
+from scanner.probes.sampling import FoundFile
 from scanner.probes.walk import observe_view
 from tests.content.test_checksums import ARMOURED
 from tests.probes.memory_tree import NOW, MemoryTree, a_context, tree_of
@@ -184,6 +187,29 @@ async def test_no_more_than_four_exports_are_read_whole_the_smallest_first() -> 
     )
     found = await seen(settled(tree_of({**parts, "/x/mig-7/SHA256SUMS": sums.encode()})))
     assert (found.exports, found.summed, found.verified) == (9, 9, 4)
+
+
+async def test_without_time_nothing_is_read_and_no_order_is_left_out() -> None:
+    tree = settled(tree_of({"/x/mig-7/export.csv": DATA, "/x/mig-7/SHA256SUMS": SUMS}))
+    entries = tree.directories[b"/x/mig-7"]
+    assert isinstance(entries, tuple)
+    files = [
+        FoundFile(
+            path=b"/x/mig-7/" + entry.name,
+            entry=entry,
+            orders=(Order(ORDER, (PathPattern.read("/x/mig-7/*"),)),),
+        )
+        for entry in entries
+    ]
+    (found,) = await observe_integrity(
+        tree, files, files[0].orders, a_context(Target(host="h", asset="a")), seconds=0
+    )
+    assert (found.exports, found.summed, found.unverified) == (
+        1,
+        0,
+        "the time for checksums was spent",
+    )
+    assert tree.reads == []
 
 
 async def test_where_no_order_has_files_nothing_is_read_for_checksums() -> None:

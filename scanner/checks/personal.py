@@ -67,7 +67,7 @@ UNTOLD = frozenset({ContentState.OPAQUE, ContentState.WEAK, ContentState.MALFORM
 
 _SIDECARS = frozenset({"sig", "sign", "p7s", "crt", "cer", "der", "sha1", "sha256", "sha512"})
 _SIDECAR_BYTES = 16_384
-_LIST_BYTES = 262_144
+_LIST_BYTES = 1_048_576
 """Of a file whose whole name says that it lists checksums: a bag's may be long."""
 _NO_RECORDS = frozenset({"empty", "text", "png", "jpeg", "gif", "elf"})
 """Formats that are no export where nothing was found in them."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-LARGEST_LIST: Final = 262_144
+LARGEST_LIST: Final = 1_048_576
 """Bytes of a list of checksums that are read at most."""
 
 SIGNATURE_BYTES: Final = 8_192
@@ -21,13 +21,15 @@ SIGNATURE_BYTES: Final = 8_192
 _MOST_LINES = 10_000
 _LONGEST_LINE = 4_096
 
+_MAYBE_LIST = re.compile(rb"(?i)sum|manifest-|\.(?:md5|sha\d|b2)")
+"""A quick look that lets every list through: a tree holds many names."""
 _LIST_NAME = re.compile(
     r"(?:(?:tag)?manifest-)?(?:md5|sha|sha1|sha224|sha256|sha384|sha512|b2|sha3-?(?:256|512)"
     r"|check)-?sums?(?:[._-][a-z0-9]{1,8})?(?:\.txt)?"
     r"|(?:tag)?manifest-(?:md5|sha1|sha224|sha256|sha384|sha512)\.txt",
 )
 _LIST_EXTENSION = re.compile(r"\.(?:md5|sha1|sha224|sha256|sha384|sha512|b2)(?:sum)?")
-_SIGNATURE_EXTENSION = re.compile(r"\.(?:asc|sig|sign|p7s)")
+_SIGNATURE_EXTENSIONS: Final = frozenset({b"asc", b"sig", b"sign", b"p7s"})
 
 _GNU = re.compile(rb"\\?([0-9A-Fa-f]{32,128})[ \t]+\*?(.+)")
 _BSD = re.compile(rb"([A-Za-z0-9/-]{2,12}) ?\((.+)\) ?= ?([0-9A-Fa-f]{32,128})")
@@ -62,13 +64,16 @@ class Checksum:
 
 def is_checksum_list(name: bytes) -> bool:
     """Whether a file's name is that of a list of checksums, or of one file's checksum."""
+    if not _MAYBE_LIST.search(name):
+        return False
     text = name.decode("latin-1").lower()
     return bool(_LIST_NAME.fullmatch(text)) or bool(_LIST_EXTENSION.fullmatch(_last(text)))
 
 
 def is_signature(name: bytes) -> bool:
     """Whether a file's name is that of a detached signature."""
-    return bool(_SIGNATURE_EXTENSION.fullmatch(_last(name.decode("latin-1").lower())))
+    stem, dot, extension = name.rpartition(b".")
+    return bool(stem and dot) and extension.lower() in _SIGNATURE_EXTENSIONS
 
 
 def is_sidecar(name: bytes) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -187,7 +187,7 @@ class _Inspection:
             absent=len(self.absent),
             unverified=self.reasons[0] if self.reasons and not compared else "",
             manifests=tuple(sorted({kind for file in near if (kind := self._manifest(file))})),
-            ticketed=sum(bears_ticket(path, self.order.migration.order_id) for path in paths),
+            ticketed=self._ticketed(paths),
             evidence=self._evidence(compared),
         )
 
@@ -292,6 +292,15 @@ class _Inspection:
         if name == b"bagit.txt":
             return "bagit"
         return "order-manifest" if _is_manifest(file, self.order) else ""
+
+    def _ticketed(self, paths: Iterable[bytes]) -> int:
+        """Count paths that bear a number; each folder is looked at once."""
+        own = self.order.migration.order_id
+        folders = Counter(parent_of(path) for path in paths)
+        bearing = {folder for folder in folders if bears_ticket(folder, own)}
+        named = (path for path in paths if parent_of(path) not in bearing)
+        inside = sum(bears_ticket(path.rpartition(b"/")[2], own) for path in named)
+        return sum(folders[folder] for folder in bearing) + inside
 
     def _masked(self, paths: Iterable[bytes]) -> tuple[str, ...]:
         folders = dict.fromkeys(self.context.mask.directory(parent_of(path)) for path in paths)

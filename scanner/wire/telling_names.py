@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 from scanner.model.mask import is_ordinary
 
@@ -65,26 +66,31 @@ def looks_like_a_customer(name: bytes, controllers: Iterable[str] = ()) -> bool:
 
 
 def bears_ticket(path: bytes, order_id: str) -> bool:
-    """Whether a path bears its order's number, or that of a ticket."""
+    """Whether a path bears its order's number, or that of a ticket.
+
+    ``MIG-7`` stands in ``mig_7_export`` and in ``mig7``, and not in ``mig-71``.
+    """
     text = _plain(path)
+    own = _number(order_id)
+    return bool(own and own.search(text)) or bool(_TICKET.search(text))
+
+
+@lru_cache(maxsize=256)
+def _number(order_id: str) -> re.Pattern[str] | None:
+    """Return what finds an order's number in one part of a path, up to three marks in between.
+
+    ``None`` for a number of one character: that stands in every path.
+    """
     wanted = _squeezed(_folded(order_id))
-    parts = (_squeezed(part) for part in text.split("/"))
-    own = len(wanted) > 1 and any(_holds(part, wanted) for part in parts)
-    return own or bool(_TICKET.search(text))
-
-
-def _holds(part: str, wanted: str) -> bool:
-    """Whether ``mig7`` stands in ``mig7export``: not in ``mig71``."""
-    at = part.find(wanted)
-    while at >= 0:
-        following = part[at + len(wanted) : at + len(wanted) + 1]
-        if not (following.isdigit() and wanted[-1:].isdigit()):
-            return True
-        at = part.find(wanted, at + 1)
-    return False
+    if len(wanted) < 2:
+        return None
+    ends = r"(?!\d)" if wanted[-1].isdigit() else ""
+    return re.compile(r"(?:_|[^\w/]){0,3}".join(map(re.escape, wanted)) + ends)
 
 
 def _plain(raw: bytes) -> str:
+    if raw.isascii():
+        return raw.decode("ascii").lower()
     return _folded(raw.decode("utf-8", "replace"))
 
 

@@ -11,13 +11,13 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from scanner.api.demo import demo
     from scanner.api.host import ScanDocument, scan_host, scan_targets
     from scanner.api.job import unserved_note, validate
     from scanner.api.nightly import RunRequest, RunResult, plan, run
     from scanner.api.papers import paper_kind, validate_paper
     from scanner.api.policy import PolicyRequest, make_policy
     from scanner.api.reassess import assess
+    from scanner.api.replica import demo
     from scanner.engine.plan import PlannedAsset
     from scanner.engine.progress import Progress
 
@@ -49,7 +49,7 @@ _HOMES = {
     "RunResult": "scanner.api.nightly",
     "ScanDocument": "scanner.api.host",
     "assess": "scanner.api.reassess",
-    "demo": "scanner.api.demo",
+    "demo": "scanner.api.replica",
     "make_policy": "scanner.api.policy",
     "paper_kind": "scanner.api.papers",
     "plan": "scanner.api.nightly",

@@ -80,16 +80,17 @@ async def locate(
     head = read_head(place)
     told = _finding(place, finding)
     job = nightly(targets or Path(head.targets), clock)
-    target = _only_read(_target(job, told))
+    target = _looking_alone(_target(job, told))
     async with workshop(
         job, vantage=head.vantage, history=history, contact=None, clock=clock
     ) as shop:
         if (shut := shop.shut(target)) is not None:
             raise InputError(f"{target.asset}: {_why(shut)}")
         memory = _Remembering(shop.tools.mask.secret)
-        # Read live: what is remembered of unchanged files is neither asked nor added to.
-        tools = replace(shop.tools, mask=memory, judged=NothingJudged())
-        sight = Sight(target=_looking_alone(target), tools=tools)
+        # Read live: what is remembered of unchanged files is neither asked nor added to. A scan
+        # needs proof, whoever mends needs every file.
+        tools = replace(shop.tools, mask=memory, judged=NothingJudged(), stops_at_proof=False)
+        sight = Sight(target=target, tools=tools)
         await sight.look()
         seen = sight.observations()
     return Located(
@@ -103,8 +104,9 @@ async def locate(
 
 def _looking_alone(target: Target) -> Target:
     """Return the target without what a scan may try beside looking: writes least of all."""
-    tried = {"write_test": False, "empty_password": False, "shell_test": False, "drill": False}
-    return replace(target, allow=replace(target.allow, **tried), tls=replace(target.tls, rounds=0))
+    trusts = target.allow.trust_on_first_use
+    allow = Allow(trust_on_first_use=trusts)
+    return replace(target, allow=allow, tls=replace(target.tls, rounds=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +146,6 @@ def _target(job: FileJob, told: _Told) -> Target:
         if target.asset == told.asset:
             return target
     raise InputError(f"{told.asset}: no longer in {job.file.path}; name its file with --targets")
-
-
-def _only_read(target: Target) -> Target:
-    """Return the target without the tests that it opts in to: this is no scan, and only reads."""
-    trusts = target.allow.trust_on_first_use
-    return replace(target, allow=Allow(trust_on_first_use=trusts))
 
 
 def _why(shut: Observations) -> str:
@@ -199,6 +195,19 @@ def _unseen(seen: Observations) -> Iterator[str]:
             yield f"{endpoint.protocol} {endpoint.port}: {endpoint.state}"
         else:
             yield from _shut_out(endpoint)
+            yield from _left_out(endpoint)
+
+
+def _left_out(endpoint: EndpointObservation) -> Iterator[str]:
+    """Say what of an area that was looked into may hold further files of the finding."""
+    for view in views_of(endpoint):
+        way = f"{view.username} over {endpoint.protocol} {endpoint.port}"
+        for left in view.walk.unread:
+            yield f"{way}: {left.files} files were not read ({left.detail or left.reason})"
+        for cause in view.walk.stopped:
+            yield f"{way}: not everything was listed ({cause})"
+        if view.walk.dropped:
+            yield f"{way}: {view.walk.dropped} files are beyond what is kept of a walk"
 
 
 def _shut_out(endpoint: EndpointObservation) -> Iterator[str]:

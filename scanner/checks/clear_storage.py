@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -24,7 +24,7 @@ from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Severity, Source
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Protocol
-from scanner.model.view import FileFact, View, Walk
+from scanner.model.view import FileFact, View, Walk, Zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,8 @@ class Store:
     """What one login saw of the files, and whether anyone could have had that login.
 
     ``harm`` is what all logins of its kind saw together; ``zones`` are the figures of the public
-    zone (what anyone reads) and of the private one (what accounts read), as far as seen.
+    zone (what anyone reads) and of the private one (what accounts read outside the declared public
+    areas), as far as seen.
     """
 
     view: View
@@ -78,12 +79,22 @@ def _together(case: Case) -> dict[tuple[str, bool], tuple[Harm, Share]]:
             family = kind.setdefault(login.protocol is Protocol.SFTP, [])
             family.append(login.view.value.walk.files)
     return {
-        key: max(
-            ((harm_over(seen), share_of(chain.from_iterable(seen))) for seen in families.values()),
+        (vantage, open_to_all): max(
+            (
+                (harm_over(seen), _share(seen, open_to_all=open_to_all))
+                for seen in families.values()
+            ),
             key=lambda told: (told[0].files, told[1].sampled),
         )
-        for key, families in views.items()
+        for (vantage, open_to_all), families in views.items()
     }
+
+
+def _share(views: Iterable[tuple[FileFact, ...]], *, open_to_all: bool) -> Share:
+    """Return the figures of what these logins saw. What accounts see of public areas is public."""
+    return share_of(
+        file for file in chain.from_iterable(views) if open_to_all or file.zone is not Zone.PUBLIC
+    )
 
 
 def _zones(

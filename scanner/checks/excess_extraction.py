@@ -27,6 +27,7 @@ from scanner.model.reading import Reason, Unobserved
 
 _CLEARLY_MORE: Final = 1.1
 """An estimate of rows is up to a tenth off."""
+_VAGUE: Final = "another order of a file lists no fields"
 
 
 def read_headers(case: Case) -> Iterator[Question[OrderFiles]]:
@@ -86,7 +87,7 @@ def _no_excess(seen: OrderFiles, tables: int, headless: int, renamed: list[Colum
         return undecided(told, "no-header")
     told = f"{name}: nothing beyond the order in {seen.rows_read} sampled rows of {tables} tables"
     if seen.unread or tables < sum(1 for _ in seen.tables()):
-        why = seen.unread or "another order of a file lists no fields"
+        why = seen.unread or _VAGUE
         return undecided(f"{told}; {why}", "sample-only")
     return passed(f"{name}: all {seen.rows_read} rows of {tables} tables hold ordered fields only")
 
@@ -102,16 +103,19 @@ def judge_kinds(seen: OrderFiles, case: Case) -> Ruling:
     """Data of a kind that no ordered field names are proof, wherever they stand."""
     name = seen.order.order_id
     orders = {each.order_id: each for each in case.target.migrations}
-    held = [
-        content.unordered_kinds
-        for file, content in seen.contents()
-        if content.readable and content.unordered_kinds and wanted_by(file, orders)
-    ]
+    held = []
+    vague = 0
+    for file, content in seen.contents():
+        if wanted_by(file, orders) is None:
+            vague += 1
+        elif content.readable and content.unordered_kinds:
+            held.append(content.unordered_kinds)
     if held:
         kinds = ", ".join(dict.fromkeys(kind for each in held for kind in each))
         return failed(f"{name}: {len(held)} files hold data that nobody ordered ({kinds})")
     told = f"{name}: no kind of data beyond the order was found"
-    return undecided(f"{told}; {seen.unread}", "sample-only") if seen.unread else passed(told)
+    why = seen.unread or (_VAGUE if vague else "")
+    return undecided(f"{told}; {why}", "sample-only") if why else passed(told)
 
 
 def judge_dumps(seen: OrderFiles, _case: Case) -> Ruling:

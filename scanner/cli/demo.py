@@ -22,7 +22,7 @@ def demo(
     stopped here; all data are synthetic. Finding what is wrong with the replica is a success
     here: findings do not set the exit code.
     """
-    from scanner.api.demo import demo as run_demo
+    from scanner.api.replica import demo as run_demo
     from scanner.cli.exits import ExitCode, concluded
     from scanner.cli.progress import told
     from scanner.cli.runner import Stopped, finish

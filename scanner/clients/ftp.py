@@ -15,6 +15,7 @@ from scanner.model.listing import Listing, Outcome
 from scanner.model.reading import Observed, Reading, Reason
 from scanner.wire.ftp import MalformedReply, RawReply, parse_directory
 from scanner.wire.listing import Dialect, ListingParser
+from scanner.wire.listing_mlsd import timeval
 
 T = TypeVar("T")
 Reconnect = Callable[[], Awaitable[FtpSession]]
@@ -59,6 +60,7 @@ class FtpTree:
         self._reconnects = 0
         self._clock = clock
         self._mlsd = session.has("MLST")
+        self._mlsd_works = False
         self._all = True
         self._shows_dots = False
         self._known: dict[bytes, frozenset[bytes]] = {}
@@ -70,6 +72,10 @@ class FtpTree:
     async def read_range(self, path: bytes, offset: int, length: int) -> Reading[bytes]:
         """Read ``length`` bytes at ``offset``; fewer at the end of the file."""
         return await self._step(lambda: self._read(path, offset, length))
+
+    async def modified_at(self, path: bytes) -> Reading[datetime]:
+        """Return when a file was changed (MDTM, RFC 3659 section 3), which should be UTC."""
+        return await self._step(lambda: self._modified(path))
 
     async def close(self) -> None:
         """Say goodbye and drop the connection."""
@@ -145,13 +151,27 @@ class FtpTree:
             transfer, parser = await self._transfer("MLSD", b"", most)
             understood = bool(parser.entries) or not parser.unparsed
             if understood and transfer.reply.code not in _NOT_IMPLEMENTED:
-                return transfer, parser
+                if not self._is_barred(transfer, parser):
+                    return transfer, parser
+                listed = await self._fetch_by_list(most)
+                # An empty answer is no listing where one was refused.
+                self._mlsd = not listed[1].lines
+                return (transfer, parser) if self._mlsd else listed
             self._mlsd = False
+        return await self._fetch_by_list(most)
+
+    async def _fetch_by_list(self, most: int) -> tuple[Transfer, ListingParser]:
         if self._all:
             transfer, parser = await self._transfer("LIST", b"-a", most)
             if not self._misunderstood(transfer, parser):
                 return transfer, parser
         return await self._fetch_plainly(most)
+
+    def _is_barred(self, transfer: Transfer, parser: ListingParser) -> bool:
+        """Whether MLSD was refused, and never worked before: LIST may be allowed all the same."""
+        self._mlsd_works = self._mlsd_works or transfer.whole or bool(parser.entries)
+        refused = transfer.reply.code // 100 == 5 and not transfer.opened
+        return refused and not self._mlsd_works
 
     def _misunderstood(self, transfer: Transfer, parser: ListingParser) -> bool:
         """Whether the option that shows dotfiles was taken for a name that is not there."""
@@ -218,6 +238,17 @@ class FtpTree:
             self._known[path.rstrip(b"/") or b"/"] = frozenset(e.name for e in parser.entries)
             if len(self._known) > _MOST_KNOWN:
                 del self._known[next(iter(self._known))]
+
+    async def _modified(self, path: bytes) -> datetime:
+        if not self.session.has("MDTM"):
+            raise Fault(Reason.NOT_OFFERED, "FEAT does not name MDTM")
+        reply = await self._known_alive("MDTM", path)
+        moment = timeval(reply.text.strip()) if reply.code == 213 else None
+        if moment is None:
+            offered = reply.code not in _NOT_IMPLEMENTED
+            reason = Reason.UNREADABLE if offered else Reason.NOT_OFFERED
+            raise Fault(reason, str(reply.shown))
+        return moment
 
     async def _read(self, path: bytes, offset: int, length: int) -> bytes:
         return await self._ranges.read(self.transfers, path, offset, length)

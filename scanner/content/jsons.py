@@ -26,8 +26,9 @@ _PAIR: Final = re.compile(
 _MOST_PAIRS: Final = 60_000
 
 
-def read_json(sections: Sections) -> tuple[str, list[Table]] | None:
-    """Return the format (``json`` or ``ndjson``) and its tables, or None where it is neither.
+def read_json(sections: Sections) -> tuple[str, list[Table], bool] | None:
+    """Return the format (``json`` or ``ndjson``), its tables, and whether one table holds all that
+    the file does; or None where it is no JSON.
 
     The scalars of an object are a row, those of objects within it too; objects in a list are rows
     of a table of their own. Of a document that was cut, pairs of name and value are read as they
@@ -39,15 +40,16 @@ def read_json(sections: Sections) -> tuple[str, list[Table]] | None:
     if sections.whole:
         document = _loaded(text)
         if document is not None:
-            return "json", _tables(document)
+            return "json", _tables(document), _is_flat(document)
     lines = [line for part in sections.parts for line in part.splitlines()]
     read = [_loaded(line) for line in lines[: 2 * MOST_ROWS] if line.startswith("{")]
     records = [record for record in read if record is not None]
     # Windows cut a line at either end.
     if records and len(records) >= len(read) - 2 * len(sections.parts):
-        return "ndjson", _tables(records)
+        flat = sections.whole and len(records) == sum(map(bool, lines)) and _is_flat(records)
+        return "ndjson", _tables(records), flat
     rows = [row for part in sections.parts for row in _scanned(part)]
-    return ("json", [_table(rows)]) if rows else None
+    return ("json", [_table(rows)], False) if rows else None
 
 
 def _loaded(text: str) -> Any:
@@ -55,6 +57,20 @@ def _loaded(text: str) -> Any:
         return json.loads(text) if len(text) <= _MOST_DOCUMENT else None
     except (ValueError, RecursionError):
         return None
+
+
+def _is_flat(document: Any) -> bool:
+    """Whether a document is a list of objects of scalars, few enough to be all in one table."""
+    if not isinstance(document, list) or len(document) > MOST_ROWS:
+        return False
+    names: set[str] = set()
+    for record in document:
+        if not isinstance(record, dict) or any(
+            isinstance(each, dict | list) for each in record.values()
+        ):
+            return False
+        names.update(record)
+    return len(names) < MOST_COLUMNS
 
 
 def _tables(document: Any) -> list[Table]:

@@ -50,13 +50,19 @@ def told_beside_order(
     return replace(facts, tables=(told,), all_tables=whole)
 
 
-def rows_beside_order(facts: ContentFacts, table: Table, naming: Naming) -> ContentFacts:
-    """Return the facts of records that were read only in part, their table beside the order."""
+def rows_beside_order(
+    facts: ContentFacts, table: Table, naming: Naming, *, whole: bool = False
+) -> ContentFacts:
+    """Return the facts of records, their table beside the order.
+
+    ``whole``: the table holds every row and every field of the file.
+    """
     if not naming.has_order:
         return facts
     reader = _Reader(table, naming)
     reader.read(iter(table.rows), first=False)
-    return replace(facts, tables=(reader.told(facts, whole=False),))
+    whole = whole and len(table.rows) == table.row_count
+    return replace(facts, tables=(reader.told(facts, whole=whole),), all_tables=whole)
 
 
 def joined_tables(

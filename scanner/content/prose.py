@@ -74,11 +74,11 @@ def _records(scene: Scene, sections: Sections) -> ContentFacts | None:
         return _several("sql", sql_tables(sections), sections, scene.naming)
     records = read_json(sections)
     if records is not None:
-        name, tables = records
+        name, tables, flat = records
         if len(tables) != 1:
             return _several(name, tables, sections, scene.naming)
         facts = _table_facts(name, tables, scene.naming, _row_estimate(tables, scene, sections))
-        facts = rows_beside_order(facts, tables[0], scene.naming)
+        facts = rows_beside_order(facts, tables[0], scene.naming, whole=flat)
         return facts if facts.kinds else with_running_text(facts, sections)
     elements = read_xml(sections)
     if elements is not None:

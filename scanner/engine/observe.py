@@ -58,6 +58,7 @@ class Tools:
     locks: KeyedLocks = field(default_factory=KeyedLocks)
     gate: CredentialGate = field(default_factory=CredentialGate)
     judged: JudgedFiles = field(default_factory=NothingJudged)
+    stops_at_proof: bool = True
 
 
 async def observe(target: Target, tools: Tools) -> Observations:
@@ -275,6 +276,7 @@ def _context(target: Target, tools: Tools, log: EvidenceLog) -> ProbeContext:
         credentialed=tools.credentialed,
         gate=tools.gate,
         judged=tools.judged,
+        stops_at_proof=tools.stops_at_proof,
     )
 
 

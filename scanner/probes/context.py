@@ -65,6 +65,7 @@ class ProbeContext:
     to a pinned peer alone; empty where a verified one may have it too. ``judged`` remembers what
     unchanged files hold; ``place`` is the address and port that is looked at. ``allowance`` is
     what may still be read of the host's files; without one the target's limits hold.
+    ``stops_at_proof`` says whether a proved zone's further files are left unread.
     """
 
     target: Target
@@ -80,5 +81,6 @@ class ProbeContext:
     pinned_only: str = ""
     gate: CredentialGate = field(default_factory=CredentialGate)
     judged: JudgedFiles = field(default_factory=NothingJudged)
+    stops_at_proof: bool = True
     place: str = ""
     allowance: Allowance | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from scanner.clients.faults import Fault
 from scanner.clients.ftp import FtpTree, open_tree
@@ -61,6 +62,10 @@ class WitnessedTree:
     async def read_range(self, path: bytes, offset: int, length: int) -> Reading[bytes]:
         """Read as the tree does."""
         return await self._tree.read_range(path, offset, length)
+
+    async def modified_at(self, path: bytes) -> Reading[datetime]:
+        """Ask as the tree does."""
+        return await self._tree.modified_at(path)
 
 
 class Inside:

@@ -30,10 +30,14 @@ _MOST_FAULTS_RUNNING = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleBounds:
-    """Bytes per file, and seconds from the start of sampling."""
+    """Bytes per file, and seconds from the start of sampling.
+
+    ``stops_at_proof`` says whether a zone is left alone once it is proved.
+    """
 
     bytes_per_file: int
     seconds: float
+    stops_at_proof: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +142,11 @@ class _Sampler:
             return SPENT_BYTES
         if asyncio.get_running_loop().time() >= self._deadline:
             return SPENT_TIME
-        if not file.orders and self._proofs[file.zone] >= ENOUGH_PROOF:
-            return PROVED
-        return None
+        return PROVED if self._is_proved(file) else None
+
+    def _is_proved(self, file: FoundFile) -> bool:
+        enough = self._bounds.stops_at_proof and self._proofs[file.zone] >= ENOUGH_PROOF
+        return enough and not file.orders
 
     async def _read(self, file: FoundFile) -> Reading[ContentFacts]:
         self._files_read += 1

@@ -41,6 +41,7 @@ from scanner.probes.sampler import (
 )
 from scanner.probes.sampling import FoundFile
 from scanner.probes.signs import claims_writable, links_outside, shapes, writable_signs
+from scanner.probes.times import TimedTree, tell_times
 from scanner.wire.dated_names import named_date
 
 MOST_FILE_FACTS = 2_000
@@ -48,6 +49,7 @@ MOST_FILE_FACTS = 2_000
 
 _LISTING_SHARE = 0.5
 _LINKS_SHARE = 0.05
+_TIMES_SHARE = 0.05
 _WHOLE_SHARE = 0.9
 _INTEGRITY_SHARE = 0.125
 _MOST_REASONS = 8
@@ -82,6 +84,8 @@ async def observe_view(
     if isinstance(tree, LinkTree):
         await tell_links(seen, tree, seconds=whole * _LINKS_SHARE)
     files = tuple(_found_files(seen, places, context))
+    if isinstance(tree, TimedTree):
+        files = await tell_times(files, tree, seconds=whole * _TIMES_SHARE)
     left = whole - (clock() - begun)
     integrity = await observe_integrity(
         tree, files, places.orders, context, seconds=left * _INTEGRITY_SHARE
@@ -111,7 +115,11 @@ async def _sampled(
     limits = context.target.limits
     desk = Desk(
         examiner=context.examiner,
-        bounds=SampleBounds(bytes_per_file=limits.bytes_per_file, seconds=seconds),
+        bounds=SampleBounds(
+            bytes_per_file=limits.bytes_per_file,
+            seconds=seconds,
+            stops_at_proof=context.stops_at_proof,
+        ),
         known=KnownFiles(context, username, files),
         allowance=context.allowance or Allowance(limits),
     )

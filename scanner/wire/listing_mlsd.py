@@ -44,7 +44,7 @@ def parse(line: bytes, _now: datetime) -> Entry | None:
     elif declared.lower() == b"pdir" or is_parent(name):
         return None
     kind, target = _kind(declared)
-    modified = _timeval(facts.get(b"modify", b""))
+    modified = timeval(facts.get(b"modify", b""))
     perm = _permissions(facts.get(b"perm"))
     return Entry(
         name=name,
@@ -92,7 +92,7 @@ def _permissions(text: bytes | None) -> str | None:
     return letters if _PERMISSIONS.fullmatch(letters) else ""
 
 
-def _timeval(text: bytes) -> datetime | None:
+def timeval(text: bytes) -> datetime | None:
     """Read ``YYYYMMDDHHMMSS`` with or without fractions (RFC 3659 section 2.3), in UTC."""
     found = _TIMEVAL.fullmatch(text)
     if found is None:

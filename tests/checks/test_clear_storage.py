@@ -12,7 +12,7 @@ from scanner.model.content import ContentFacts, ContentState, DataClass
 from scanner.model.failure import FailureId
 from scanner.model.finding import FailureResult, Severity, Verdict
 from scanner.model.reading import Observed
-from scanner.model.view import FileFact, Walk
+from scanner.model.view import FileFact, Walk, Zone
 from tests.checks.cases import (
     accepted_anonymous,
     account,
@@ -54,6 +54,13 @@ def test_a_fail_tells_the_share_of_files_and_bytes_and_the_encrypted_coverage() 
     assert "3 of 5 sampled exports are encrypted (60 %)" in row.summary
     assert "private zone: 2 of 5" in row.summary
     assert "public zone" not in row.summary
+
+
+def test_what_an_account_sees_of_a_public_area_is_not_of_the_private_zone() -> None:
+    public = personal(1, size=30), personal(2, size=30)
+    row = judged(*(replace(each, zone=Zone.PUBLIC) for each in public), personal(3, size=10))
+    assert "private zone: 1 of 1 sampled files (100 %)" in row.summary
+    assert "3 files" in row.summary
 
 
 def test_the_public_and_the_private_zone_are_told_apart() -> None:

@@ -175,6 +175,22 @@ def test_what_another_order_of_the_same_file_asks_for_is_ordered() -> None:
     assert judged.verdict is Verdict.UNKNOWN
 
 
+def test_a_file_of_which_another_order_lists_no_fields_is_not_compared() -> None:
+    alone, both = holding(table()), holding(table(), key="k2", orders=("MIG-1", "MIG-2"))
+    vague = Migration(order_id="MIG-2", paths=("/other/*",))
+    judged = row(alone, both, orders=(ORDER, vague))
+    for facet in ("unordered-fields", "unordered-kinds"):
+        told = said(judged, facet)
+        assert (told.verdict, told.reason) == (Verdict.UNKNOWN, "sample-only")
+        assert "another order of a file lists no fields" in told.summary
+
+
+def test_files_found_under_other_paths_than_the_order_names_now_are_no_pass() -> None:
+    judged = row(holding(table()), patterns=("/exchange/before/*",))
+    assert (judged.verdict, judged.reason) == (Verdict.UNKNOWN, "sample-only")
+    assert "the order's paths were not walked whole" in judged.summary
+
+
 def test_an_order_that_lists_no_fields_keeps_the_row_unknown() -> None:
     vague = Migration(order_id="MIG-2", paths=("/other/*",))
     judged = row(holding(table()), orders=(ORDER, vague))

@@ -219,6 +219,22 @@ def test_files_newer_than_the_deadline_are_shown_apart() -> None:
     assert "1 of them newer than the deadline" in row.summary
 
 
+@pytest.mark.parametrize(
+    ("timezone", "newer"),
+    [("UTC", False), ("Pacific/Auckland", True)],
+    ids=["same-day", "next-day"],
+)
+def test_newer_than_the_deadline_means_a_day_of_the_targets_time_zone(
+    timezone: str, *, newer: bool
+) -> None:
+    late = file(orders=("MIG-1",), modified="2026-04-14T13:00:00Z", zone_known=True)
+    seen = walk(orders=(order_seen(files=1),), files=(late,))
+    there = target(migrations=(MIGRATION,), timezone=timezone)
+    row = result(LATE, case(private(seen), target=there))
+    assert "days after 2026-04-14" in row.summary
+    assert ("1 of them newer than the deadline" in row.summary) is newer
+
+
 def test_files_seen_before_and_gone_before_the_deadline_pass() -> None:
     gone = ordered(files=0, found=False, complete=False, absent=True)
     recall = Recall(orders={"MIG-1": SIGHTED})

@@ -324,6 +324,12 @@ def test_the_write_test_names_its_own_files_alone(verb: str, name: bytes) -> Non
     check_permitted(verb, own_file_name(bytes(8)), writing=True)
 
 
+def test_no_time_is_ever_set() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        check_permitted("MDTM", b"20200101000000 /a", writing=False)
+    check_permitted("MDTM", b"/20200101000000 a", writing=False)
+
+
 def test_one_module_alone_may_begin_the_write_test() -> None:
     package = Path(scanner.__file__).parent
     begun = [path.name for path in package.rglob("*.py") if "writing = True" in path.read_text()]

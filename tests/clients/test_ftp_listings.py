@@ -7,11 +7,14 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from scanner.model.listing import EntryKind, Outcome
+from scanner.model.listing import EntryKind, Outcome, Precision
+from scanner.model.reading import Observed, Reason, Unobserved
+from scanner.probes.context import utc_text
 from tests.clients.ftp_lab import a_tree, listing, names, tree_of, walk_of
 from tests.hostile import FtpScript, ftp, serving
 from tests.servers import Proftpd, Pureftpd, Vsftpd
@@ -191,6 +194,51 @@ async def test_times_say_whether_their_zone_is_known(
     async with tree_of(start_server(posture)) as tree:
         (entry,) = (await listing(tree, b"/export")).entries
     assert entry.zone_known is (posture != "vsftpd-plain")
+
+
+CHANGED = (datetime.now(UTC) - timedelta(days=20)).replace(second=33, microsecond=0)
+"""Lately: of what is older, a listing tells the day alone."""
+
+
+def dated(root: Path) -> Tree:
+    """One file, named so that some commands could take its name for a time to set."""
+    path = root / "20200101000000 a.csv"
+    path.write_text("a;b\n")
+    os.utime(path, (CHANGED.timestamp(),) * 2)
+    return Tree(root)
+
+
+@pytest.mark.parametrize("posture", PLAIN)
+async def test_a_files_exact_time_is_told_on_request_and_stays_as_it_is(
+    start_server: StartServer, posture: str
+) -> None:
+    server = start_server(posture, contents=dated)
+    async with tree_of(server) as tree:
+        told = await tree.modified_at(b"/20200101000000 a.csv")
+        missing = await tree.modified_at(b"/missing")
+    assert told == Observed(CHANGED)
+    assert isinstance(missing, Unobserved)
+    assert missing.reason is Reason.UNREADABLE
+    (file,) = server.root.iterdir()
+    assert file.stat().st_mtime == CHANGED.timestamp()
+
+
+@pytest.mark.parametrize(
+    ("options", "known"),
+    [
+        (Vsftpd(), False),
+        (Vsftpd(extra=("use_localtime=YES",)), False),
+        (Proftpd(anonymous_denied=("MLSD",), extra=("TimesGMT off",), time_zone="UTC-5"), True),
+    ],
+    ids=["utc-in-both", "local-in-both", "local-in-listings"],
+)
+async def test_a_walk_knows_the_zone_where_a_listing_is_hours_off(
+    start_server: StartServer, options: Vsftpd | Proftpd, *, known: bool
+) -> None:
+    async with tree_of(start_server(options, contents=dated)) as tree:
+        (fact,) = (await walk_of(tree)).files
+    assert (fact.modified, fact.precision) == (utc_text(CHANGED), Precision.SECOND)
+    assert fact.zone_known is known
 
 
 # Servers that cannot run here, from what is known of their lines.

@@ -80,10 +80,19 @@ def test_an_operator_is_shown_the_names_that_stored_output_masks(
     said = on_a_terminal(console, "locate", str(run), clear["uid"], **{SECRET: password})
 
     shown = [line.strip() for line in said.splitlines() if line.startswith("  /")]
-    assert len(set(shown)) == 3  # sampling stops at proof
+    assert len(set(shown)) == 5  # a scan would have stopped at proof, after three
     assert all(line.startswith(f"/export/{NAME}/{NAME} ") for line in shown)
-    assert said.count("12 nir") == 3
+    assert said.count("12 nir") == 5
     assert "harmless" not in said
+
+
+def test_what_a_limit_leaves_unread_is_told(console: Console, start_server: StartServer) -> None:
+    server = start_server("vsftpd-plain", contents=exports)
+    run, clear = scanned(console, server, limits={"files_sampled": 2})
+
+    said = " ".join(on_a_terminal(console, "locate", str(run), clear["uid"]).split())
+
+    assert "4 files were not read (more files than limits.files_sampled)" in said
 
 
 def test_nothing_that_is_written_holds_a_name(console: Console, start_server: StartServer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import tarfile
 import zipfile
 from collections.abc import Sequence
@@ -191,11 +192,43 @@ def test_a_member_that_is_no_table_keeps_an_archive_from_being_all_tables() -> N
     assert not facts.all_tables
 
 
-def test_records_and_dumps_are_compared_but_never_read_whole() -> None:
-    json = b'[{"exam_code": "NFS", "exam_date": "2018-01-01"}, {"exam_code": "GLY", "lot": "L1"}]'
-    facts = beside(json)
-    assert facts.tables[0].dates == DateCheck(inside=0, outside=1, untold=1)
-    assert not facts.all_tables
+RECORDS = [{"exam_code": "NFS", "exam_date": "2018-01-01"}, {"exam_code": "GLY", "lot": "L1"}]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [json.dumps(RECORDS).encode(), "\n".join(map(json.dumps, RECORDS)).encode()],
+    ids=["list", "lines"],
+)
+def test_plain_records_are_a_table_that_is_read_whole(data: bytes) -> None:
+    facts = beside(data)
+    (table,) = facts.tables
+    assert [column.name for column in table.columns] == ["exam_code", "exam_date", None]
+    assert (table.rows, table.rows_read, table.whole) == (2, 2, True)
+    assert table.dates == DateCheck(inside=0, outside=1, untold=1)
+    assert facts.all_tables
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"results": RECORDS, "note": "of the year"},
+        [*RECORDS, {"exam_code": "HB", "person": {"lot": "L2"}}],
+        [*RECORDS, ["HB", "2019-01-01"]],
+        [{f"c{n}": "1" for n in range(2000)}] * 3,
+    ],
+    ids=["beside-more", "nested", "a-list-among-them", "too-wide"],
+)
+def test_records_among_other_things_are_not_read_whole(document: object) -> None:
+    assert not beside(json.dumps(document).encode()).all_tables
+
+
+def test_a_cut_line_among_records_is_not_read_whole() -> None:
+    data = "\n".join([*map(json.dumps, RECORDS * 3), '{"exam_code": "N']).encode()
+    assert not beside(data).all_tables
+
+
+def test_dumps_are_compared_but_never_read_whole() -> None:
     dump = (
         b"INSERT INTO a (exam_code, exam_date) VALUES ('NFS', '2018-01-01');\n"
         b"INSERT INTO b (exam_code, lot) VALUES ('NFS', 'L1');\n"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,23 +27,48 @@ class Logged:
     logins_failed: int
 
 
+Scan = tuple[ScanDocument, Logged]
+
+
 @pytest.fixture(scope="session")
 def scanned(
     server_packages: Prefix, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], tuple[ScanDocument, Logged]]:
-    """Return a function that scans a posture as nobody in particular, the first time only."""
-    known: dict[str, tuple[ScanDocument, Logged]] = {}
+) -> Callable[[str], Scan]:
+    """Return a function that scans a posture as nobody in particular, the first time only.
 
-    def scan(name: str) -> tuple[ScanDocument, Logged]:
+    The processes that share the tests share these scans, too.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    known: dict[str, Scan] = {}
+
+    def scan(name: str) -> Scan:
         if name not in known:
-            folder: Path = tmp_path_factory.mktemp("ad-hoc")
-            with POSTURES[name].running() as server:
-                document = scan_ad_hoc(server, folder / "state")
-                server.settle()
-                known[name] = document, _logged(server)
+            known[name] = _once(shared, name)
         return known[name]
 
     return scan
+
+
+def _once(shared: Path, name: str) -> Scan:
+    """Return what the first process that asked was told."""
+    kept = shared / f"{name}.pickle"
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            folder = shared / f"ad-hoc-{name}"
+            folder.mkdir()
+            kept.write_bytes(pickle.dumps(_scan(name, folder)))
+        told: Scan = pickle.loads(kept.read_bytes())
+        return told
+
+
+def _scan(name: str, folder: Path) -> Scan:
+    with POSTURES[name].running() as server:
+        document = scan_ad_hoc(server, folder / "state")
+        server.settle()
+        return document, _logged(server)
 
 
 def _logged(server: Server) -> Logged:
@@ -54,7 +82,7 @@ def _logged(server: Server) -> Logged:
 
 @pytest.fixture(scope="session")
 def ad_hoc(
-    scanned: Callable[[str], tuple[ScanDocument, Logged]],
+    scanned: Callable[[str], Scan],
 ) -> Callable[[str], ScanDocument]:
     """Return what ``scanned`` does, without the logs."""
     return lambda name: scanned(name)[0]

@@ -97,9 +97,7 @@ POSTURES: Final = {
     ),
     "pureftpd-tls-2": Row("fail", "fail", f"{READ} {DATA} {CCC}", REUSE, unknown=CUT),
     "pureftpd-tls-3": Row("fail", "fail", f"{READ} {CCC}", REUSE, unknown=CUT),
-    "proftpd-sftp": Row(
-        "pass", "fail", BROKEN, f"{CLASSIC} ssh-group-exchange sftp-world-writable"
-    ),
+    "proftpd-sftp": Row("pass", "fail", BROKEN, f"{CLASSIC} ssh-group-exchange"),
     "openssh-keys": Row(
         "pass", "pass", leads=f"{WEAK} {SEES_ALL}", with_key=True, with_password=False
     ),
@@ -107,7 +105,7 @@ POSTURES: Final = {
     "openssh-keyboard-interactive": Row("pass", "pass", leads=f"{WEAK} {SEES_ALL}"),
     "openssh-blank": Row("pass", "pass", leads=f"{WEAK} {SEES_ALL}"),
     "openssh-two-factors": Row("pass", "pass", leads=f"{WEAK} {SEES_ALL}", with_key=True),
-    "openssh-chrooted": Row("pass", "pass", leads=f"{WEAK} sftp-world-writable"),
+    "openssh-chrooted": Row("pass", "pass", leads=WEAK),
     "openssh-legacy": Row("pass", "fail", BROKEN, f"{CLASSIC} {SEES_ALL}"),
     "dropbear-password": Row("pass", "pass", leads=f"{CLASSIC} {SEES_ALL}"),
     "dropbear-keys": Row(

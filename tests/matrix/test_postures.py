@@ -518,10 +518,14 @@ def test_files_are_listed_and_read_over_tls_where_data_must_resume_the_session(
 
 
 def test_a_server_without_noop_is_read_in_one_session(
-    ad_hoc: Callable[[str], ScanDocument],
+    start_server: StartServer, tmp_path: Path
 ) -> None:
-    document = ad_hoc("aioftp-plain")
-    effort = lab.endpoint_of(document).effort
+    def one_that_is_not_read_whole(root: Path) -> Tree:
+        (root / "export.csv").write_bytes(b"surname;lot\n" * 200_000)
+        return Tree(root)
+
+    server = start_server("aioftp-plain", contents=one_that_is_not_read_whole)
+    effort = lab.endpoint_of(lab.scan_ad_hoc(server, tmp_path / "state")).effort
     assert effort.verbs["NOOP"] >= 1
     assert effort.logins == 1
 

@@ -66,6 +66,7 @@ class Proftpd:
     passive_address: str | None = None
     extra: tuple[str, ...] = ()
     """Further lines of the configuration file."""
+    time_zone: str = "UTC"
     place: process.Place = process.ANYWHERE
 
 
@@ -79,6 +80,7 @@ class ProftpdSftp:
     ciphers: str = ""
     digests: str = ""
     extra: tuple[str, ...] = ()
+    time_zone: str = "UTC"
     place: process.Place = process.ANYWHERE
 
 
@@ -98,7 +100,7 @@ def running(
             path = base.configuration("proftpd.conf", lines)
             return process.Launch(
                 command=[str(base.prefix.program("proftpd")), "-n", "-q", "-c", path],
-                environment=accounts.environment,
+                environment={**accounts.environment, "TZ": options.time_zone},
             )
 
         with process.running(prepare, base.folder / "console.log", options.place) as child:

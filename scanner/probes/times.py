@@ -1,0 +1,86 @@
+"""Asks when files were changed of which a listing tells no exact moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol, runtime_checkable
+
+from scanner.model.listing import Entry, Precision
+from scanner.model.reading import Observed, Reading, Reason
+from scanner.model.view import Zone
+from scanner.probes.sampling import FoundFile
+
+MOST_ASKED: Final = 32
+"""Files of one walk whose time is asked for; the others keep what their listing told."""
+
+_MOST_FAULTS_RUNNING: Final = 3
+_AT_ONCE: Final = timedelta(minutes=15)
+"""What every offset of a time zone is a multiple of."""
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+
+
+@runtime_checkable
+class TimedTree(Protocol):
+    """A tree that is asked when a file was changed, as its listings do not tell exactly."""
+
+    async def modified_at(self, path: bytes) -> Reading[datetime]:
+        """Return the time of last change, UTC; a refusal is ``Unobserved``."""
+        ...
+
+
+async def tell_times(
+    files: Sequence[FoundFile], tree: TimedTree, *, seconds: float
+) -> tuple[FoundFile, ...]:
+    """Return the files, of at most ``MOST_ASKED`` with the time that the server tells on request.
+
+    Those of declared migrations are asked for first, then the oldest; none of a public area. Ends
+    at the third fault in a row, or where the server does not know the question. Never raises for
+    what the server does.
+    """
+    told: dict[bytes, datetime] = {}
+    faults = 0
+    try:
+        async with asyncio.timeout(seconds):
+            for file in _worth_asking(files):
+                reading = await tree.modified_at(file.path)
+                if isinstance(reading, Observed):
+                    told[file.path] = reading.value
+                elif reading.reason is Reason.NOT_OFFERED:
+                    break
+                answered = isinstance(reading, Observed) or reading.reason is Reason.UNREADABLE
+                faults = 0 if answered else faults + 1
+                if faults == _MOST_FAULTS_RUNNING:
+                    break
+    except TimeoutError:
+        pass  # what was told until then is kept, the rest stays as coarse as it was
+    return tuple(
+        replace(file, entry=timed(file.entry, told[file.path])) if file.path in told else file
+        for file in files
+    )
+
+
+def timed(entry: Entry, told: datetime) -> Entry:
+    """Return ``entry`` with the time that MDTM told for it.
+
+    RFC 3659 has UTC there, but a server may answer in its local time as it does in listings
+    (vsftpd's ``use_localtime``). Only where the two differ by whole quarters of an hour is it
+    known which is which.
+    """
+    listed = entry.modified
+    apart = listed is not None and entry.precision is Precision.MINUTE
+    off = abs(told.replace(second=0) - listed) if apart and listed else timedelta()
+    known = entry.zone_known or (off > timedelta() and off % _AT_ONCE == timedelta())
+    return replace(entry, modified=told, precision=Precision.SECOND, zone_known=known)
+
+
+def _worth_asking(files: Sequence[FoundFile]) -> list[FoundFile]:
+    coarse = [file for file in files if file.zone is not Zone.PUBLIC and _is_coarse(file.entry)]
+    coarse.sort(key=lambda file: (not file.orders, file.entry.modified or _NEVER))
+    return coarse[:MOST_ASKED]
+
+
+def _is_coarse(entry: Entry) -> bool:
+    return entry.precision is not Precision.SECOND or not entry.zone_known

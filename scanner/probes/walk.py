@@ -86,13 +86,11 @@ async def observe_view(
     files = tuple(_found_files(seen, places, context))
     if isinstance(tree, TimedTree):
         files = await tell_times(files, tree, seconds=whole * _TIMES_SHARE)
-    left = whole - (clock() - begun)
-    integrity = await observe_integrity(
-        tree, files, places.orders, context, seconds=left * _INTEGRITY_SHARE
-    )
+    seconds = (whole - (clock() - begun)) * _INTEGRITY_SHARE
+    integrity = await observe_integrity(tree, files, places.orders, context, seconds=seconds)
     sample = await _sampled(tree, username, files, context, whole - (clock() - begun))
-    sample = judged_by_place(sample, files)
-    survey = _Survey(seen, places, home, files, sample, context, integrity)
+    judged = judged_by_place(sample, files)
+    survey = _Survey(seen, places, home, files, judged, context, integrity)
     view = View(
         username=username,
         encrypted=encrypted,

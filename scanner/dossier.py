@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import TypeVar
 
 from scanner.errors import InputError
+from scanner.intake.deletions import read_deletions
 from scanner.intake.files import opened, sha256_of, shown_path
 from scanner.intake.policies import read_policy
-from scanner.intake.registers import read_inventory, read_warnings
-from scanner.model.dossier import ContractPaper, Dossier, Paper
+from scanner.intake.registers import read_alerts, read_inventory, read_warnings
+from scanner.intake.security_txt import read_security_txt
+from scanner.intake.server_configuration import read_configuration
+from scanner.model.dossier import ConfigurationPaper, ContractPaper, Dossier, OrderPaper, Paper
 from scanner.model.policies import BUILT_IN
 from scanner.model.policy import SshPolicy
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
-from scanner.model.target import Contract, Document, Target
+from scanner.model.target import Contract, Document, Migration, Target
 
 _Read = TypeVar("_Read")
 
@@ -29,8 +32,19 @@ def load_dossier(target: Target) -> Dossier:
     return Dossier(
         papers=tuple(Paper(paper, _hashed(paper)) for paper in target.documents),
         contracts=tuple(ContractPaper(paper, _hashed(paper)) for paper in target.contracts),
+        orders=tuple(OrderPaper(order, _hashed(order)) for order in target.migrations),
+        configurations=tuple(
+            ConfigurationPaper(
+                Paper(paper, _hashed(paper)),
+                _register(paper.file, read_configuration, "configuration"),
+            )
+            for paper in target.documents
+            if paper.kind == "server-configuration"
+        ),
         inventory=_register(target.inventory, read_inventory, "account inventory"),
         warnings=_register(target.warnings, read_warnings, "warning register"),
+        alerts=_register(target.alerts, read_alerts, "list of alert tickets"),
+        security_txt=_register(_security_txt(target), read_security_txt, "security.txt"),
         policy=_policy(target),
     )
 
@@ -41,10 +55,14 @@ def check_papers(target: Target) -> tuple[str, ...]:
     Lines repeat no content of a paper.
     """
     problems = [
+        *(line for paper in target.faulty_papers for line in paper.faults),
+        *_paper_faults("migrations", target.migrations),
         *_paper_faults("documents", target.documents),
         *_paper_faults("contracts", target.contracts),
+        *_content_faults(target.documents),
         *_faults(target.inventory, read_inventory),
         *_faults(target.warnings, read_warnings),
+        *_faults(target.alerts, read_alerts),
     ]
     problems += check_policy(target)
     for place, path in _trusted(target):
@@ -54,6 +72,11 @@ def check_papers(target: Target) -> tuple[str, ...]:
             name = shown_path(Path(log.path))
             problems.append(f"logs[{index}].path: {name}: names no file; check the name")
     return tuple(problems)
+
+
+def _security_txt(target: Target) -> Path | None:
+    files = (paper.file for paper in target.documents if paper.kind == "security-txt")
+    return next((file for file in files if file is not None), None)
 
 
 def check_policy(target: Target) -> tuple[str, ...]:
@@ -78,7 +101,7 @@ def _policy_file(target: Target) -> Path | None:
     return Path(path) if file and not prefix else None
 
 
-def _hashed(paper: Document | Contract) -> Reading[str]:
+def _hashed(paper: Document | Contract | Migration) -> Reading[str]:
     if paper.file is None:
         return Unobserved(Reason.NOT_DECLARED, "no file is named")
     try:
@@ -99,14 +122,31 @@ def _register(path: Path | None, read: Callable[[Path], _Read], what: str) -> Re
         )
 
 
-def _paper_faults(key: str, papers: Sequence[Document | Contract]) -> Iterator[str]:
+def _paper_faults(key: str, papers: Sequence[Document | Contract | Migration]) -> Iterator[str]:
     for index, paper in enumerate(papers):
         fault = _paper_fault(paper)
         if fault is not None:
             yield f"{key}[{index}].file: {fault}"
 
 
-def _paper_fault(paper: Document | Contract) -> str | None:
+def _content_faults(papers: Sequence[Document]) -> Iterator[str]:
+    """Yield the faults of the few papers that are read and not only hashed."""
+    for paper in papers:
+        if isinstance(_hashed(paper), Observed):
+            if paper.kind == "security-txt":
+                yield from _faults(paper.file, read_security_txt)
+            elif paper.kind == "server-configuration":
+                yield from _faults(paper.file, read_configuration)
+            elif paper.kind == "deletion-certificate" and _is_list(paper.file):
+                yield from _faults(paper.file, read_deletions)
+
+
+def _is_list(file: Path | None) -> bool:
+    """Whether a certificate is there to be compared; one that is signed on paper is not."""
+    return file is not None and file.suffix.lower() in {".json", ".csv"}
+
+
+def _paper_fault(paper: Document | Contract | Migration) -> str | None:
     if paper.file is None:
         return None
     found = _hashed(paper)
@@ -116,6 +156,14 @@ def _paper_fault(paper: Document | Contract) -> str | None:
         return None
     name = shown_path(paper.file)
     return f"{name}: is not the declared version: its SHA-256 is {found.value}; correct one"
+
+
+def file_faults(name: str, paper: Document | Contract | Migration) -> tuple[str, ...]:
+    """Return a line, beginning with ``name``, where the file that a paper names cannot be read or
+    is not the declared version.
+    """
+    fault = _paper_fault(paper)
+    return () if fault is None else (f"{name}: file: {fault}",)
 
 
 def _faults(path: Path | None, read: Callable[[Path], object]) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ from scanner.errors import InputError
 from scanner.intake.files import MEBIBYTE, read_bounded, shown_path
 from scanner.intake.formats import FORMATS
 from scanner.intake.hosts import canonical_host, parse_host
+from scanner.intake.paper_gaps import gaps_in, gaps_of
+from scanner.intake.papers import read_paper
 from scanner.intake.placed_json import parse
 from scanner.intake.problem import shown
 from scanner.intake.schema_check import compiled
@@ -44,6 +46,29 @@ def load_targets(path: Path) -> TargetsFile:
     if problems or not isinstance(document.value, dict):
         raise InputError(*document.report(problems))
     return build(document.value, path=path, sha256=hashlib.sha256(content).hexdigest())
+
+
+def paper_gaps(file: TargetsFile, today: date) -> tuple[str, ...]:
+    """Return what the papers of a valid file lack, or what keeps them from counting today: one
+    line each, with file and line. Neither keeps anything from being scanned.
+
+    Raises ``InputError`` where the file changed since it was loaded.
+    """
+    document = parse(shown_path(file.path), read_bounded(file.path, LARGEST_FILE))
+    root = document.value if isinstance(document.value, dict) else {}
+    listed = root.get("targets", [])
+    lines = list(document.report(gaps_in(listed if isinstance(listed, list) else [], today)))
+    for path in dict.fromkeys(path for target in file.targets for path in target.papers):
+        lines += _gaps_of(path, today)
+    return tuple(lines)
+
+
+def _gaps_of(path: Path, today: date) -> tuple[str, ...]:
+    try:
+        paper = read_paper(path)
+    except InputError:
+        return ()  # its faults are told where the papers are checked
+    return paper.document.report(gaps_of(paper.kind, paper.entry, (), today))
 
 
 def check_authorisation(authorisation: Authorisation, today: date) -> tuple[str, ...]:

@@ -73,6 +73,7 @@ CSV = "username,holders,kind,expires\npush,Team A,service,2027-01-31\npull,P\u00
         CSV.replace("\n", "\r\n").encode(),
         CSV.replace("\n", "\r").encode(),
         CSV.replace(",", "\t").encode(),
+        CSV.replace(",", "|").encode(),
         CSV.replace(";", "|").replace(",", ";").replace("|", ";").replace(
             "P\u00e9n\u00e9lope; Second", '"P\u00e9n\u00e9lope; Second"'
         ).encode(),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scanner.api.host import ScanDocument, scan_host, scan_targets
     from scanner.api.job import unserved_note, validate
     from scanner.api.nightly import RunRequest, RunResult, plan, run
+    from scanner.api.papers import paper_kind, validate_paper
     from scanner.api.policy import PolicyRequest, make_policy
     from scanner.api.reassess import assess
     from scanner.api.replica import demo
@@ -33,6 +34,7 @@ __all__ = [
     "assess",
     "demo",
     "make_policy",
+    "paper_kind",
     "plan",
     "run",
     "run_drills",
@@ -40,6 +42,7 @@ __all__ = [
     "scan_targets",
     "unserved_note",
     "validate",
+    "validate_paper",
 ]
 
 _HOMES = {
@@ -54,6 +57,7 @@ _HOMES = {
     "assess": "scanner.api.reassess",
     "demo": "scanner.api.replica",
     "make_policy": "scanner.api.policy",
+    "paper_kind": "scanner.api.papers",
     "plan": "scanner.api.nightly",
     "run": "scanner.api.nightly",
     "run_drills": "scanner.api.alarm_drill",
@@ -61,6 +65,7 @@ _HOMES = {
     "scan_targets": "scanner.api.host",
     "unserved_note": "scanner.api.job",
     "validate": "scanner.api.job",
+    "validate_paper": "scanner.api.papers",
 }
 
 

@@ -191,8 +191,9 @@ def validate(targets: Path) -> tuple[str, ...]:
     except InputError as error:
         return error.problems
     papers = (f"{target.asset}: {line}" for target in file.targets for line in check_papers(target))
-    leave = targets_file.check_authorisation(file.authorisation, utc_now().date())
-    return (*leave, *papers, *check_all(file))
+    today = utc_now().date()
+    leave = targets_file.check_authorisation(file.authorisation, today)
+    return (*leave, *targets_file.paper_gaps(file, today), *papers, *check_all(file))
 
 
 def unserved(file: TargetsFile) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from scanner.api.certificates import certificates
 from scanner.api.hours import is_open, windows_of
 from scanner.api.job import Clock, Job
 from scanner.dossier import load_dossier
@@ -60,7 +61,10 @@ class Workshop:
             asset=target.asset,
             judged_at=utc_text(self.tools.clock()),
             observations=(seen,),
-            recall=_relevant(past, seen),
+            recall=replace(
+                _relevant(past, seen),
+                certificates=certificates(target, past, seen, self.tools.mask),
+            ),
         )
 
     def remember(self, report: HostReport) -> None:

@@ -18,6 +18,7 @@ from scanner.checks.order_files import (
     tables_of,
     wanted_by,
 )
+from scanner.checks.papers import unusable
 from scanner.model.case import Case
 from scanner.model.content import Column, TableFacts
 from scanner.model.failure import FailureId
@@ -32,6 +33,7 @@ _VAGUE: Final = "another order of a file lists no fields"
 def read_headers(case: Case) -> Iterator[Question[OrderFiles]]:
     """Ask every login that saw files of an order; one that lists no fields stays unknown."""
     orders = case.target.migrations
+    yield from unusable(case, "order")
     if not any(order.fields for order in orders):
         nothing = Unobserved(Reason.NOT_DECLARED, "no order lists the fields that it asks for")
         yield Question(PAPERS, "", nothing)

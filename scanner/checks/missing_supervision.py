@@ -9,6 +9,7 @@ from scanner.checks.base import PAPERS, Check, Facet, Question, Ruling, failed, 
 from scanner.checks.controls import controls_of
 from scanner.checks.papers import judge as judge_paper
 from scanner.checks.papers import of_kind
+from scanner.checks.watch_papers import WATCH_FACETS
 from scanner.model.case import Case, moment
 from scanner.model.dossier import Paper
 from scanner.model.failure import CapTrigger, FailureId
@@ -72,5 +73,6 @@ CHECK = Check(
             reads=read_procedures,
             judge=judge_paper,
         ),
+        *WATCH_FACETS,
     ),
 )

@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 from scanner.checks.base import PAPERS, Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
 from scanner.checks.deadlines import deadline_of, span_of
+from scanner.checks.deletion_papers import DELETION_FACETS
 from scanner.checks.file_ages import AGE_FACETS
+from scanner.checks.papers import unusable
 from scanner.checks.questions import logins, was_cut
 from scanner.model.case import Case, moment
 from scanner.model.failure import FailureId
@@ -32,6 +34,7 @@ class DueOrder:
 
 def read_orders(case: Case) -> Iterator[Question[DueOrder]]:
     """Ask, for every declared migration, every login that looked at its paths."""
+    yield from unusable(case, "order")
     if not case.target.migrations:
         nothing = Unobserved(Reason.NOT_DECLARED, "no migration is declared")
         yield Question(PAPERS, "", nothing)
@@ -170,5 +173,6 @@ CHECK = Check(
             judge=judge_order,
         ),
         *AGE_FACETS,
+        *DELETION_FACETS,
     ),
 )

@@ -67,12 +67,19 @@ UNTOLD = frozenset({ContentState.OPAQUE, ContentState.WEAK, ContentState.MALFORM
 
 _SIDECARS = frozenset({"sig", "sign", "p7s", "crt", "cer", "der", "sha1", "sha256", "sha512"})
 _SIDECAR_BYTES = 16_384
+_LIST_BYTES = 1_048_576
+"""Of a file whose whole name says that it lists checksums: a bag's may be long."""
 _NO_RECORDS = frozenset({"empty", "text", "png", "jpeg", "gif", "elf"})
 """Formats that are no export where nothing was found in them."""
 
 
 def is_sidecar(file: FileFact) -> bool:
-    """Whether the file is a signature, a certificate or a checksum: small, and named as one."""
+    """Whether the file is a signature, a certificate or a checksum: small, and named as one.
+
+    A name hides nothing: a file in which harmful data were found is none.
+    """
+    if file.sidecar and not is_harmful(file):
+        return (file.size or 0) in range(1, _LIST_BYTES)
     return file.extension in _SIDECARS and (file.size or 0) in range(1, _SIDECAR_BYTES)
 
 

@@ -4,43 +4,77 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from scanner.checks.base import PAPERS, Check, Facet, Question, Ruling, failed, passed, undecided
+from scanner.checks.configuration import CONFIGURATION_FACET
 from scanner.checks.controls import controls_of
+from scanner.checks.integrity import INTEGRITY_FACETS
+from scanner.checks.papers import file_problem, of_kind, unusable
 from scanner.checks.papers import judge as judge_paper
-from scanner.checks.papers import of_kind
 from scanner.checks.personal import is_harmful
 from scanner.checks.questions import logins, was_cut
 from scanner.model.case import Case
-from scanner.model.dossier import Paper
+from scanner.model.dossier import OrderPaper, Paper
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Confidence, Severity, Source
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
-from scanner.model.target import Migration
+from scanner.model.target import Document
 from scanner.model.view import FileFact, View, Zone
 
-SIDECARS = frozenset({"sha256", "sha512", "asc", "sig", "p7s", "md5"})
-"""Extensions of the files that prove an export's integrity."""
+PROCEDURE = "migration-procedure"
+EXERCISED_WITHIN = timedelta(days=366)
+_NO_FILE: Reading[str] = Unobserved(Reason.NOT_DECLARED, "no file is named")
 
 
 def read_procedure(case: Case) -> Iterator[Question[Paper]]:
     """Ask every declared migration procedure."""
-    papers = list(of_kind(case, "migration-procedure"))
+    papers = list(of_kind(case, PROCEDURE))
+    faulty = list(unusable(case, "procedure", "attestation"))
+    yield from faulty
     for paper in papers:
         yield Question(PAPERS, paper.document.title, Observed(paper))
-    if not papers:
+    if not papers and not faulty:
         nothing = Unobserved(Reason.NOT_DECLARED, "no migration procedure is declared")
         yield Question(PAPERS, "", nothing)
 
 
-def read_orders(case: Case) -> Iterator[Question[Migration]]:
+def read_exercise(case: Case) -> Iterator[Question[Document]]:
+    """Ask every declared migration procedure when it was last exercised."""
+    for paper in of_kind(case, PROCEDURE):
+        document = paper.document
+        yield Question(PAPERS, document.title, Observed(document), required=False)
+
+
+def judge_exercise(document: Document, case: Case) -> Ruling:
+    """A procedure that nobody has gone through for a year is a lead, and so is one without a
+    version.
+    """
+    named = f"“{document.title}”"
+    last = document.exercised
+    if last is None or last > case.today:
+        return failed(f"{named}: no exercise of it is declared")
+    if case.today - last > EXERCISED_WITHIN:
+        return failed(f"{named} was last exercised on {last}, over a year ago")
+    if not document.version:
+        return failed(f"{named} bears no version")
+    return passed(f"{named}, version {document.version}, was exercised on {last}")
+
+
+def read_orders(case: Case) -> Iterator[Question[OrderPaper]]:
     """Ask every declared migration."""
+    yield from unusable(case, "order")
+    hashed = {paper.order.order_id: paper for paper in case.dossier.orders}
     for migration in case.target.migrations:
-        yield Question(PAPERS, migration.order_id, Observed(migration))
+        paper = hashed.get(migration.order_id) or OrderPaper(migration, _NO_FILE)
+        yield Question(PAPERS, migration.order_id, Observed(paper))
 
 
-def judge_order(migration: Migration, _case: Case) -> Ruling:
-    """An order names its controller, its owner, its date and its end."""
+def judge_order(paper: OrderPaper, case: Case) -> Ruling:
+    """An order names its controller, its owner, its date and its end; one that has expired, or
+    whose file is another one, is unknown.
+    """
+    migration = paper.order
     wanted = {
         "controller": migration.controller,
         "owner": migration.owner,
@@ -50,6 +84,16 @@ def judge_order(migration: Migration, _case: Case) -> Ruling:
     missing = [name for name, value in wanted.items() if not value]
     if missing:
         return failed(f"order {migration.order_id} lacks {', '.join(missing)}")
+    problem = file_problem(migration.sha256, paper.sha256)
+    if problem:
+        return undecided(f"order {migration.order_id}: {problem}", Reason.UNREADABLE)
+    if migration.expires is not None and migration.expires < case.today:
+        told = f"order {migration.order_id} expired on {migration.expires}"
+        return undecided(told, Reason.EXPIRED)
+    reviewed = migration.reviewed or migration.ordered_on
+    if reviewed is None or reviewed > case.today:
+        told = f"order {migration.order_id} is of a day that is yet to come"
+        return undecided(told, "unreviewed")
     return passed(f"order {migration.order_id} has an owner and an end")
 
 
@@ -102,36 +146,6 @@ def judge_unordered(unordered: Unordered, _case: Case) -> Ruling:
     return passed("no personal data seen outside a declared order")
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
-    """The files of one order that a login saw."""
-
-    order_id: str
-    files: tuple[FileFact, ...]
-
-
-def read_integrity(case: Case) -> Iterator[Question[Export]]:
-    """Ask every login that saw files of an order."""
-    for login in logins(case):
-        if not isinstance(login.view, Observed):
-            continue
-        for order in login.view.value.walk.orders:
-            files = tuple(
-                file for file in login.view.value.walk.files if order.order_id in file.orders
-            )
-            if files:
-                way = f"{order.order_id} by {login.way_in}"
-                yield Question(login.vantage, way, Observed(Export(order.order_id, files)))
-
-
-def judge_integrity(export: Export, _case: Case) -> Ruling:
-    """A checksum or a signature beside the export is a sign of procedure; none tells nothing."""
-    proofs = sum(file.extension in SIDECARS for file in export.files)
-    if proofs:
-        return passed(f"{export.order_id}: {proofs} checksum or signature files beside the export")
-    return undecided(f"{export.order_id}: no checksum or signature beside the export", "no-sidecar")
-
-
 CHECK = Check(
     id=FailureId.UNCONTROLLED_MIGRATION,
     ref="MB-01",
@@ -172,14 +186,16 @@ CHECK = Check(
             judge=judge_unordered,
         ),
         Facet(
-            id="integrity-proof",
-            question="Does a checksum or signature lie beside each export?",
-            layer=Source.ACCOUNT,
-            severity=Severity.MEDIUM,
-            required="orders whose files are present",
-            remedy="Write a SHA-256 file or a detached signature beside each export.",
-            reads=read_integrity,
-            judge=judge_integrity,
+            id="procedure-exercise",
+            question="Was the migration procedure exercised within a year?",
+            layer=Source.DOCUMENT,
+            severity=Severity.LOW,
+            required="nothing: it is a lead",
+            remedy="Go through the procedure once a year; write its version and the day down.",
+            reads=read_exercise,
+            judge=judge_exercise,
         ),
+        *INTEGRITY_FACETS,
+        CONFIGURATION_FACET,
     ),
 )

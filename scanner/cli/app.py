@@ -21,6 +21,7 @@ from scanner.cli.host import host
 from scanner.cli.locate import locate
 from scanner.cli.run import run
 from scanner.cli.schema import schema
+from scanner.cli.template import template
 from scanner.cli.validate import validate
 
 P = ParamSpec("P")
@@ -70,7 +71,8 @@ def application() -> typer.Typer:
     ) -> None:
         settings["debug"] = debug
 
-    for work in (host, run, validate, assess, locate, drill, checks, explain, schema, demo):
+    works = (host, run, validate, assess, locate, drill, checks, explain, schema, template, demo)
+    for work in works:
         app.command(work.__name__)(_guarded(work, settings))
     group = typer.Typer(help=policy.ABOUT, no_args_is_help=True, rich_markup_mode=None)
     group.command("make")(_guarded(policy.make, settings))

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,16 +13,40 @@ import typer
 from scanner.cli.console import note, write
 
 
+class PaperKind(StrEnum):
+    """What a file may be that is to be checked."""
+
+    TARGETS = "targets"
+    CONTRACT = "contract"
+    ORDER = "order"
+    INVENTORY = "inventory"
+    WARNING = "warning"
+    ALERT = "alert"
+    PROCEDURE = "procedure"
+    ATTESTATION = "attestation"
+
+
 def validate(
-    targets: Annotated[Path, typer.Argument(metavar="TARGETS", help="Targets file.")],
+    targets: Annotated[Path, typer.Argument(metavar="TARGETS", help="Targets file or paper.")],
+    kind: Annotated[
+        PaperKind | None,
+        typer.Option("--as", help="What the file is, where it does not say so itself."),
+    ] = None,
 ) -> int:
     """Check a targets file and every paper it names.
 
-    All errors, with their place, go to standard output, one a line.
+    A file that is one paper by itself is checked as such. All errors, with their place, go to
+    standard output, one a line.
     """
     from scanner import api
     from scanner.report.lines import safe
 
+    paper = str(kind) if kind else api.paper_kind(targets)
+    if paper and kind is not PaperKind.TARGETS:
+        problems = api.validate_paper(targets, paper)
+        write(f"{safe(problem)}\n" for problem in problems)
+        note(f"{targets}: {_told(len(problems))}")
+        return 2 if problems else 0
     problems = api.validate(targets)
     write(f"{safe(problem)}\n" for problem in problems)
     note(f"{targets}: {_told(len(problems))}")

@@ -237,7 +237,9 @@ def _ignored(results: Iterable[FailureResult], case: Case) -> str:
     warnings = case.dossier.warnings
     for warning in warnings.value if isinstance(warnings, Observed) else ():
         days = (case.today - warning.opened).days
-        if warning.closed is None and days > AGEING.days:
+        # A closing date that is yet to come is a plan: until then the warning is open.
+        is_open = warning.closed is None or warning.closed > case.today
+        if is_open and days > AGEING.days:
             return f"warning {warning.id} has been open for {days} days"
     return ""
 

@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from types import MappingProxyType
@@ -24,6 +24,10 @@ DNS_PORT = 53
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DATE_MEND = "write it as 2026-12-31"
+_MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+_MOMENT_MEND = "write it as 2026-12-31T22:15:00Z"
 _PIN = re.compile(r"sha256:([A-Za-z0-9+/]{43}=)")
 _HOST_KEY = re.compile(r"SHA256:([A-Za-z0-9+/]{43})")
 
@@ -39,6 +43,16 @@ def parse_span(text: str) -> tuple[date, date]:
     """Return the two dates of ``start/end``; raise ``ValueError`` otherwise."""
     first, _, last = text.partition("/")
     return parse_date(first), parse_date(last)
+
+
+def parse_moment(text: str) -> datetime:
+    """Return an RFC 3339 date and time with its zone, in UTC; raise ``ValueError`` otherwise."""
+    if not _MOMENT.fullmatch(text):
+        raise ValueError(_MOMENT_MEND)
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except OverflowError:
+        raise ValueError(_MOMENT_MEND) from None
 
 
 def bare_path(text: str) -> str:
@@ -71,6 +85,14 @@ def _date(text: str) -> str | None:
         parse_date(text)
     except ValueError:
         return f"is not a date; {_DATE_MEND}"
+    return None
+
+
+def _moment(text: str) -> str | None:
+    try:
+        parse_moment(text)
+    except ValueError:
+        return f"is not a date and time with its zone; {_MOMENT_MEND}"
     return None
 
 
@@ -161,6 +183,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         "host": _telling(parse_host),
         "host-key": _host_key,
         "https-url": _https_url,
+        "moment": _moment,
         "listen": _telling(parse_listen),
         "network": _telling(parse_network),
         "pin": _pin,

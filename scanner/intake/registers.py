@@ -1,21 +1,21 @@
-"""The two registers that an operator keeps: accounts with their holders, and warnings."""
+"""The registers that an operator keeps: accounts with their holders, warnings, alert tickets."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from scanner.errors import InputError
 from scanner.intake.files import MEBIBYTE, read_bounded, shown_path
-from scanner.intake.formats import FORMATS, parse_date
+from scanner.intake.formats import FORMATS, parse_date, parse_moment
 from scanner.intake.placed_json import PlacedJson, parse
 from scanner.intake.problem import Problem
 from scanner.intake.schema_check import compiled
 from scanner.intake.tables import Row, decode_table, rows
-from scanner.model.dossier import InventoryRow, RegisteredWarning
+from scanner.model.dossier import AlertTicket, InventoryRow, RegisteredWarning
 from scanner.schemas.catalogue import load_schema
 
 LARGEST_REGISTER = 16 * MEBIBYTE
@@ -68,6 +68,39 @@ def read_warnings(path: Path) -> tuple[RegisteredWarning, ...]:
         )
         for entry in entries
     )
+
+
+def read_alerts(path: Path) -> tuple[AlertTicket, ...]:
+    """Read alert tickets: a JSON list of ``id``, ``raised``, ``acknowledged``, ``closed``.
+
+    Raises ``InputError`` with one line per fault.
+    """
+    document = parse(shown_path(path), read_bounded(path, LARGEST_REGISTER))
+    entries = _checked(document, "alerts", _alert_faults)
+    return tuple(
+        AlertTicket(
+            id=entry["id"],
+            raised=parse_moment(entry["raised"]),
+            acknowledged=_moment(entry, "acknowledged"),
+            closed=_moment(entry, "closed"),
+        )
+        for entry in entries
+    )
+
+
+def _moment(entry: dict[str, Any], key: str) -> datetime | None:
+    return parse_moment(entry[key]) if key in entry else None
+
+
+def _alert_faults(entries: list[dict[str, Any]]) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    for index, entry in enumerate(entries):
+        if first.setdefault(entry["id"], index) != index:
+            yield Problem((index, "id"), f"is already the id of entry [{first[entry['id']]}]")
+        raised = parse_moment(entry["raised"])
+        for key in ("acknowledged", "closed"):
+            if (_moment(entry, key) or raised) < raised:
+                yield Problem((index, key), "is before 'raised'; correct one of them")
 
 
 def _checked(

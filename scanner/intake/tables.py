@@ -10,7 +10,7 @@ from difflib import get_close_matches
 
 from scanner.errors import InputError
 
-_DELIMITERS = (",", ";", "\t")
+_DELIMITERS = (",", ";", "\t", "|")
 _WIDEST_CELL = 10_000
 
 
@@ -52,7 +52,7 @@ def _utf8_or_windows(content: bytes) -> str:
 def rows(name: str, text: str, required: tuple[str, ...]) -> Iterator[Row]:
     """Yield the rows of a table whose first line names its columns, in any letter case.
 
-    Comma, semicolon and tab are told apart by the header. Columns beyond the required ones are
+    Comma, semicolon, tab and bar are told apart by the header. Columns beyond the required ones are
     passed on. Raises ``InputError``, one line, when the header or the quoting is broken.
     """
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)

@@ -7,8 +7,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from scanner.intake.declared_papers import DeclaredPapers
 from scanner.intake.drill_build import drill_of
-from scanner.intake.formats import bare_path, parse_date, parse_resolver, parse_span
+from scanner.intake.formats import bare_path, parse_date, parse_resolver
 from scanner.intake.hosts import canonical_host
 from scanner.intake.secret_refs import parse_ref
 from scanner.intake.target_defaults import PORTS
@@ -20,13 +21,10 @@ from scanner.model.target import (
     Allow,
     Areas,
     Authorisation,
-    Contract,
     Decoy,
-    Document,
     Endpoint,
     Limits,
     LogSource,
-    Migration,
     NotApplicable,
     Protocol,
     Target,
@@ -96,6 +94,7 @@ class _Maker:
         for key in _MERGED:
             entry[key] = {**self._defaults.get(key, {}), **own.get(key, {})}
         zone = entry.get("timezone", "UTC")
+        papers = DeclaredPapers.of(entry, self._base)
         return Target(
             host=own["host"],
             asset=own.get("asset") or canonical_host(own["host"]),
@@ -115,14 +114,14 @@ class _Maker:
             limits=_limits(entry),
             windows=tuple(entry.get("windows", ())),
             accounts=tuple(self._account(part) for part in entry.get("accounts", ())),
-            migrations=tuple(
-                _migration(part, _whole(entry, "retention_days"))
-                for part in entry.get("migrations", ())
-            ),
-            documents=tuple(self._document(part) for part in entry.get("documents", ())),
-            contracts=tuple(self._contract(part) for part in entry.get("contracts", ())),
+            migrations=papers.migrations,
+            documents=papers.documents,
+            contracts=papers.contracts,
+            papers=papers.files,
+            faulty_papers=papers.faulty,
             inventory=self._path(entry, "inventory"),
             warnings=self._path(entry, "warnings"),
+            alerts=self._path(entry, "alerts"),
             logs=tuple(self._log(part, zone) for part in entry.get("logs", ())),
             drill=drill_of(entry["drill"], self._absolute) if "drill" in entry else None,
             exceptions=tuple(_accepted(part) for part in entry.get("exceptions", ())),
@@ -178,32 +177,6 @@ class _Maker:
             networks=tuple(entry.get("networks", ())),
         )
 
-    def _document(self, entry: _Object) -> Document:
-        return Document(
-            kind=entry["kind"],
-            title=entry["title"],
-            owner=entry.get("owner", ""),
-            reviewed=_day(entry, "reviewed"),
-            expires=_day(entry, "expires"),
-            file=self._path(entry, "file"),
-            sha256=_digest(entry),
-        )
-
-    def _contract(self, entry: _Object) -> Contract:
-        return Contract(
-            controller=entry["controller"],
-            processor=entry.get("processor", ""),
-            subject=entry.get("subject", ""),
-            duration=parse_span(entry["duration"]) if "duration" in entry else None,
-            data_types=tuple(entry.get("data_types", ())),
-            clauses=tuple(entry.get("clauses", ())),
-            signed=_day(entry, "signed"),
-            expires=_day(entry, "expires"),
-            owner=entry.get("owner", ""),
-            file=self._path(entry, "file"),
-            sha256=_digest(entry),
-        )
-
     def _log(self, entry: _Object, zone: str) -> LogSource:
         return LogSource(
             format=entry["format"],
@@ -235,25 +208,6 @@ def _limits(entry: _Object) -> Limits:
     return Limits(**numbers)
 
 
-def _migration(entry: _Object, retention: int | None) -> Migration:
-    own = _whole(entry, "retention_days")
-    return Migration(
-        order_id=entry["order_id"],
-        controller=entry.get("controller", ""),
-        owner=entry.get("owner", ""),
-        ordered_on=_day(entry, "ordered_on"),
-        paths=tuple(entry.get("paths", ())),
-        fields=tuple(entry.get("fields", ())),
-        aliases={name: tuple(texts) for name, texts in entry.get("aliases", {}).items()},
-        date_field=entry.get("date_field"),
-        date_from=_day(entry, "date_from"),
-        date_to=_day(entry, "date_to"),
-        max_rows=_whole(entry, "max_rows"),
-        migration_end=_day(entry, "migration_end"),
-        retention_days=retention if own is None else own,
-    )
-
-
 def _accepted(entry: _Object) -> AcceptedRisk:
     return AcceptedRisk(
         failure=entry["failure"],
@@ -278,11 +232,6 @@ def _decoy(entry: _Object) -> Decoy:
 
 def _secret(entry: _Object, key: str) -> SecretRef | None:
     return parse_ref(entry[key]) if key in entry else None
-
-
-def _digest(entry: _Object) -> str | None:
-    text = entry.get("sha256")
-    return text.lower() if isinstance(text, str) else None
 
 
 def _day(entry: _Object, key: str) -> date | None:

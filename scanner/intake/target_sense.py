@@ -136,17 +136,24 @@ def _of_target(place: Place, target: _Object) -> Iterator[Problem]:
         for key in ("passphrase", "certificate"):
             if key in account and "private_key" not in account:
                 yield Problem((*at, key), "is of no use without 'private_key'; add it")
-    for at, migration in _objects(target, "migrations", place):
-        yield from _migration(at, migration)
-    for key in ("documents", "contracts"):
-        for at, paper in _objects(target, key, place):
-            yield from _paper(at, paper)
+    for group in ("migrations", "documents", "contracts"):
+        for at, paper in _objects(target, group, place):
+            yield from disagreements_of(group, at, paper)
     yield from drill_faults(place, target, _ports(target))
     for at, declared in _objects(target, "not_applicable", place):
         failure = _text(declared, "failure")
         if failure in NEVER_NOT_APPLICABLE:
             message = f"{failure} can never be declared not applicable; remove it"
             yield Problem((*at, "failure"), message)
+
+
+def disagreements_of(group: str, at: Place, paper: _Object) -> Iterator[Problem]:
+    """Yield every fault between the parts of one entry of ``migrations``, ``documents`` or
+    ``contracts``.
+    """
+    if group == "migrations":
+        yield from _migration(at, paper)
+    yield from _paper(at, paper)
 
 
 def _endpoints(place: Place, target: _Object) -> Iterator[Problem]:
@@ -212,6 +219,7 @@ def _migration(at: Place, migration: _Object) -> Iterator[Problem]:
 def _paper(at: Place, paper: _Object) -> Iterator[Problem]:
     yield from _order(at, paper, "reviewed", "expires")
     yield from _order(at, paper, "signed", "expires")
+    yield from _order(at, paper, "ordered_on", "expires")
     if "sha256" in paper and "file" not in paper:
         yield Problem((*at, "sha256"), "is of no use without 'file'; add it")
     span = _quiet(parse_span, _text(paper, "duration") or "")

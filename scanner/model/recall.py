@@ -54,6 +54,21 @@ class PastHostKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateMatch:
+    """A deletion certificate held against what was seen, by keyed hashes of the paths it lists.
+
+    Of ``listed`` files ``matched`` were seen by an earlier scan and ``present`` were seen by this
+    one. ``sha256`` is of the certificate's file.
+    """
+
+    title: str
+    sha256: str
+    listed: int
+    matched: int
+    present: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recall:
     """A slice of history. Times are RFC 3339 UTC.
 
@@ -66,6 +81,7 @@ class Recall:
     sightings: Mapping[str, str] = field(default_factory=dict)
     orders: Mapping[str, OrderSighting] = field(default_factory=dict)
     host_keys: tuple[PastHostKey, ...] = ()
+    certificates: tuple[CertificateMatch, ...] = ()
     drill: Reading[DrillResult] = field(
         default_factory=lambda: Unobserved(Reason.NOT_LOOKED_AT, "no alarm drill is on record")
     )

@@ -144,11 +144,17 @@ class Migration:
     max_rows: int | None = None
     migration_end: date | None = None
     retention_days: int | None = None
+    reviewed: date | None = None
+    expires: date | None = None
+    file: Path | None = None
+    sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A paper with an owner, a review date and an expiry."""
+    """A paper with an owner, a review date and an expiry. ``exercised`` is the day on which what
+    it says was last done: an exercise of a procedure, a run of a job.
+    """
 
     kind: str
     title: str
@@ -157,6 +163,8 @@ class Document:
     expires: date | None = None
     file: Path | None = None
     sha256: str | None = None
+    version: str = ""
+    exercised: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +182,20 @@ class Contract:
     owner: str = ""
     file: Path | None = None
     sha256: str | None = None
+    reviewed: date | None = None
+    purpose: str = ""
+    data_subjects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultyPaper:
+    """A paper in a file of its own that cannot be used. ``kind`` is ``contract``, ``order``,
+    ``attestation``, ``procedure``, or empty where not even that is known; ``faults`` are lines
+    without any of its content.
+    """
+
+    kind: str
+    faults: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,7 +250,9 @@ class Allow:
 class Target:
     """One asset to scan, with everything the team says of it, defaults already applied.
 
-    ``resolver`` is address and port of a DNS resolver of the team's own.
+    ``resolver`` is address and port of a DNS resolver of the team's own. ``papers`` are the files
+    whose orders, documents and contracts stand among the others; ``faulty_papers`` those that
+    could not be used.
     """
 
     host: str
@@ -252,8 +276,11 @@ class Target:
     migrations: tuple[Migration, ...] = ()
     documents: tuple[Document, ...] = ()
     contracts: tuple[Contract, ...] = ()
+    papers: tuple[Path, ...] = ()
+    faulty_papers: tuple[FaultyPaper, ...] = ()
     inventory: Path | None = None
     warnings: Path | None = None
+    alerts: Path | None = None
     logs: tuple[LogSource, ...] = ()
     drill: Drill | None = None
     exceptions: tuple[AcceptedRisk, ...] = ()

@@ -36,7 +36,8 @@ class FileFact:
     the server's own time and may be up to a day off, either way. ``named`` is the date that the
     path bears: ``2026-03-01``, or ``2026-03`` where no day is told or it may be a person's.
     ``read_at`` (RFC 3339 UTC) is when its bytes were read where that was an earlier night: it is
-    unchanged since.
+    unchanged since. ``sidecar``: its name is that of a checksum list, a detached signature or the
+    like, which stands for another file.
     """
 
     key: str
@@ -52,6 +53,7 @@ class FileFact:
     zone_known: bool = True
     named: str | None = None
     read_at: str | None = None
+    sidecar: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,45 @@ class OrderSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IntegritySeen:
+    """What lies beside the exports of an order to prove them whole, as one login saw it.
+
+    Of ``exports`` files ``summed`` have a checksum (``weak`` ones of them MD5 or SHA-1 alone) and
+    ``signed`` a detached signature, known by its structure and not verified. ``verified`` and
+    ``mismatched`` were read whole and compared; ``mismatched_in`` are masked folders.
+    ``unverified`` says why nothing was compared. ``absent`` files are named by a list and not
+    there. ``manifests``: ``bagit``, ``order-manifest``. ``ticketed`` exports bear the order's or a
+    ticket's number in their path. ``evidence`` are ids.
+    """
+
+    order_id: str
+    exports: int
+    summed: int = 0
+    weak: int = 0
+    signed: int = 0
+    verified: int = 0
+    mismatched: int = 0
+    mismatched_in: tuple[str, ...] = ()
+    absent: int = 0
+    unverified: str = ""
+    manifests: tuple[str, ...] = ()
+    ticketed: int = 0
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameSigns:
+    """What names alone say, counted: leads. ``drafts`` are exports that count versions by hand,
+    ``leftovers`` names that say test, temporary or old in a folder with customers' names beside
+    them, ``customers`` folders at the top that bear such a name.
+    """
+
+    drafts: int = 0
+    leftovers: int = 0
+    customers: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unread:
     """How many files that could have been sampled were not, for one reason. ``detail`` says it in
     words.
@@ -129,7 +170,8 @@ class Walk:
     ``writable_claims`` counts entries that the server or their mode calls writable by anyone,
     ``writable`` tells the signs apart. ``unparsed`` lines are told by their ``unparsed_shapes``
     alone, some of them. In ``forged_possible`` directories a name may have forged entries.
-    ``unread`` tells why the other eligible files were not read.
+    ``unread`` tells why the other eligible files were not read. ``integrity`` holds an entry for
+    each order whose files were met.
     """
 
     directories: int
@@ -152,6 +194,8 @@ class Walk:
     unparsed_shapes: tuple[str, ...] = ()
     forged_possible: int = 0
     unread: tuple[Unread, ...] = ()
+    integrity: tuple[IntegritySeen, ...] = ()
+    names: NameSigns = NameSigns()
 
     @property
     def complete(self) -> bool:

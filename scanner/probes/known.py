@@ -64,7 +64,7 @@ class KnownFiles:
         entry = file.entry
         if not file.eligible or entry.size is None or entry.modified is None:
             return ""
-        if now - entry.modified < _settling(entry):
+        if not is_settled(entry, now):
             return ""
         limits = self._context.target.limits
         rests_on = (
@@ -82,6 +82,9 @@ class KnownFiles:
         return self._context.mask(b"judged", file.path, *(part.encode() for part in rests_on))
 
 
-def _settling(entry: Entry) -> timedelta:
+def is_settled(entry: Entry, now: datetime) -> bool:
+    """Whether a file's last change lies back so far that one after it would show."""
+    if entry.modified is None:
+        return False
     vague = entry.precision is Precision.DAY or not entry.zone_known
-    return _SETTLED_IN_DOUBT if vague else _SETTLED_AFTER
+    return now - entry.modified >= (_SETTLED_IN_DOUBT if vague else _SETTLED_AFTER)

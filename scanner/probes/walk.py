@@ -7,16 +7,28 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from scanner.content.checksums import is_sidecar
 from scanner.model.listing import Entry, EntryKind, Listing, Outcome, RemoteTree
 from scanner.model.mask import without_paths
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Limits
-from scanner.model.view import AreaSeen, FileFact, OrderSeen, Unread, View, Walk, Zone
+from scanner.model.view import (
+    AreaSeen,
+    FileFact,
+    IntegritySeen,
+    OrderSeen,
+    Unread,
+    View,
+    Walk,
+    Zone,
+)
 from scanner.probes.allowance import Allowance
 from scanner.probes.context import ProbeContext, utc_text
 from scanner.probes.crawl import Crawl, CrawlBounds, crawl
+from scanner.probes.integrity import observe_integrity
 from scanner.probes.known import KnownFiles
 from scanner.probes.links import LinkTree, links_untold, tell_links
+from scanner.probes.name_signs import name_signs
 from scanner.probes.neighbours import judged_by_place
 from scanner.probes.places import Order, Places, below, holds, normal_path, parent_of
 from scanner.probes.sampler import (
@@ -39,6 +51,7 @@ _LISTING_SHARE = 0.5
 _LINKS_SHARE = 0.05
 _TIMES_SHARE = 0.05
 _WHOLE_SHARE = 0.9
+_INTEGRITY_SHARE = 0.125
 _MOST_REASONS = 8
 _NEVER_ASKED = Unobserved(Reason.TIME_BUDGET, "no time was left to list anything")
 
@@ -73,9 +86,11 @@ async def observe_view(
     files = tuple(_found_files(seen, places, context))
     if isinstance(tree, TimedTree):
         files = await tell_times(files, tree, seconds=whole * _TIMES_SHARE)
+    seconds = (whole - (clock() - begun)) * _INTEGRITY_SHARE
+    integrity = await observe_integrity(tree, files, places.orders, context, seconds=seconds)
     sample = await _sampled(tree, username, files, context, whole - (clock() - begun))
-    sample = judged_by_place(sample, files)
-    survey = _Survey(seen, places, home, files, sample, context)
+    judged = judged_by_place(sample, files)
+    survey = _Survey(seen, places, home, files, judged, context, integrity)
     view = View(
         username=username,
         encrypted=encrypted,
@@ -152,6 +167,7 @@ class _Survey:
     files: tuple[FoundFile, ...]
     sample: Sample
     context: ProbeContext
+    integrity: tuple[IntegritySeen, ...] = ()
 
     def walk(self) -> Walk:
         by_path = dict(_listings(self.seen))
@@ -178,6 +194,8 @@ class _Survey:
             unparsed_shapes=shapes(listings),
             forged_possible=sum(bool(listing.suspect) for listing in listings),
             unread=tuple(self._unread()),
+            integrity=self.integrity,
+            names=name_signs(by_path, self.places, self.home),
         )
 
     def _unread(self) -> Iterator[Unread]:
@@ -300,4 +318,5 @@ class _Survey:
                 file.path, Unobserved(Reason.NOT_LOOKED_AT, "not in the sample")
             ),
             read_at=self.sample.read_at.get(file.path),
+            sidecar=is_sidecar(entry.name),
         )

@@ -136,6 +136,10 @@ def test_an_order_without_an_owner_fails() -> None:
 
 CONTRACT = Contract(
     controller="Laboratory One",
+    processor="Example processor",
+    subject="Migration of results",
+    data_types=("identity",),
+    reviewed=date(2026, 6, 1),
     clauses=tuple("abcdefgh"),
     duration=(date(2026, 1, 1), date(2027, 1, 1)),
     signed=date(2026, 1, 1),

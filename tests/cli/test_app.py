@@ -8,7 +8,8 @@ from scanner.cli.app import application
 from tests.cli.shell import python, scan
 
 COMMANDS = (
-    "host", "run", "validate", "assess", "locate", "checks", "explain", "schema", "demo", "policy"
+    "host", "run", "validate", "assess", "locate", "checks", "explain", "schema", "template",
+    "demo", "policy",
 )  # fmt: skip
 
 FORBIDDEN = (

@@ -24,6 +24,7 @@ PAGES: Final = (
     "docs/score.md",
     "docs/ssh.md",
     "docs/sampling.md",
+    "docs/papers.md",
 )
 GROUPS: Final = ("policy",)
 """Commands whose first word names a command of theirs."""

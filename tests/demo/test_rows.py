@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner.api.demo import drilled_and_scanned
+from scanner.api.replica import drilled_and_scanned
 from scanner.demo.defects import Defects
 from scanner.demo.fleet import HARDENED, REPLICA, demo_fleet
 from scanner.demo.generator import invent_people

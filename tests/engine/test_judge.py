@@ -125,6 +125,51 @@ def test_a_registered_warning_that_was_ignored_takes_a_letter_off() -> None:
     assert kept.assessment.letter_lowered == ""
 
 
+@pytest.mark.parametrize(
+    ("opened", "closed", "lowered"),
+    [
+        (date(2026, 10, 23), None, False),  # 30 days before the day of judging
+        (date(2026, 10, 22), None, True),  # 31 days
+        (date(2026, 10, 22), date(2026, 11, 22), False),  # closed on the very day
+        (date(2026, 10, 22), date(2026, 11, 23), True),  # a closing date that is yet to come
+        (date(2026, 11, 23), None, False),  # opened in the future
+        (date(2027, 1, 1), date(2027, 2, 1), False),
+    ],
+)
+def test_a_warning_is_ignored_from_its_thirty_first_day_on(
+    opened: date, closed: date | None, *, lowered: bool
+) -> None:
+    warning = RegisteredWarning(id="W-1", opened=opened, closed=closed)
+    report = judge(docket(enforced_ftp(), dossier=Dossier(warnings=Observed((warning,)))))
+    assert bool(report.assessment.letter_lowered) is lowered
+
+
+@pytest.mark.parametrize(
+    ("first", "lowered"),
+    [
+        ("2026-10-23T03:00:00Z", False),  # 30 days before the moment of judging
+        ("2026-10-22T03:00:01Z", False),  # 31 days but a second
+        ("2026-10-22T03:00:00Z", True),  # 31 days
+        ("2026-11-23T03:00:00Z", False),  # a clock that ran ahead
+    ],
+)
+def test_a_finding_is_ignored_once_it_is_open_for_thirty_one_days(
+    first: str, *, lowered: bool
+) -> None:
+    uid = finding_uid("default", "files", "internal", FailureId.OPEN_ZONE, "anonymous-read")
+    given = docket(open_zone(), recall=Recall(findings={uid: first}))
+    report = judge(given)
+    assert bool(report.assessment.letter_lowered) is lowered
+    mended = judge(docket(enforced_ftp(), recall=Recall(findings={uid: first})))
+    assert mended.assessment.letter_lowered == ""
+
+
+def test_a_register_that_cannot_be_read_takes_no_letter_off() -> None:
+    unreadable: Unobserved = Unobserved(Reason.UNREADABLE, "warnings.json:1: is empty")
+    report = judge(docket(enforced_ftp(), dossier=Dossier(warnings=unreadable)))
+    assert report.assessment.letter_lowered == ""
+
+
 PAST = PastCap(
     trigger=CapTrigger.OPEN_LISTING,
     failure=FailureId.OPEN_ZONE,

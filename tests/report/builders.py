@@ -99,6 +99,8 @@ from scanner.model.view import (
     AreaSeen,
     CredentialStatus,
     FileFact,
+    IntegritySeen,
+    NameSigns,
     OrderSeen,
     Unread,
     View,
@@ -263,6 +265,23 @@ def view(username: str = "anonymous", *, files: tuple[FileFact, ...] = ()) -> Vi
                     files=7,
                 ),
             ),
+            integrity=(
+                IntegritySeen(
+                    order_id="MIG-7",
+                    exports=3,
+                    summed=2,
+                    weak=1,
+                    signed=1,
+                    verified=1,
+                    mismatched=1,
+                    mismatched_in=("/exchange/***",),
+                    absent=1,
+                    manifests=("bagit", "order-manifest"),
+                    ticketed=3,
+                    evidence=("e9",),
+                ),
+            ),
+            names=NameSigns(drafts=1, leftovers=2, customers=3),
             areas=(
                 AreaSeen(
                     path="/exchange",

@@ -13,7 +13,8 @@ from scanner.intake.formats import FORMATS
 from scanner.model.failure import FailureId
 from scanner.schemas.catalogue import load_schema, names
 
-OURS = ("inventory", "policy", "targets", "warnings")
+PAPERS = ("attestation", "contract", "order", "procedure")
+OURS = ("alerts", "deletions", "inventory", "policy", "targets", "warnings", *PAPERS)
 
 
 def test_names_are_sorted_and_have_ours() -> None:
@@ -79,3 +80,25 @@ def test_every_key_of_the_example_is_in_the_schema_and_in_the_guide() -> None:
     free = {"study_id", "Operator A", "Operator B"}
     used = {key for node in nodes(example) for key in node if not key.startswith("x-")}
     assert used - known == free
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "own"),
+    [
+        ("contract", "contract", {"paper"}),
+        ("order", "migration", {"paper"}),
+        ("attestation", "document", {"paper"}),
+        ("procedure", "document", {"paper", "kind"}),
+    ],
+)
+def test_a_paper_of_its_own_has_the_keys_that_it_has_in_a_targets_file(
+    name: str, part: str, own: set[str]
+) -> None:
+    """Two places to write a paper, one format: neither drifts away from the other."""
+    schema, targets = load_schema(name), load_schema("targets")
+    listed = targets["$defs"][part]["properties"]
+    assert set(schema["properties"]) == {*listed, *own}
+    assert {key: schema["properties"][key] for key in listed if key not in own} == {
+        key: rule for key, rule in listed.items() if key not in own
+    }
+    assert all(rule == targets["$defs"][key] for key, rule in schema["$defs"].items())

@@ -1,0 +1,47 @@
+"""Counts what the names of a walk tell, before they are masked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from scanner.model.listing import Entry, EntryKind, Listing
+from scanner.model.view import NameSigns
+from scanner.probes.places import Places
+from scanner.wire.telling_names import (
+    looks_left_over,
+    looks_like_a_customer,
+    looks_like_a_draft,
+)
+
+
+def name_signs(listings: Mapping[bytes, Listing], places: Places, home: bytes) -> NameSigns:
+    """Return what names say: nothing of it decides anything.
+
+    A folder is at the top where it lies in the root, in the login's home, or where a declared
+    area or order begins. ``listings`` are by normal path.
+    """
+    controllers = {order.migration.controller for order in places.orders}
+    top = {b"/", *places.starts(home)}
+    drafts = leftovers = 0
+    customers: set[bytes] = set()
+    for folder, listing in listings.items():
+        named = {
+            entry.name
+            for entry in _folders(listing)
+            if looks_like_a_customer(entry.name, controllers)
+        }
+        if folder in top:
+            customers.update(folder.rstrip(b"/") + b"/" + name for name in named)
+        drafts += sum(looks_like_a_draft(entry.name) for entry in _files(listing))
+        if named:
+            others = (entry.name for entry in listing.entries if entry.name not in named)
+            leftovers += sum(map(looks_left_over, others))
+    return NameSigns(drafts=drafts, leftovers=leftovers, customers=len(customers))
+
+
+def _folders(listing: Listing) -> Iterator[Entry]:
+    return (entry for entry in listing.entries if entry.kind is EntryKind.DIRECTORY)
+
+
+def _files(listing: Listing) -> Iterator[Entry]:
+    return (entry for entry in listing.entries if entry.kind is EntryKind.FILE)

@@ -14,6 +14,7 @@ from scanner.dossier import check_papers, check_policy
 from scanner.engine.scope import Scope
 from scanner.errors import InputError, NotAuthorisedError
 from scanner.intake.problem import shown
+from scanner.logs import check_logs
 from scanner.model.target import Authorisation, Endpoint, Protocol, Target, TargetsFile
 from scanner.secrets import check_all, check_logins
 
@@ -190,7 +191,11 @@ def validate(targets: Path) -> tuple[str, ...]:
         file = targets_file.load_targets(targets)
     except InputError as error:
         return error.problems
-    papers = (f"{target.asset}: {line}" for target in file.targets for line in check_papers(target))
+    papers = (
+        f"{target.asset}: {line}"
+        for target in file.targets
+        for line in (*check_papers(target), *check_logs(target))
+    )
     leave = targets_file.check_authorisation(file.authorisation, utc_now().date())
     return (*leave, *papers, *check_all(file))
 
@@ -202,7 +207,6 @@ def unserved(file: TargetsFile) -> tuple[str, ...]:
     used = {
         "delivery": bool(file.delivery),
         "drill": any(target.drill for target in every),
-        "logs": any(target.logs for target in every),
         **{
             f"allow.{name}": any(getattr(target.allow, name) for target in every)
             for name in allowed

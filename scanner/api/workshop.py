@@ -17,6 +17,7 @@ from scanner.engine.record import Record
 from scanner.engine.scope import Resolver, SystemResolver
 from scanner.engine.unseen import unseen
 from scanner.history import History, default_path, mask_key
+from scanner.logs import read_logs
 from scanner.model.case import moment
 from scanner.model.finding import HostReport
 from scanner.model.mask import Mask
@@ -24,6 +25,7 @@ from scanner.model.observation import EndpointObservation, Observations, views_o
 from scanner.model.reading import Reason, Unobserved
 from scanner.model.recall import Recall
 from scanner.model.target import Target
+from scanner.model.visit import Visit, visit_of
 from scanner.probes.context import utc_text
 from scanner.secrets import FileSecrets
 
@@ -80,10 +82,16 @@ def docket_of(target: Target, record: Record) -> Docket:
     return Docket(
         target=target,
         observations=record.observations,
-        dossier=load_dossier(target),
+        dossier=replace(load_dossier(target), logs=read_logs(target, visits_of(record))),
         recall=record.recall,
         judged_at=record.judged_at,
     )
+
+
+def visits_of(record: Record) -> tuple[Visit, ...]:
+    """Return the visits that an asset's logs should show: the last ones, and this one."""
+    these = (visit_of(seen) for seen in record.observations)
+    return (*record.recall.visits, *(visit for visit in these if visit is not None))
 
 
 def _relevant(past: Recall, seen: Observations) -> Recall:

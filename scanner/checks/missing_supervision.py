@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from scanner.checks import log_uses
 from scanner.checks.base import PAPERS, Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
 from scanner.checks.papers import judge as judge_paper
@@ -72,5 +73,6 @@ CHECK = Check(
             reads=read_procedures,
             judge=judge_paper,
         ),
+        *log_uses.WATCH_FACETS,
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from scanner.checks import log_uses
 from scanner.checks.base import PAPERS, Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
 from scanner.checks.papers import judge as judge_paper
@@ -181,5 +182,6 @@ CHECK = Check(
             reads=read_integrity,
             judge=judge_integrity,
         ),
+        *log_uses.MIGRATION_FACETS,
     ),
 )

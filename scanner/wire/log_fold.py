@@ -1,0 +1,394 @@
+"""Lines of logs in, one digest out: a stream is folded, and no event of it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from scanner.model.logs import AnonymousUse, LogDigest, LogRead, OrderUploads, VisitTrace
+from scanner.model.view import Zone
+from scanner.wire.log_events import (
+    Activity,
+    Contact,
+    Ended,
+    LineParser,
+    LogEvent,
+    Login,
+    Opened,
+    Refused,
+    Transfer,
+    shape,
+)
+from scanner.wire.log_formats import is_heading
+from scanner.wire.log_sessions import AccountTally, Network, Session, moment_text
+
+MOST_LINE: Final = 16_384
+"""Characters of a line at most; a longer one is of no format."""
+
+GAP: Final = 60
+"""Seconds between two lines of one session at most, where a log tells no sessions."""
+
+SLACK: Final = 300
+"""Seconds by which the clock of a server may differ from ours."""
+
+_FARTHEST: Final = 14 * 3_600 + SLACK
+"""Seconds that a time zone can be off."""
+
+_Kept = TypeVar("_Kept")
+_MOST_ACCOUNTS: Final = 10_000
+_MOST_LIVE: Final = 20_000
+_MOST_LOOSE: Final = 256
+_MOST_SHAPES: Final = 5
+_MOST_PARTS: Final = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """When this scanner was there, in seconds since 1970, and from which addresses."""
+
+    start: int
+    end: int
+    sources: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPlan:
+    """What a fold is to look for: the team's declarations, as functions of a path.
+
+    ``orders`` returns ids; ``spans`` holds, for each, the first moment of the order and the
+    first after its end, in seconds since 1970; ``None`` for one that is not told.
+    """
+
+    zone: Callable[[str], Zone] = lambda _: Zone.UNDECLARED
+    orders: Callable[[str], Sequence[str]] = lambda _: ()
+    spans: Mapping[str, tuple[int | None, int | None]] = field(default_factory=dict)
+    networks: Mapping[str, tuple[Network, ...]] = field(default_factory=dict)
+    visits: tuple[Visit, ...] = ()
+
+
+class LogFold:
+    """Folds the logs of one asset. Its memory does not grow with their length."""
+
+    def __init__(self, plan: LogPlan) -> None:
+        self._plan = plan
+        self._accounts: dict[str, AccountTally] = {}
+        self._live: dict[str, tuple[AccountTally, Session]] = {}
+        self._accounts_dropped = self._unaddressed = self._refused = 0
+        self._moved = _Moved(plan)
+        self._reads: list[LogRead] = []
+        self._seen = [[0, 0] for _ in plan.visits]
+        self._ours = frozenset().union(*(visit.sources for visit in plan.visits))
+        self._handlers: dict[type, Callable[..., None]] = {
+            Login: self._login,
+            Refused: self._refuse,
+            Contact: self._contact,
+            Activity: self._activity,
+            Opened: self._opened,
+            Ended: self._ended,
+            Transfer: self._transfer,
+        }
+
+    def source(self, place: str, name: str) -> SourceFold:
+        """Begin another entry of the logs; ids of sessions are its own."""
+        self._live = {}
+        return SourceFold(self, place, name)
+
+    def add(self, event: LogEvent) -> bool:
+        """Fold one event; return whether it tells of a login or a connection."""
+        handler = self._handlers.get(type(event))
+        if handler is None:
+            return False
+        handler(event)
+        return type(event) is not Transfer
+
+    def keep(self, read: LogRead) -> None:
+        """Note what became of an entry."""
+        self._reads.append(read)
+
+    def digest(self) -> LogDigest:
+        """Return what was folded."""
+        moved = self._moved
+        return LogDigest(
+            sources=tuple(self._reads),
+            accounts=tuple(self._accounts[name].use() for name in sorted(self._accounts)),
+            accounts_dropped=self._accounts_dropped,
+            unaddressed=self._unaddressed,
+            refused=self._refused,
+            downloads=moved.downloads,
+            uploads=moved.uploads,
+            anonymous=moved.anonymous(),
+            orders=moved.order_uploads(),
+            unordered=moved.unordered,
+            last_unordered=_told(moved.last_unordered),
+            visits=tuple(
+                VisitTrace(
+                    started=moment_text(visit.start),
+                    finished=moment_text(visit.end),
+                    sources=tuple(sorted(visit.sources)),
+                    lines=lines,
+                    shifted=shifted,
+                )
+                for visit, (lines, shifted) in zip(self._plan.visits, self._seen, strict=True)
+            ),
+        )
+
+    def _login(self, event: Login) -> None:
+        self._visited(event.at, event.source)
+        self._addressed(event.source)
+        tally = None if event.anonymous else self._tally(event.account, event.at)
+        if tally is None:
+            return
+        session = tally.begin(event.at, event.at, event.source, event.key)
+        if not event.session:
+            _keep_bounded(tally.loose, event.source, session, _MOST_LOOSE)
+        for name in filter(None, (event.session, event.alias)):
+            self._live.pop(name, None)
+            _keep_bounded(self._live, name, (tally, session), _MOST_LIVE)
+
+    def _refuse(self, event: Refused) -> None:
+        self._visited(event.at, event.source)
+        self._refused += 1
+
+    def _contact(self, event: Contact) -> None:
+        self._visited(event.at, event.source)
+
+    def _activity(self, event: Activity) -> None:
+        self._visited(event.at, event.source)
+        self._within(event.at, event.at, event, starts=not event.session)
+
+    def _opened(self, event: Opened) -> None:
+        self._visited(event.at, event.source)
+        tally = self._tally(event.account, event.at)
+        if tally is not None:
+            session = tally.latest(event.source)
+            if session is None or event.at - session.last > GAP:
+                session = tally.begin(event.at, event.at, event.source)
+            _keep_bounded(self._live, event.session, (tally, session), _MOST_LIVE)
+
+    def _ended(self, event: Ended) -> None:
+        self._visited(event.at, event.source)
+        found = self._live.pop(event.session, None)
+        if found is not None and event.orderly:
+            tally, session = found
+            tally.touch(session, event.at)
+
+    def _transfer(self, event: Transfer) -> None:
+        self._visited(event.at, event.source)
+        anonymous = event.access == "a"
+        self._moved.add(event, anonymous=anonymous)
+        if not anonymous:
+            if event.account:
+                self._addressed(event.source)
+            self._within(event.at - event.seconds, event.at, event, starts=True)
+
+    def _within(self, start: int, at: int, event: Activity | Transfer, *, starts: bool) -> None:
+        """Let an event prolong the session it belongs to; begin one where it belongs to none."""
+        found = self._live.get(event.session) if event.session else None
+        if found is not None:
+            found[0].touch(found[1], at)
+            return
+        tally = self._tally(event.account, start)
+        if tally is None:
+            return
+        session = tally.loose.get(event.source)
+        if event.session and session is not None:
+            del tally.loose[event.source]  # a login without an id, and this is what it did
+            _keep_bounded(self._live, event.session, (tally, session), _MOST_LIVE)
+            tally.touch(session, at)
+        elif not event.session and session is not None and start - session.last <= GAP:
+            tally.touch(session, at)
+        elif starts:
+            session = tally.begin(start, at, event.source)
+            if event.session:
+                _keep_bounded(self._live, event.session, (tally, session), _MOST_LIVE)
+            else:
+                tally.loose.pop(event.source, None)
+                _keep_bounded(tally.loose, event.source, session, _MOST_LOOSE)
+
+    def _tally(self, account: str, at: int) -> AccountTally | None:
+        found = self._accounts.get(account)
+        if found is None and account:
+            if len(self._accounts) >= _MOST_ACCOUNTS:
+                self._accounts_dropped += 1
+                return None
+            found = AccountTally(account, self._plan.networks.get(account, ()), at)
+            self._accounts[account] = found
+        return found
+
+    def _addressed(self, source: str) -> None:
+        if not source:
+            self._unaddressed += 1
+
+    def _visited(self, at: int, source: str) -> None:
+        if source not in self._ours:
+            return
+        for visit, counts in zip(self._plan.visits, self._seen, strict=True):
+            if source in visit.sources:
+                off = max(visit.start - at, at - visit.end)
+                if off <= _FARTHEST:
+                    counts[off > SLACK] += 1
+
+
+class SourceFold:
+    """Folds one entry of ``logs``, file after file."""
+
+    def __init__(self, fold: LogFold, place: str, name: str) -> None:
+        self._fold = fold
+        self._place = place
+        self._name = name
+        self._lines = self._unparsed = 0
+        self._shapes: dict[str, None] = {}
+        self._oldest: int | None = None
+        self._newest: int | None = None
+        self._tells_sessions = False
+
+    def feed(self, lines: Iterable[str], parse: LineParser) -> None:
+        """Fold lines without their ends. Never raises, whatever they hold."""
+        add, oldest, newest, count = self._fold.add, self._oldest, self._newest, 0
+        tells = self._tells_sessions
+        for line in lines:
+            if not line:
+                continue
+            count += 1
+            event = parse(line) if len(line) <= MOST_LINE else None
+            if event is None:
+                self._miss(line)
+                continue
+            at = event.at
+            if newest is None or at > newest:
+                newest = at
+            if oldest is None or at < oldest:
+                oldest = at
+            tells = add(event) or tells
+        self._lines += count
+        self._oldest, self._newest, self._tells_sessions = oldest, newest, tells
+
+    def done(self, files: int, cut: tuple[str, ...]) -> None:
+        """Say how many files there were, and what kept them from being read whole."""
+        self._fold.keep(
+            LogRead(
+                place=self._place,
+                format=self._name,
+                files=files,
+                lines=self._lines,
+                unparsed=self._unparsed,
+                shapes=tuple(self._shapes),
+                oldest=_told(self._oldest),
+                newest=_told(self._newest),
+                tells_sessions=self._tells_sessions,
+                cut=cut,
+            )
+        )
+
+    def _miss(self, line: str) -> None:
+        line = line.rstrip("\r")
+        if not line or is_heading(line):
+            return
+        self._unparsed += 1
+        if len(self._shapes) < _MOST_SHAPES:
+            self._shapes.setdefault(shape(line))
+
+
+class _Moved:
+    """Counts files that went out and came in, by where the team declares them to lie."""
+
+    def __init__(self, plan: LogPlan) -> None:
+        self._plan = plan
+        self.downloads = self.uploads = self.unordered = 0
+        self.last_unordered: int | None = None
+        self._anonymous = {"public": 0, "downloads": 0, "uploads": 0, "unplaced": 0}
+        self._last_anonymous: int | None = None
+        self._orders: dict[str, dict[str, int]] = {}
+        self._last_outside: dict[str, int] = {}
+
+    def add(self, event: Transfer, *, anonymous: bool) -> None:
+        """Count one transfer."""
+        if event.upload:
+            self.uploads += 1
+            self._came_in(event)
+        else:
+            self.downloads += 1
+        if anonymous:
+            self._nobody(event)
+
+    def anonymous(self) -> AnonymousUse:
+        """Return what was moved without an account."""
+        return AnonymousUse(**self._anonymous, last=_told(self._last_anonymous))
+
+    def order_uploads(self) -> tuple[OrderUploads, ...]:
+        """Return what came in under each order."""
+        return tuple(
+            OrderUploads(
+                order_id=order, **counts, last_outside=_told(self._last_outside.get(order))
+            )
+            for order, counts in sorted(self._orders.items())
+        )
+
+    def _nobody(self, event: Transfer) -> None:
+        if not event.path:
+            self._anonymous["unplaced"] += 1
+        elif self._zone(event.path) is Zone.PUBLIC:
+            self._anonymous["public"] += 1
+        else:
+            self._anonymous["uploads" if event.upload else "downloads"] += 1
+            self._last_anonymous = max(event.at, self._last_anonymous or event.at)
+
+    def _came_in(self, event: Transfer) -> None:
+        if not event.path:
+            return
+        orders = _first(self._plan.orders, event.path)
+        for order in orders:
+            counts = self._orders.setdefault(order, {"within": 0, "before": 0, "after": 0})
+            when = self._when(order, event.at)
+            counts[when] += 1
+        if orders and all(self._when(order, event.at) != "within" for order in orders):
+            for order in orders:
+                before = self._last_outside.get(order, event.at)
+                self._last_outside[order] = max(event.at, before)
+        if not orders and self._zone(event.path) is Zone.PRIVATE:
+            self.unordered += 1
+            self.last_unordered = max(event.at, self.last_unordered or event.at)
+
+    def _when(self, order: str, at: int) -> str:
+        start, end = self._plan.spans.get(order, (None, None))
+        if start is not None and at < start:
+            return "before"
+        return "after" if end is not None and at >= end else "within"
+
+    def _zone(self, path: str) -> Zone:
+        for each in _readings(path):
+            zone = self._plan.zone(each)
+            if zone is not Zone.UNDECLARED:
+                return zone
+        return Zone.UNDECLARED
+
+
+def _first(orders: Callable[[str], Sequence[str]], path: str) -> Sequence[str]:
+    for each in _readings(path):
+        found = orders(each)
+        if found:
+            return found
+    return ()
+
+
+def _readings(path: str) -> Iterable[str]:
+    """Yield a path, then it without its first folder, and so on.
+
+    A server logs paths from the root of its disk, or from the folder that users start in, and
+    the log does not say which. Declared paths are as a login sees them.
+    """
+    yield path
+    parts = [part for part in path.split("/") if part]
+    for drop in range(1, min(len(parts), _MOST_PARTS)):
+        yield "/" + "/".join(parts[drop:])
+
+
+def _keep_bounded(kept: dict[str, _Kept], name: str, value: _Kept, most: int) -> None:
+    if name not in kept and len(kept) >= most:
+        del kept[next(iter(kept))]
+    kept[name] = value
+
+
+def _told(at: int | None) -> str | None:
+    return None if at is None else moment_text(at)

@@ -70,9 +70,9 @@ def _faults(source: LogSource) -> Iterator[str]:
 
 
 def _fault(source: LogSource, file: LogFile) -> str:
-    lines = file.first_lines(GLANCE)
-    if file.cut:
-        return file.cut
+    lines, cut = file.first_lines(GLANCE)
+    if cut:
+        return cut
     told = [line for line in lines if line and not is_heading(line)]
     read = _parser(source, file.changed)
     if told and all(read(line) is None for line in told):
@@ -115,7 +115,7 @@ def _in_turn(source: LogSource, found: LogSet) -> list[tuple[LogFile, datetime]]
 
 def _first_moment(source: LogSource, file: LogFile, newest: datetime) -> datetime | None:
     read = _parser(source, newest)
-    for line in file.first_lines(GLANCE):
+    for line in file.first_lines(GLANCE)[0]:
         event = read(line)
         if event is not None:
             return datetime.fromtimestamp(event.at, UTC)

@@ -66,11 +66,11 @@ class LogFile:
         if rest:
             yield _split(rest)
 
-    def first_lines(self, most: int) -> list[str]:
-        """Return the first lines, for a look at them."""
+    def first_lines(self, most: int) -> tuple[list[str], str]:
+        """Return the first lines, and what kept them from being read; for a look at the file."""
         glance = LogFile(self.path, self.changed)
         pieces = (line for lines in glance.lines() for line in lines)
-        return list(islice(pieces, most))
+        return list(islice(pieces, most)), glance.cut
 
     def _chunks(self) -> Iterator[bytes]:
         try:

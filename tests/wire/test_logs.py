@@ -181,8 +181,10 @@ CASES: list[tuple[str, str, LogEvent | None]] = [
     ),
     (
         "openssh",
-        f"<38>{SYSLOG} sshd-session[5]: Accepted publickey for lab from 2001:db8::1 port 51 ssh2: "
-        f"ED25519-CERT {PRINT} ID anna (serial 3) CA ED25519 SHA256:zzz",
+        (
+            f"<38>{SYSLOG} sshd-session[5]: Accepted publickey for lab from 2001:db8::1 port 51 ssh2: "
+            f"ED25519-CERT {PRINT} ID anna (serial 3) CA ED25519 SHA256:zzz"
+        ),
         Login(AT, "lab", "2001:db8::1", "2001:db8::1:51", "process 5", PRINT),
     ),
     (
@@ -192,8 +194,10 @@ CASES: list[tuple[str, str, LogEvent | None]] = [
     ),
     (
         "openssh",
-        f"{SYSLOG} sshd[5]: Failed password for invalid user root from 198.51.100.1 port 1 ssh2 "
-        "from 192.0.2.4 port 51 ssh2",
+        (
+            f"{SYSLOG} sshd[5]: Failed password for invalid user root from 198.51.100.1 port 1 ssh2 "
+            "from 192.0.2.4 port 51 ssh2"
+        ),
         Refused(AT, "root from 198.51.100.1 port 1 ssh2", "192.0.2.4"),
     ),
     (
@@ -244,8 +248,10 @@ CASES: list[tuple[str, str, LogEvent | None]] = [
     ("openssh", f'{SYSLOG} sftp-server[8]: close "/x" bytes read 0 written 0', Other(AT)),
     (
         "openssh",
-        f'{{"__REALTIME_TIMESTAMP":"{AT}123456","SYSLOG_IDENTIFIER":"sshd","_PID":"5",'
-        '"MESSAGE":"Accepted password for lab from 192.0.2.4 port 51 ssh2"}',
+        (
+            f'{{"__REALTIME_TIMESTAMP":"{AT}123456","SYSLOG_IDENTIFIER":"sshd","_PID":"5",'
+            '"MESSAGE":"Accepted password for lab from 192.0.2.4 port 51 ssh2"}'
+        ),
         Login(AT, "lab", "192.0.2.4", "192.0.2.4:51", "process 5"),
     ),
     (

@@ -27,8 +27,8 @@ def history() -> Iterator[History]:
 def visiting(at: datetime, *sources: str, vantage: str = "internet") -> HostReport:
     seen = observed(FACTS, vantage)
     endpoints = tuple(replace(each, effort=Effort(sources=sources)) for each in seen.endpoints)
-    times = {"started": text(at), "finished": text(at + timedelta(minutes=1))}
-    return report(observations=[replace(seen, endpoints=endpoints, **times)])
+    end = text(at + timedelta(minutes=1))
+    return report(observations=[replace(seen, endpoints=endpoints, started=text(at), finished=end)])
 
 
 def visit(at: datetime, *sources: str, vantage: str = "internet") -> Visit:

@@ -16,6 +16,7 @@ from scanner.wire.log_events import (
     LogEvent,
     Login,
     Opened,
+    Other,
     Refused,
     Transfer,
     shape,
@@ -82,7 +83,7 @@ class LogFold:
         self._handlers: dict[type, Callable[..., None]] = {
             Login: self._login,
             Refused: self._refuse,
-            Contact: self._contact,
+            Contact: lambda _: None,
             Activity: self._activity,
             Opened: self._opened,
             Ended: self._ended,
@@ -95,11 +96,17 @@ class LogFold:
         return SourceFold(self, place, name)
 
     def add(self, event: LogEvent) -> bool:
-        """Fold one event; return whether it tells of a login or a connection."""
-        handler = self._handlers.get(type(event))
-        if handler is None:
+        """Fold one event; return whether it tells of a login or a connection.
+
+        What came from an address of this scanner is only set against its visits: its own logins
+        are nobody's sharing, and what it took from an open zone is no past use.
+        """
+        if isinstance(event, Other):
             return False
-        handler(event)
+        if event.source in self._ours:
+            self._visited(event.at, event.source)
+        else:
+            self._handlers[type(event)](event)
         return type(event) is not Transfer
 
     def keep(self, read: LogRead) -> None:
@@ -134,7 +141,6 @@ class LogFold:
         )
 
     def _login(self, event: Login) -> None:
-        self._visited(event.at, event.source)
         self._addressed(event.source)
         tally = None if event.anonymous else self._tally(event.account, event.at)
         if tally is None:
@@ -146,19 +152,13 @@ class LogFold:
             self._live.pop(name, None)
             _keep_bounded(self._live, name, (tally, session), _MOST_LIVE)
 
-    def _refuse(self, event: Refused) -> None:
-        self._visited(event.at, event.source)
+    def _refuse(self, _event: Refused) -> None:
         self._refused += 1
 
-    def _contact(self, event: Contact) -> None:
-        self._visited(event.at, event.source)
-
     def _activity(self, event: Activity) -> None:
-        self._visited(event.at, event.source)
         self._within(event.at, event.at, event, starts=not event.session)
 
     def _opened(self, event: Opened) -> None:
-        self._visited(event.at, event.source)
         tally = self._tally(event.account, event.at)
         if tally is not None:
             session = tally.latest(event.source)
@@ -167,14 +167,12 @@ class LogFold:
             _keep_bounded(self._live, event.session, (tally, session), _MOST_LIVE)
 
     def _ended(self, event: Ended) -> None:
-        self._visited(event.at, event.source)
         found = self._live.pop(event.session, None)
         if found is not None and event.orderly:
             tally, session = found
             tally.touch(session, event.at)
 
     def _transfer(self, event: Transfer) -> None:
-        self._visited(event.at, event.source)
         anonymous = event.access == "a"
         self._moved.add(event, anonymous=anonymous)
         if not anonymous:
@@ -221,8 +219,6 @@ class LogFold:
             self._unaddressed += 1
 
     def _visited(self, at: int, source: str) -> None:
-        if source not in self._ours:
-            return
         for visit, counts in zip(self._plan.visits, self._seen, strict=True):
             if source in visit.sources:
                 off = max(visit.start - at, at - visit.end)

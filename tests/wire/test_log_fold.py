@@ -241,6 +241,17 @@ def test_a_visit_is_found_by_its_time_and_address() -> None:
     assert trace(start - 86_400) == (0, 0)
 
 
+def test_what_this_scanner_did_is_no_use_of_an_account_and_no_past_use() -> None:
+    plan = LogPlan(visits=(Visit(start=0, end=1, sources=frozenset({HERE})),))
+    lines = [
+        *(enters(0, HERE, 50), enters(10, THERE, 60)),
+        *(leaves(30, HERE, 50), leaves(50, THERE, 60)),
+    ]
+    found = use(fold("openssh", lines, plan))
+    assert (found.sessions, found.source_overlaps) == (1, ())
+    assert fold("xferlog", [nobody("/other/c")], plan).anonymous.downloads == 0
+
+
 def test_what_does_not_parse_is_counted_and_shown_by_shape() -> None:
     digest = fold("xferlog", ["secret 42", "secret 43", "\x1b[2J", "", moved(0, HERE)])
     (read,) = digest.sources

@@ -93,6 +93,8 @@ class LogFold:
     def source(self, place: str, name: str) -> SourceFold:
         """Begin another entry of the logs; ids of sessions are its own."""
         self._live = {}
+        for tally in self._accounts.values():
+            tally.forget_sessions()
         return SourceFold(self, place, name)
 
     def add(self, event: LogEvent) -> bool:

@@ -8,6 +8,7 @@ home may well use both families at once. Everything is bounded.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -60,9 +61,9 @@ class AccountTally:
         self._first = self._last = at
         self._sessions = self._outside = self._dropped = 0
         self._last_outside: int | None = None
-        self._sources: dict[str, SourceUse] = {}
+        self._sources: dict[tuple[str, bool], int] = {}
         self._keys: dict[str, int] = {}
-        self._recent: list[Session] = []
+        self._recent: OrderedDict[int, Session] = OrderedDict()
         self._pairs: dict[tuple[str, str, bool], _Pair] = {}
         self.loose: dict[str, Session] = {}
         """By source: the session that lines without an id belong to, while it goes on."""
@@ -78,9 +79,9 @@ class AccountTally:
             self._outside += 1
             self._last_outside = max(at, self._last_outside or at)
         self._count(network, key, declared=declared)
-        self._recent.append(session)
+        self._recent[session.number] = session
         if len(self._recent) > MOST_KEPT:
-            self._recent.remove(min(self._recent, key=lambda each: each.last))
+            self._recent.popitem(last=False)
         self.touch(session, at)
         return session
 
@@ -88,16 +89,28 @@ class AccountTally:
         """Note that a session is still there, and with which others it overlaps by now."""
         session.last = max(session.last, at)
         self._last = max(self._last, at)
-        if len(self._sources) < 2 and len(self._keys) < 2:
+        if session.number in self._recent:
+            self._recent.move_to_end(session.number)
+        if session.last - session.start < LEAST_SHARED:
             return
-        for other in self._recent:
-            if other is not session:
-                self._compare(session, other)
+        if len(self._sources) > 1 or len(self._keys) > 1:
+            # The others follow by their last sign of life, the latest first.
+            earliest = session.start + LEAST_SHARED
+            for other in reversed(self._recent.values()):
+                if other.last < earliest:
+                    break
+                if other is not session:
+                    self._compare(session, other)
 
     def latest(self, source: str) -> Session | None:
         """Return the session from a source that showed life last, if any is kept."""
-        found = [each for each in self._recent if each.source == source]
-        return max(found, key=lambda each: each.last, default=None)
+        kept = reversed(self._recent.values())
+        return next((each for each in kept if each.source == source), None)
+
+    def forget_sessions(self) -> None:
+        """Compare no later session with those so far: another log begins its time anew."""
+        self._recent.clear()
+        self.loose.clear()
 
     def use(self) -> AccountUse:
         """Return what was counted."""
@@ -106,7 +119,12 @@ class AccountTally:
             sessions=self._sessions,
             first=moment_text(self._first),
             last=moment_text(self._last),
-            sources=tuple(sorted(self._sources.values(), key=lambda each: -each.sessions)),
+            sources=tuple(
+                SourceUse(network=network, sessions=count, declared=declared)
+                for (network, declared), count in sorted(
+                    self._sources.items(), key=lambda item: -item[1]
+                )
+            ),
             keys=tuple(
                 KeyUse(fingerprint=neutralise(key, 64), sessions=count)
                 for key, count in sorted(self._keys.items(), key=lambda item: -item[1])
@@ -125,17 +143,11 @@ class AccountTally:
         return any(found in network for network in self._declared)
 
     def _count(self, network: str, key: str, *, declared: bool) -> None:
-        if network:
-            # A network may be declared in part: its two halves are told apart.
-            name = f"{network} declared" if declared else network
-            known = self._sources.get(name)
-            if known is None and len(self._sources) >= MOST_KEPT:
-                self._dropped += 1
-            else:
-                before = known.sessions if known else 0
-                self._sources[name] = SourceUse(
-                    network=network, sessions=before + 1, declared=declared
-                )
+        name = (network, declared)  # a network may be declared in part
+        if network and (name in self._sources or len(self._sources) < MOST_KEPT):
+            self._sources[name] = self._sources.get(name, 0) + 1
+        elif network:
+            self._dropped += 1
         if key and (key in self._keys or len(self._keys) < MOST_KEPT):
             self._keys[key] = self._keys.get(key, 0) + 1
         elif key:

@@ -131,7 +131,8 @@ def sessions_in_turn(logged: LoggedServer, folder: Path) -> None:
 
 
 def short_session(logged: LoggedServer, folder: Path) -> None:
-    """Let one person do one thing."""
+    """Let one person do one thing, in a second of its own."""
+    time.sleep(1.1)
     if logged.server.host_keys:
         _sftp(logged.server, folder, HERE, None, wait=0)
     else:

@@ -211,7 +211,7 @@ def test_the_scanners_own_visit_is_found_or_missed_in_the_logs(
         assert night(list).verdict is Verdict.PASS
         read = parser(name, LogClock(UTC, datetime.now(UTC)))
         gone = night(lambda lines: [line for line in lines if not _is_ours(read(line))])
-    assert gone.verdict is Verdict.FAIL
+    assert gone.verdict is Verdict.FAIL, gone.summary
     assert "is missing in logs that cover it" in gone.summary
 
 

@@ -34,36 +34,38 @@ _BEGIN: Final = datetime(2026, 1, 5, tzinfo=UTC)
 
 
 def _xferlog(at: datetime, chance: Random) -> str:
-    way = chance.choice("iooo")
-    head = f"{at:%a %b %d %H:%M:%S %Y} 1 {_source(chance)} 512 {_path(chance)}"
-    return f"{head} b _ {way} r {_who(chance)} ftp 0 * c"
+    who, source = _who(chance)
+    head = f"{at:%a %b %d %H:%M:%S %Y} 1 {source} 512 {_path(chance)}"
+    return f"{head} b _ {chance.choice('iooo')} r {who} ftp 0 * c"
 
 
 def _vsftpd(at: datetime, chance: Random) -> str:
-    head = f"{at:%a %b %d %H:%M:%S %Y} [pid {chance.randrange(1, 30_000)}]"
-    client = f'Client "{_source(chance)}"'
+    who, source = _who(chance)
+    process = 1_000 + sum(source.encode()) * 60 + at.minute
+    head = f"{at:%a %b %d %H:%M:%S %Y} [pid {process}] [{who}]"
     if chance.random() < 0.2:
-        return f"{head} [{_who(chance)}] OK LOGIN: {client}"
-    return (
-        f'{head} [{_who(chance)}] OK DOWNLOAD: {client}, "{_path(chance)}", 9 bytes, 1.00Kbyte/sec'
-    )
+        return f'{head} OK LOGIN: Client "{source}"'
+    return f'{head} OK DOWNLOAD: Client "{source}", "{_path(chance)}", 9 bytes, 1.00Kbyte/sec'
 
 
 def _common(at: datetime, chance: Random) -> str:
+    who, source = _who(chance)
     day = f"{at:%d/%b/%Y:%H:%M:%S +0000}"
-    return f'{_source(chance)} UNKNOWN {_who(chance)} [{day}] "RETR {_path(chance)}" 226 512'
+    return f'{source} UNKNOWN {who} [{day}] "RETR {_path(chance)}" 226 512'
 
 
 def _auth(at: datetime, chance: Random) -> str:
+    who, source = _who(chance)
     head = f"{at:%b %e %H:%M:%S} files sshd[{chance.randrange(1, 30_000)}]:"
-    where = f"{_source(chance)} port {chance.randrange(1_024, 60_000)}"
-    key = f"SHA256:{chance.randrange(40):043}"
+    port = f"port {chance.randrange(1_024, 60_000)}"
+    key = f"SHA256:{chance.randrange(3):043}"
+    stranger = f"10.{chance.randrange(4)}.{chance.randrange(20)}.{chance.randrange(1, 250)}"
     return chance.choice(
         (
-            f"{head} Accepted publickey for {_who(chance)} from {where} ssh2: ED25519 {key}",
-            f"{head} Disconnected from user {_who(chance)} {where}",
-            f"{head} Failed password for invalid user admin from {where} ssh2",
-            f"{head} Connection closed by {where} [preauth]",
+            f"{head} Accepted publickey for {who} from {source} {port} ssh2: ED25519 {key}",
+            f"{head} Disconnected from user {who} {source} {port}",
+            f"{head} Failed password for invalid user admin from {stranger} {port} ssh2",
+            f"{head} Connection closed by {stranger} {port} [preauth]",
         )
     )
 
@@ -77,12 +79,10 @@ def _journal(at: datetime, chance: Random) -> str:
     )
 
 
-def _source(chance: Random) -> str:
-    return f"10.{chance.randrange(4)}.{chance.randrange(20)}.{chance.randrange(1, 250)}"
-
-
-def _who(chance: Random) -> str:
-    return f"lab{chance.randrange(50)}"
+def _who(chance: Random) -> tuple[str, str]:
+    """Return one of fifty accounts, and one of the nine addresses in three networks it has."""
+    number = chance.randrange(50)
+    return f"lab{number}", f"10.{number}.{chance.randrange(3)}.{chance.randrange(1, 4)}"
 
 
 def _path(chance: Random) -> str:

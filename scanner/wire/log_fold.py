@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
@@ -29,6 +30,9 @@ MOST_LINE: Final = 16_384
 
 GAP: Final = 60
 """Seconds between two lines of one session at most, where a log tells no sessions."""
+
+IDLE: Final = 3_600
+"""Seconds after which the number of a process stands for another session, where no end is told."""
 
 SLACK: Final = 300
 """Seconds by which the clock of a server may differ from ours."""
@@ -74,7 +78,7 @@ class LogFold:
     def __init__(self, plan: LogPlan) -> None:
         self._plan = plan
         self._accounts: dict[str, AccountTally] = {}
-        self._live: dict[str, tuple[AccountTally, Session]] = {}
+        self._live: OrderedDict[str, tuple[AccountTally, Session]] = OrderedDict()
         self._accounts_dropped = self._unaddressed = self._refused = 0
         self._moved = _Moved(plan)
         self._reads: list[LogRead] = []
@@ -92,7 +96,7 @@ class LogFold:
 
     def source(self, place: str, name: str) -> SourceFold:
         """Begin another entry of the logs; ids of sessions are its own."""
-        self._live = {}
+        self._live.clear()
         for tally in self._accounts.values():
             tally.forget_sessions()
         return SourceFold(self, place, name)
@@ -185,7 +189,7 @@ class LogFold:
     def _within(self, start: int, at: int, event: Activity | Transfer, *, starts: bool) -> None:
         """Let an event prolong the session it belongs to; begin one where it belongs to none."""
         found = self._live.get(event.session) if event.session else None
-        if found is not None:
+        if found is not None and _is_of(found, event, start):
             found[0].touch(found[1], at)
             return
         tally = self._tally(event.account, start)
@@ -362,6 +366,15 @@ class _Moved:
         return Zone.UNDECLARED
 
 
+def _is_of(found: tuple[AccountTally, Session], event: Activity | Transfer, start: int) -> bool:
+    """Whether an event is of the session that its id stood for: processes are numbered anew."""
+    tally, session = found
+    if not event.account:
+        return True
+    same = tally.username == event.account and session.source == event.source
+    return same and start - session.last <= IDLE
+
+
 def _first(orders: Callable[[str], Sequence[str]], path: str) -> Sequence[str]:
     for each in _readings(path):
         found = orders(each)
@@ -382,9 +395,9 @@ def _readings(path: str) -> Iterable[str]:
         yield "/" + "/".join(parts[drop:])
 
 
-def _keep_bounded(kept: dict[str, _Kept], name: str, value: _Kept, most: int) -> None:
+def _keep_bounded(kept: OrderedDict[str, _Kept], name: str, value: _Kept, most: int) -> None:
     if name not in kept and len(kept) >= most:
-        del kept[next(iter(kept))]
+        kept.popitem(last=False)
     kept[name] = value
 
 

@@ -9,7 +9,7 @@ home may well use both families at once. Everything is bounded.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -23,8 +23,11 @@ LEAST_SHARED: Final = 3
 xferlog(5) rounds how long a transfer took as well."""
 
 MOST_KEPT: Final = 64
-"""Networks, keys and overlapping pairs of one account that are kept, and sessions that a new one
-is compared with."""
+"""Networks, keys and overlapping pairs of one account that are kept."""
+
+MOST_COMPARED: Final = 32
+"""Sessions of one account that another is compared with: those that showed life last."""
+
 _MOST_SHOWN: Final = 8
 _MOST_MET: Final = 1_000
 
@@ -42,7 +45,7 @@ class Session:
     declared: bool
     key: str
     number: int
-    met: set[int] = field(default_factory=set)
+    met: set[int] | None = None
 
 
 @dataclass(slots=True)
@@ -56,7 +59,7 @@ class AccountTally:
     """Counts the sessions of one account."""
 
     def __init__(self, username: str, networks: tuple[Network, ...], at: int) -> None:
-        self._username = username
+        self.username = username
         self._declared = networks
         self._first = self._last = at
         self._sessions = self._outside = self._dropped = 0
@@ -65,7 +68,7 @@ class AccountTally:
         self._keys: dict[str, int] = {}
         self._recent: OrderedDict[int, Session] = OrderedDict()
         self._pairs: dict[tuple[str, str, bool], _Pair] = {}
-        self.loose: dict[str, Session] = {}
+        self.loose: OrderedDict[str, Session] = OrderedDict()
         """By source: the session that lines without an id belong to, while it goes on."""
 
     def begin(self, start: int, at: int, source: str, key: str = "") -> Session:
@@ -74,24 +77,26 @@ class AccountTally:
         network = network_of(source)
         session = Session(start, start, source, network, declared, key, self._sessions)
         self._sessions += 1
-        self._first = min(self._first, start)
+        self._first, self._last = min(self._first, start), max(self._last, at)
         if self._declared and source and not declared:
             self._outside += 1
             self._last_outside = max(at, self._last_outside or at)
         self._count(network, key, declared=declared)
         self._recent[session.number] = session
-        if len(self._recent) > MOST_KEPT:
+        if len(self._recent) > MOST_COMPARED:
             self._recent.popitem(last=False)
         self.touch(session, at)
         return session
 
     def touch(self, session: Session, at: int) -> None:
         """Note that a session is still there, and with which others it overlaps by now."""
-        session.last = max(session.last, at)
+        if at <= session.last:
+            return
+        session.last = at
         self._last = max(self._last, at)
         if session.number in self._recent:
             self._recent.move_to_end(session.number)
-        if session.last - session.start < LEAST_SHARED:
+        if at - session.start < LEAST_SHARED:
             return
         if len(self._sources) > 1 or len(self._keys) > 1:
             # The others follow by their last sign of life, the latest first.
@@ -115,7 +120,7 @@ class AccountTally:
     def use(self) -> AccountUse:
         """Return what was counted."""
         return AccountUse(
-            username=neutralise(self._username, 64),
+            username=neutralise(self.username, 64),
             sessions=self._sessions,
             first=moment_text(self._first),
             last=moment_text(self._last),
@@ -180,12 +185,8 @@ class AccountTally:
                 self._dropped += 1
                 return
             pair = self._pairs[first, second, keys] = _Pair()
-        mark = other.number * 2 + keys
-        if mark not in one.met:
-            if len(one.met) < _MOST_MET:
-                one.met.add(mark)
-            if len(other.met) < _MOST_MET:
-                other.met.add(one.number * 2 + keys)
+        if _is_first(one, other.number * 2 + keys):
+            _is_first(other, one.number * 2 + keys)
             pair.times += 1
         if shared > pair.seconds:
             pair.seconds, pair.at = shared, begin
@@ -203,6 +204,18 @@ class AccountTally:
             if of_keys is keys
         ]
         return tuple(sorted(found, key=lambda each: -each.times)[:_MOST_SHOWN])
+
+
+def _is_first(session: Session, mark: int) -> bool:
+    """Whether a session was not yet seen to overlap with what the mark stands for."""
+    met = session.met
+    if met is None:
+        met = session.met = set()
+    if mark in met:
+        return False
+    if len(met) < _MOST_MET:
+        met.add(mark)
+    return True
 
 
 @lru_cache(maxsize=65_536)

@@ -183,6 +183,17 @@ def test_a_login_of_vsftpd_belongs_to_what_another_process_then_did() -> None:
     assert found.source_overlaps[0].seconds == 10
 
 
+def test_a_process_that_is_numbered_anew_is_another_session() -> None:
+    def line(hour: int, second: int, source: str) -> str:
+        when = f"Tue Feb  3 {hour:02}:00:{second:02} 2026"
+        return f'{when} [pid 9] [lab] OK DOWNLOAD: Client "{source}", "/a", 1 bytes'
+
+    lines = [line(1, 0, HERE), line(1, 30, THERE), line(3, 0, HERE), line(6, 0, HERE)]
+    found = use(fold("vsftpd", lines))
+    assert found.sessions == 4
+    assert found.source_overlaps == ()
+
+
 def zone(path: str) -> Zone:
     if path.startswith("/pub/"):
         return Zone.PUBLIC

@@ -1,7 +1,7 @@
 """How fast handed-over logs are read, beside Python that only reads their lines.
 
-``python -m bench.logs``: ten million generated lines of each format, read by one process on one
-core; lines per second, the ratio to the floor, and peak memory. ``--lines`` takes fewer.
+``python -m bench.logs``: ten million lines of each format, read by one process on one core; lines
+per second of CPU time, the ratio to the floor, and peak memory. ``--lines`` takes fewer.
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ from scanner.model.target import Account, Areas, LogSource, Migration, Target
 
 LINES: Final = 10_000_000
 _BLOCK: Final = 50_000
-"""Lines that are made anew; the file repeats them with later hours, as making them costs more
-than reading them."""
+"""Lines that are made; the file repeats them, as making them costs more than reading them."""
 _BEGIN: Final = datetime(2026, 1, 5, tzinfo=UTC)
 
 

@@ -18,9 +18,10 @@ from scanner.model.visit import Visit
 from scanner.probes.places import Places, normal_path
 from scanner.wire.log_clock import LogClock
 from scanner.wire.log_events import LineParser
-from scanner.wire.log_fold import LogFold, LogPlan
-from scanner.wire.log_fold import Visit as Stay
+from scanner.wire.log_fold import LogFold
 from scanner.wire.log_formats import FORMATS, is_heading, parser
+from scanner.wire.log_plan import LogPlan
+from scanner.wire.log_plan import Visit as Stay
 
 GLANCE = 1_000
 """Lines at the start of a file that tell whether it is of the format that is declared."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from typing import Final, TypeVar
 
-from scanner.model.logs import AnonymousUse, LogDigest, LogRead, OrderUploads, VisitTrace
-from scanner.model.view import Zone
+from scanner.model.logs import LogDigest, LogRead, VisitTrace
 from scanner.wire.log_events import (
     Activity,
     Contact,
@@ -23,7 +21,9 @@ from scanner.wire.log_events import (
     shape,
 )
 from scanner.wire.log_formats import is_heading
-from scanner.wire.log_sessions import AccountTally, Network, Session, moment_text
+from scanner.wire.log_moves import Moved, told
+from scanner.wire.log_plan import LogPlan
+from scanner.wire.log_sessions import AccountTally, Session, moment_text
 
 MOST_LINE: Final = 16_384
 """Characters of a line at most; a longer one is of no format."""
@@ -45,31 +45,6 @@ _MOST_ACCOUNTS: Final = 10_000
 _MOST_LIVE: Final = 20_000
 _MOST_LOOSE: Final = 256
 _MOST_SHAPES: Final = 5
-_MOST_PARTS: Final = 64
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """When this scanner was there, in seconds since 1970, and from which addresses."""
-
-    start: int
-    end: int
-    sources: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogPlan:
-    """What a fold is to look for: the team's declarations, as functions of a path.
-
-    ``orders`` returns ids; ``spans`` holds, for each, the first moment of the order and the
-    first after its end, in seconds since 1970; ``None`` for one that is not told.
-    """
-
-    zone: Callable[[str], Zone] = lambda _: Zone.UNDECLARED
-    orders: Callable[[str], Sequence[str]] = lambda _: ()
-    spans: Mapping[str, tuple[int | None, int | None]] = field(default_factory=dict)
-    networks: Mapping[str, tuple[Network, ...]] = field(default_factory=dict)
-    visits: tuple[Visit, ...] = ()
 
 
 class LogFold:
@@ -80,7 +55,7 @@ class LogFold:
         self._accounts: dict[str, AccountTally] = {}
         self._live: OrderedDict[str, tuple[AccountTally, Session]] = OrderedDict()
         self._accounts_dropped = self._unaddressed = self._refused = 0
-        self._moved = _Moved(plan)
+        self._moved = Moved(plan)
         self._reads: list[LogRead] = []
         self._seen = [[0, 0] for _ in plan.visits]
         self._ours = frozenset().union(*(visit.sources for visit in plan.visits))
@@ -133,7 +108,7 @@ class LogFold:
             anonymous=moved.anonymous(),
             orders=moved.order_uploads(),
             unordered=moved.unordered,
-            last_unordered=_told(moved.last_unordered),
+            last_unordered=told(moved.last_unordered),
             visits=tuple(
                 VisitTrace(
                     started=moment_text(visit.start),
@@ -276,8 +251,8 @@ class SourceFold:
                 lines=self._lines,
                 unparsed=self._unparsed,
                 shapes=tuple(self._shapes),
-                oldest=_told(self._oldest),
-                newest=_told(self._newest),
+                oldest=told(self._oldest),
+                newest=told(self._newest),
                 tells_sessions=self._tells_sessions,
                 cut=cut,
             )
@@ -292,80 +267,6 @@ class SourceFold:
             self._shapes.setdefault(shape(line))
 
 
-class _Moved:
-    """Counts files that went out and came in, by where the team declares them to lie."""
-
-    def __init__(self, plan: LogPlan) -> None:
-        self._plan = plan
-        self.downloads = self.uploads = self.unordered = 0
-        self.last_unordered: int | None = None
-        self._anonymous = {"public": 0, "downloads": 0, "uploads": 0, "unplaced": 0}
-        self._last_anonymous: int | None = None
-        self._orders: dict[str, dict[str, int]] = {}
-        self._last_outside: dict[str, int] = {}
-
-    def add(self, event: Transfer, *, anonymous: bool) -> None:
-        """Count one transfer."""
-        if event.upload:
-            self.uploads += 1
-            self._came_in(event)
-        else:
-            self.downloads += 1
-        if anonymous:
-            self._nobody(event)
-
-    def anonymous(self) -> AnonymousUse:
-        """Return what was moved without an account."""
-        return AnonymousUse(**self._anonymous, last=_told(self._last_anonymous))
-
-    def order_uploads(self) -> tuple[OrderUploads, ...]:
-        """Return what came in under each order."""
-        return tuple(
-            OrderUploads(
-                order_id=order, **counts, last_outside=_told(self._last_outside.get(order))
-            )
-            for order, counts in sorted(self._orders.items())
-        )
-
-    def _nobody(self, event: Transfer) -> None:
-        if not event.path:
-            self._anonymous["unplaced"] += 1
-        elif self._zone(event.path) is Zone.PUBLIC:
-            self._anonymous["public"] += 1
-        else:
-            self._anonymous["uploads" if event.upload else "downloads"] += 1
-            self._last_anonymous = max(event.at, self._last_anonymous or event.at)
-
-    def _came_in(self, event: Transfer) -> None:
-        if not event.path:
-            return
-        orders = _first(self._plan.orders, event.path)
-        for order in orders:
-            counts = self._orders.setdefault(order, {"within": 0, "before": 0, "after": 0})
-            when = self._when(order, event.at)
-            counts[when] += 1
-        if orders and all(self._when(order, event.at) != "within" for order in orders):
-            for order in orders:
-                before = self._last_outside.get(order, event.at)
-                self._last_outside[order] = max(event.at, before)
-        if not orders and self._zone(event.path) is Zone.PRIVATE:
-            self.unordered += 1
-            self.last_unordered = max(event.at, self.last_unordered or event.at)
-
-    def _when(self, order: str, at: int) -> str:
-        start, end = self._plan.spans.get(order, (None, None))
-        if start is not None and at < start:
-            return "before"
-        return "after" if end is not None and at >= end else "within"
-
-    def _zone(self, path: str) -> Zone:
-        for each in _readings(path):
-            zone = self._plan.zone(each)
-            if zone is not Zone.UNDECLARED:
-                return zone
-        return Zone.UNDECLARED
-
-
 def _is_of(found: tuple[AccountTally, Session], event: Activity | Transfer, start: int) -> bool:
     """Whether an event is of the session that its id stood for: processes are numbered anew."""
     tally, session = found
@@ -375,31 +276,7 @@ def _is_of(found: tuple[AccountTally, Session], event: Activity | Transfer, star
     return same and start - session.last <= IDLE
 
 
-def _first(orders: Callable[[str], Sequence[str]], path: str) -> Sequence[str]:
-    for each in _readings(path):
-        found = orders(each)
-        if found:
-            return found
-    return ()
-
-
-def _readings(path: str) -> Iterable[str]:
-    """Yield a path, then it without its first folder, and so on.
-
-    A server logs paths from the root of its disk, or from the folder that users start in, and
-    the log does not say which. Declared paths are as a login sees them.
-    """
-    yield path
-    parts = [part for part in path.split("/") if part]
-    for drop in range(1, min(len(parts), _MOST_PARTS)):
-        yield "/" + "/".join(parts[drop:])
-
-
 def _keep_bounded(kept: OrderedDict[str, _Kept], name: str, value: _Kept, most: int) -> None:
     if name not in kept and len(kept) >= most:
         kept.popitem(last=False)
     kept[name] = value
-
-
-def _told(at: int | None) -> str | None:
-    return None if at is None else moment_text(at)

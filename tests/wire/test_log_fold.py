@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from scanner.model.logs import AccountUse, LogDigest
 from scanner.model.view import Zone
 from scanner.wire.log_clock import LogClock
-from scanner.wire.log_fold import LogFold, LogPlan, Visit
+from scanner.wire.log_fold import LogFold
 from scanner.wire.log_formats import FORMATS, parser
+from scanner.wire.log_plan import LogPlan, Visit
 from scanner.wire.log_sessions import is_distant, network_of
 
 NEWEST = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

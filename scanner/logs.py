@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from ipaddress import ip_network
 from pathlib import Path
@@ -27,21 +27,32 @@ GLANCE = 1_000
 """Lines at the start of a file that tell whether it is of the format that is declared."""
 
 
-def read_logs(target: Target, visits: Sequence[Visit] = ()) -> Reading[LogDigest]:
+def read_logs(
+    target: Target, visits: Sequence[Visit] = (), *, stop: Callable[[], bool] = lambda: False
+) -> Reading[LogDigest]:
     """Return what the target's logs hold. A file that cannot be read is told as what was cut.
 
     ``Unobserved`` where none are declared, or no line of them could be read. Never raises.
+    Asked once in a mebibyte, ``stop`` may end it early: nothing is then concluded.
     """
     if not target.logs:
         return Unobserved(Reason.NOT_DECLARED, "no logs are declared")
     fold = LogFold(_plan(target, visits))
     for index, source in enumerate(target.logs):
-        _read(fold, f"logs[{index}]", source)
+        if not _read(fold, f"logs[{index}]", source, stop):
+            return not_read(target)
     digest = fold.digest()
     lines = sum(each.lines - each.unparsed for each in digest.sources)
     if lines == 0:
         return Unobserved(Reason.UNREADABLE, _why_nothing(digest))
     return Observed(digest)
+
+
+def not_read(target: Target) -> Unobserved:
+    """Return what is known of the target's logs where the scan ended before they were read."""
+    if not target.logs:
+        return Unobserved(Reason.NOT_DECLARED, "no logs are declared")
+    return Unobserved(Reason.INTERRUPTED, "the scan was interrupted before the logs were read")
 
 
 def check_logs(target: Target) -> tuple[str, ...]:
@@ -81,7 +92,7 @@ def _fault(source: LogSource, file: LogFile) -> str:
     return ""
 
 
-def _read(fold: LogFold, place: str, source: LogSource) -> None:
+def _read(fold: LogFold, place: str, source: LogSource, stop: Callable[[], bool]) -> bool:
     found = log_files(source.path)
     entry = fold.source(place, source.format)
     cut = [found.cut] if found.cut else []
@@ -91,12 +102,15 @@ def _read(fold: LogFold, place: str, source: LogSource) -> None:
         for file, newest in _in_turn(source, found):
             read = _parser(source, newest)
             for lines in file.lines():
+                if stop():
+                    return False
                 entry.feed(lines, read)
             if file.cut:
                 cut.append(file.cut)
     else:
         cut.append("is of no format that is read")
     entry.done(len(found.files), tuple(dict.fromkeys(cut)))
+    return True
 
 
 def _in_turn(source: LogSource, found: LogSet) -> list[tuple[LogFile, datetime]]:

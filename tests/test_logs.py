@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scanner.logs import check_logs, read_logs
+from scanner.logs import check_logs, not_read, read_logs
 from scanner.model.logs import LogDigest
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.target import Account, Areas, LogSource, Migration, Target
@@ -175,6 +175,23 @@ def test_many_lines_that_do_not_parse_stand_against_a_pass(tmp_path: Path) -> No
     many = [*few, "?"]
     found = digest(source(write(tmp_path / "b", *many, changed=changed)))
     assert found.unread == "logs[0]: 3 of 23 lines did not parse"
+
+
+def test_a_scan_that_ends_early_concludes_nothing_from_half_a_log(tmp_path: Path) -> None:
+    changed = datetime(2026, 1, 6, tzinfo=UTC)
+    path = write(tmp_path / "log", *[enters("Jan  5 10:00:00")] * 40_000, changed=changed)
+    asked: list[int] = []
+
+    def stop() -> bool:
+        asked.append(1)
+        return len(asked) > 1
+
+    found = read_logs(target(source(path)), stop=stop)
+    assert found == not_read(target(source(path)))
+    assert isinstance(found, Unobserved)
+    assert found.reason is Reason.INTERRUPTED
+    assert len(asked) == 2
+    assert not_read(target()).reason is Reason.NOT_DECLARED
 
 
 def test_faults_are_told_for_a_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from scanner.model.target import LogSource, Target
 from scanner.model.visit import Visit
 from scanner.probes.places import Places, normal_path
 from scanner.wire.log_clock import LogClock
-from scanner.wire.log_events import LineParser
+from scanner.wire.log_events import LineParser, shape
 from scanner.wire.log_fold import LogFold
 from scanner.wire.log_formats import FORMATS, is_heading, parser
 from scanner.wire.log_plan import LogPlan
@@ -87,8 +87,12 @@ def _fault(source: LogSource, file: LogFile) -> str:
         return cut
     told = [line for line in lines if line and not is_heading(line)]
     read = _parser(source, file.changed)
-    if told and all(read(line) is None for line in told):
+    missed = [line for line in told if read(line) is None]
+    if told and len(missed) == len(told):
         return f"none of its first {len(told)} lines is of the format {source.format}"
+    if len(missed) * 10 > len(told):
+        such = f"{len(missed)} of its first {len(told)} lines are not of the format {source.format}"
+        return f"{such}, such as {shape(missed[0])!r}"
     return ""
 
 

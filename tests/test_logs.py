@@ -15,6 +15,8 @@ from scanner.model.logs import LogDigest
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.target import Account, Areas, LogSource, Migration, Target
 from scanner.model.visit import Visit
+from scanner.schemas.catalogue import load_schema
+from scanner.wire.log_formats import FORMATS
 
 HERE, THERE = "192.0.2.4", "198.51.100.7"
 
@@ -174,7 +176,7 @@ def test_many_lines_that_do_not_parse_stand_against_a_pass(tmp_path: Path) -> No
     assert digest(source(write(tmp_path / "a", *few, changed=changed))).unread == ""
     many = [*few, "?"]
     found = digest(source(write(tmp_path / "b", *many, changed=changed)))
-    assert found.unread == "logs[0]: 3 of 23 lines did not parse"
+    assert found.unread == "logs[0]: 3 of 23 lines did not parse, such as '?'"
 
 
 def test_a_scan_that_ends_early_concludes_nothing_from_half_a_log(tmp_path: Path) -> None:
@@ -194,10 +196,16 @@ def test_a_scan_that_ends_early_concludes_nothing_from_half_a_log(tmp_path: Path
     assert not_read(target()).reason is Reason.NOT_DECLARED
 
 
+def test_the_schema_names_the_formats_that_are_read() -> None:
+    schema = load_schema("targets")
+    assert set(schema["$defs"]["log"]["properties"]["format"]["enum"]) == FORMATS
+
+
 def test_faults_are_told_for_a_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     changed = datetime(2026, 1, 6, tzinfo=UTC)
-    write(tmp_path / "good", enters("Jan  5 10:00:00"), "?", changed=changed)
+    write(tmp_path / "good", *[enters("Jan  5 10:00:00")] * 9, "?", changed=changed)
+    write(tmp_path / "mixed", enters("Jan  5 10:00:00"), "canary 42", changed=changed)
     write(tmp_path / "other", "canary", "canary", changed=changed)
     (tmp_path / "empty").touch()
     (tmp_path / "log.gz").write_bytes(gzip.compress(b"x" * 99)[:20])
@@ -208,10 +216,15 @@ def test_faults_are_told_for_a_person(tmp_path: Path, monkeypatch: pytest.Monkey
             source(tmp_path / "empty"),
             source(tmp_path / "log.gz"),
             source(tmp_path / "good", "syslog"),
+            source(tmp_path / "mixed"),
         )
     )
     assert found == (
         "logs[1].path: other: none of its first 2 lines is of the format openssh",
         "logs[3].path: log.gz: a compressed file is damaged",
         "logs[4].format: syslog: is no format that is read; see docs/logs.md",
+        (
+            "logs[5].path: mixed: 1 of its first 2 lines are not of the format openssh, "
+            "such as 'a 9'"
+        ),
     )

@@ -163,5 +163,7 @@ class LogDigest:
             return self.cut
         for source in self.sources:
             if source.unparsed * 10 > source.lines:
-                return f"{source.place}: {source.unparsed} of {source.lines} lines did not parse"
+                told = f"{source.unparsed} of {source.lines} lines did not parse"
+                such = f", such as {source.shapes[0]!r}" if source.shapes else ""
+                return f"{source.place}: {told}{such}"
         return ""

@@ -19,7 +19,7 @@ from scanner.wire.log_events import (
 )
 from scanner.wire.syslog_lines import Message
 
-_PURE: Final = re.compile(r"\((.*?)@([^()\s]{1,255})\) \[[A-Z]+\] (.*)")
+_PURE: Final = re.compile(r"\((.{0,255}?)@([^()\s@]{1,255})\) \[[A-Z]+\] (.*)")
 _PURE_IN: Final = re.compile(r"(.+) is now logged in")
 _PURE_REFUSED: Final = re.compile(r"Authentication failed for user \[(.*)\]")
 _PURE_MOVED: Final = re.compile(r"(.+) (uploaded|downloaded)  ?\(\d+ bytes, .*\)")

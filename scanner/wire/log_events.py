@@ -18,6 +18,9 @@ MOST_SHAPE: Final = 120
 ANONYMOUS: Final = frozenset({"anonymous", "ftp"})
 """Names by which nobody in particular logs in (RFC 1635 section 2, and what servers make of it)."""
 
+_LONGEST: Final = 80
+"""Characters of an address with its brackets and its zone at most; more are kept in no cache."""
+
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
 _DIGITS: Final = re.compile(r"\d+")
 _UNSHOWN: Final = re.compile(r"[^ -~]")
@@ -110,9 +113,13 @@ LineParser = Callable[[str], LogEvent | None]
 """Reads a line without its end. ``None``: the line is not of this format. Never raises."""
 
 
-@lru_cache(maxsize=65_536)
 def address(text: str) -> str:
     """Return an address in its usual form, IPv4 for an IPv4-mapped one; empty for anything else."""
+    return _address(text) if len(text) <= _LONGEST else ""
+
+
+@lru_cache(maxsize=65_536)
+def _address(text: str) -> str:
     try:
         found = ip_address(text.strip("[]").partition("%")[0])
     except ValueError:

@@ -41,6 +41,7 @@ _FARTHEST: Final = 14 * 3_600 + SLACK
 """Seconds that a time zone can be off."""
 
 _Kept = TypeVar("_Kept")
+_LONGEST_NAME: Final = 256
 _MOST_ACCOUNTS: Final = 10_000
 _MOST_LIVE: Final = 20_000
 _MOST_LOOSE: Final = 256
@@ -167,7 +168,9 @@ class LogFold:
         if found is not None and _is_of(found, event, start):
             found[0].touch(found[1], at)
             return
-        tally = self._tally(event.account, start)
+        # A name that was only typed makes no account.
+        known = self._accounts.get(event.account)
+        tally = self._tally(event.account, start) if starts else known
         if tally is None:
             return
         session = tally.loose.get(event.source)
@@ -186,6 +189,7 @@ class LogFold:
                 _keep_bounded(tally.loose, event.source, session, _MOST_LOOSE)
 
     def _tally(self, account: str, at: int) -> AccountTally | None:
+        account = account[:_LONGEST_NAME]
         found = self._accounts.get(account)
         if found is None and account:
             if len(self._accounts) >= _MOST_ACCOUNTS:

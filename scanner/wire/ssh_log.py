@@ -28,22 +28,27 @@ SFTP: Final = frozenset({"internal-sftp", "sftp-server"})
 
 _PORT: Final = r"port (\d{1,5})"
 _ACCEPTED: Final = re.compile(
-    rf"Accepted (\S+) for (.+?) from (\S+) {_PORT}(?: ssh2)?"
-    r"(?:: \S+ ((?:SHA256|MD5):\S+).*)?",
+    rf"Accepted (\S+) for (.+?) from (\S{{1,255}}) {_PORT}(?: ssh2)?"
+    r"(?:: \S+ ((?:SHA256|MD5):\S{1,128}).*)?",
     re.ASCII,
 )
 _FAILED: Final = re.compile(
-    rf"Failed (\S+) for (?:invalid user )?(.*) from (\S+) {_PORT}(?: ssh2)?(?:: .*)?", re.ASCII
+    rf"Failed (\S+) for (?:invalid user )?(.*) from (\S{{1,255}}) {_PORT}(?: ssh2)?(?:: .*)?",
+    re.ASCII,
 )
-_FROM: Final = re.compile(rf"(?:Connection|Invalid user .*|Postponed .*) from (\S+) {_PORT}.*")
+_FROM: Final = re.compile(
+    rf"(?:Connection|Invalid user .*|Postponed .*) from (\S{{1,255}}) {_PORT}.*"
+)
 _LEFT: Final = re.compile(
     r"(?:Received disconnect from|Disconnected from|Disconnecting|Connection closed by"
     r"|Connection reset by|Timeout, client not responding from)"
-    rf"(?: (?:authenticating |invalid )?user .*)? (\S+) {_PORT}\b.*",
+    rf"(?: (?:authenticating |invalid )?user .*)? (\S{{1,255}}) {_PORT}\b.*",
     re.ASCII,
 )
 _PAM_CLOSED: Final = re.compile(r"pam_\w+\(sshd:session\): session closed for user .*")
-_SFTP_SESSION: Final = re.compile(r"session (opened|closed) for local user (.*) from \[([^]]*)\]")
+_SFTP_SESSION: Final = re.compile(
+    r"session (opened|closed) for local user (.*) from \[([^]]{0,255})\]"
+)
 _SFTP_CLOSE: Final = re.compile(r'close "(.*)" bytes read (\d{1,18}) written (\d{1,18})', re.ASCII)
 
 _DROPBEAR_LINE: Final = re.compile(
@@ -51,7 +56,7 @@ _DROPBEAR_LINE: Final = re.compile(
 )
 _DROPBEAR_IN: Final = re.compile(
     r"(?:Password|Pubkey|PAM password|Empty-password) auth succeeded for '(.*?)'"
-    r"(?: with \S+ key (\S+))? from (\S+):(\d{1,5})",
+    r"(?: with \S+ key (\S{1,128}))? from (\S+):(\d{1,5})",
     re.ASCII,
 )
 _DROPBEAR_BAD: Final = re.compile(r"Bad (?:PAM )?password attempt for '(.*)' from (\S+):\d{1,5}")

@@ -184,6 +184,30 @@ def test_a_login_of_vsftpd_belongs_to_what_another_process_then_did() -> None:
     assert found.source_overlaps[0].seconds == 10
 
 
+def test_a_name_that_was_only_typed_makes_no_account() -> None:
+    day = "Tue Feb  3 04:05:06 2026"
+    lines = [
+        f'{day} [pid 9] [nobody-{n}] FTP command: Client "{HERE}", "PASS <password>"'
+        for n in range(20)
+    ]
+    digest = fold("vsftpd", [*lines, f'{day} [pid 9] [lab] FAIL LOGIN: Client "{HERE}"'])
+    assert digest.accounts == ()
+    assert digest.sources[0].unparsed == 0
+    assert digest.refused == 1
+
+
+def test_what_is_kept_of_long_names_and_keys_is_short() -> None:
+    long = "x" * 9_000
+    for line in (
+        enters(0, HERE, 50, user=long),
+        enters(0, long, 50),
+        enters(0, HERE, 50, key=f"SHA256:{long}"),
+        moved(0, long),
+    ):
+        for name in ("openssh", "xferlog"):
+            assert len(repr(fold(name, [line]))) < 2_000
+
+
 def test_a_process_that_is_numbered_anew_is_another_session() -> None:
     def line(hour: int, second: int, source: str) -> str:
         when = f"Tue Feb  3 {hour:02}:00:{second:02} 2026"

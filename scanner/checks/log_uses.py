@@ -96,17 +96,26 @@ def judge_freshness(digest: LogDigest, case: Case) -> Ruling:
     if not told:
         return undecided("the logs tell of transfers alone, not of logins", "no-sessions-told")
     newest = max(moment(source.newest) for source in told if source.newest)
+    if newest - case.now > FRESH:
+        ahead = f"the logs tell of {_at(newest)}, which is yet to come: check zone and clock"
+        return undecided(ahead, "clock-differs")
     oldest = min(moment(source.oldest) for source in told if source.oldest)
     past = [visit for visit in _visits(digest, case) if not visit.lines]
     for visit in past:
         ruling = _missing(visit, (oldest, newest), case)
         if ruling is not None:
             return ruling
+    seen = not past and any(visit.lines for visit in digest.visits)
+    return _going_on(newest, seen=seen, digest=digest, case=case)
+
+
+def _going_on(newest: datetime, *, seen: bool, digest: LogDigest, case: Case) -> Ruling:
+    """Return what logs say that miss no visit. ``seen``: they show the last one."""
     if case.now - newest > FRESH:
         return undecided(f"the logs end on {_at(newest)}: over a day ago", Reason.EXPIRED)
-    if past or not any(visit.lines for visit in digest.visits):
-        told_why = "no earlier visit of this scanner lies within what the logs cover"
-        return undecided(told_why, Reason.NOT_LOOKED_AT)
+    if not seen:
+        told = "no earlier visit of this scanner lies within what the logs cover"
+        return undecided(told, Reason.NOT_LOOKED_AT)
     if digest.unread:
         return undecided(f"the last visit is in the logs, but {digest.unread}", "logs-cut")
     return passed(f"the logs go on until {_at(newest)} and show this scanner's last visit")

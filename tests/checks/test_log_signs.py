@@ -258,6 +258,7 @@ def test_logs_that_cover_a_visit_without_showing_it_are_a_fail() -> None:
         ((), {}, "not-looked-at"),
         ((TONIGHT,), {}, "not-looked-at"),
         ((visit(shifted=3),), {}, "clock-differs"),
+        ((visit(lines=1),), {"sources": (read(newest="2030-01-01T00:00:00Z"),)}, "clock-differs"),
         ((visit(lines=1),), {"sources": (read(tells_sessions=False),)}, "no-sessions-told"),
         ((visit(lines=1),), {"sources": (read(newest="2026-11-21T02:00:00Z"),)}, "expired"),
         ((visit(lines=1),), {"sources": (read(unparsed=90),)}, "logs-cut"),

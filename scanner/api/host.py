@@ -12,12 +12,15 @@ from typing import Any
 from scanner import __version__
 from scanner.api.job import AdHoc, Clock, ad_hoc, nightly, utc_now
 from scanner.api.workshop import Workshop, workshop
-from scanner.engine.observe import Sight
 from scanner.engine.outcome import Tally
 from scanner.engine.plan import from_vantage
 from scanner.engine.scheduler import schedule
 from scanner.engine.scope import Resolver
+from scanner.logs import not_read
 from scanner.model.finding import HostReport, Severity
+from scanner.model.logs import LogDigest
+from scanner.model.observation import Observations
+from scanner.model.reading import Reading
 from scanner.model.scan import ScanHeader
 from scanner.model.target import Protocol, Target
 from scanner.probes.context import utc_text
@@ -81,9 +84,8 @@ async def scan_host(  # noqa: PLR0913 - each is a word of the command line
         clock=clock,
         resolver=resolver,
     ) as shop:
-        sight = shop.sight(wanted.target, wanted.only)
-        interrupted = await _cut_short(sight)
-        report, record = shop.conclude(wanted.target, sight.observations())
+        look = await _look(shop, wanted)
+        report, record = shop.conclude(wanted.target, look.seen, look.logs)
     tally = Tally(fail_on, targeted=1)
     tally.add(report, record.recall.findings)
     return ScanDocument(
@@ -91,20 +93,31 @@ async def scan_host(  # noqa: PLR0913 - each is a word of the command line
         hosts=(report,),
         exit_code=tally.exit_code(),
         incomplete=tuple(tally.unfinished),
-        interrupted=interrupted,
+        interrupted=look.interrupted,
     )
 
 
-async def _cut_short(sight: Sight) -> bool:
-    """Look; return whether a cancellation ended that early. It is then dealt with."""
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a look at one target and its logs came to, as far as it went."""
+
+    seen: Observations
+    logs: Reading[LogDigest]
+    interrupted: bool
+
+
+async def _look(shop: Workshop, wanted: AdHoc) -> _Look:
+    """Look; a cancellation ends that early, and is then dealt with."""
+    sight = shop.sight(wanted.target, wanted.only)
     try:
         await sight.look()
+        seen = sight.observations()
+        return _Look(seen, await shop.logs(wanted.target, seen), interrupted=False)
     except asyncio.CancelledError:
         task = asyncio.current_task()
         if task is not None:
             task.uncancel()
-        return True
-    return False
+    return _Look(sight.observations(), not_read(wanted.target), interrupted=True)
 
 
 def _header(wanted: AdHoc, tally: Tally, started: str, finished: str) -> ScanHeader:
@@ -156,7 +169,8 @@ class _Done:
 
 async def _scan_into(done: _Done, wanted: list[Target], shop: Workshop, most: int) -> None:
     async def work(target: Target) -> None:
-        report, _ = shop.conclude(target, await shop.observe(target))
+        seen = await shop.observe(target)
+        report, _ = shop.conclude(target, seen, await shop.logs(target, seen))
         await done.room.acquire()
         done.reports.put_nowait(report)
 

@@ -14,6 +14,7 @@ from scanner.dossier import check_papers, check_policy
 from scanner.engine.scope import Scope
 from scanner.errors import InputError, NotAuthorisedError
 from scanner.intake.problem import shown
+from scanner.logs import check_logs
 from scanner.model.target import Authorisation, Endpoint, Protocol, Target, TargetsFile
 from scanner.secrets import check_all, check_logins
 
@@ -190,7 +191,11 @@ def validate(targets: Path) -> tuple[str, ...]:
         file = targets_file.load_targets(targets)
     except InputError as error:
         return error.problems
-    papers = (f"{target.asset}: {line}" for target in file.targets for line in check_papers(target))
+    papers = (
+        f"{target.asset}: {line}"
+        for target in file.targets
+        for line in (*check_papers(target), *check_logs(target))
+    )
     today = utc_now().date()
     leave = targets_file.check_authorisation(file.authorisation, today)
     return (*leave, *targets_file.paper_gaps(file, today), *papers, *check_all(file))
@@ -201,7 +206,6 @@ def unserved(file: TargetsFile) -> tuple[str, ...]:
     every = (file.template, *file.targets)
     used = {
         "delivery": bool(file.delivery),
-        "logs": any(target.logs for target in every),
         "accounts[].public_keys (queries)": any(
             account.public_keys for target in every for account in target.accounts
         ),

@@ -24,9 +24,11 @@ from scanner.engine.scope import Resolver
 from scanner.engine.unseen import unseen
 from scanner.errors import HistoryError, SecretError
 from scanner.history import Fleet, default_path
+from scanner.logs import not_read
 from scanner.model.finding import Severity
+from scanner.model.logs import LogDigest
 from scanner.model.observation import Observations
-from scanner.model.reading import Reason, Unobserved
+from scanner.model.reading import Reading, Reason, Unobserved
 from scanner.model.target import Target
 from scanner.probes.context import utc_text
 from scanner.report import document
@@ -188,10 +190,12 @@ class _Keep:
         self._progress = progress
         self.done: set[str] = set()
 
-    def __call__(self, target: Target, seen: Observations, shop: Workshop) -> None:
+    def __call__(
+        self, target: Target, seen: Observations, shop: Workshop, logs: Reading[LogDigest]
+    ) -> None:
         record = shop.record(target, seen)
         self.folder.append(OBSERVATIONS, encode(record))
-        report = judge(docket_of(target, record))
+        report = judge(docket_of(target, record, logs))
         self.folder.append(HOSTS, document.encode(document.host_document(report)))
         self.fleet.add(report)
         self.done.add(target.asset)
@@ -213,15 +217,17 @@ async def _scan_all(wanted: list[Target], shop: Workshop, most: int, keep: _Keep
     async def work(target: Target) -> None:
         shut = shop.shut(target)
         if shut is not None:
-            keep(target, shut, shop)
+            keep(target, shut, shop, await shop.logs(target, shut))
             return
         sight = shop.sight(target)
         try:
             await sight.look()
+            seen = sight.observations()
+            logs = await shop.logs(target, seen)
         except asyncio.CancelledError:
-            keep(target, sight.observations(), shop)
+            keep(target, sight.observations(), shop, not_read(target))
             raise
-        keep(target, sight.observations(), shop)
+        keep(target, seen, shop, logs)
 
     try:
         await schedule(wanted, work, most=most)
@@ -231,7 +237,7 @@ async def _scan_all(wanted: list[Target], shop: Workshop, most: int, keep: _Keep
             task.uncancel()
         for target in wanted:
             if target.asset not in keep.done:
-                keep(target, _not_scanned(target, shop), shop)
+                keep(target, _not_scanned(target, shop), shop, not_read(target))
         return True
     return False
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,13 +20,16 @@ from scanner.engine.record import Record
 from scanner.engine.scope import Resolver, SystemResolver
 from scanner.engine.unseen import unseen
 from scanner.history import History, default_path, mask_key
+from scanner.logs import read_logs
 from scanner.model.case import moment
 from scanner.model.finding import HostReport
+from scanner.model.logs import LogDigest
 from scanner.model.mask import Mask
 from scanner.model.observation import EndpointObservation, Observations, views_of
-from scanner.model.reading import Reason, Unobserved
+from scanner.model.reading import Reading, Reason, Unobserved
 from scanner.model.recall import Recall
 from scanner.model.target import Target
+from scanner.model.visit import Visit, visit_of
 from scanner.probes.context import utc_text
 from scanner.secrets import FileSecrets
 
@@ -67,27 +72,54 @@ class Workshop:
             ),
         )
 
+    async def logs(self, target: Target, seen: Observations) -> Reading[LogDigest]:
+        """Read the target's logs while others are scanned; a cancellation ends that early."""
+        if not target.logs:
+            return read_logs(target)
+        past = self.history.recall(target.tenant, target.asset)
+        stop = threading.Event()
+        try:
+            return await asyncio.to_thread(
+                read_logs, target, _visits(past, (seen,)), stop=stop.is_set
+            )
+        except asyncio.CancelledError:
+            stop.set()
+            raise
+
     def remember(self, report: HostReport) -> None:
         """Keep what was found for the next night."""
         self.history.remember(report, moment(report.judged_at))
 
-    def conclude(self, target: Target, seen: Observations) -> tuple[HostReport, Record]:
+    def conclude(
+        self, target: Target, seen: Observations, logs: Reading[LogDigest]
+    ) -> tuple[HostReport, Record]:
         """Judge what was seen, remember it, and return the report and what it rests on."""
         record = self.record(target, seen)
-        report = judge(docket_of(target, record))
+        report = judge(docket_of(target, record, logs))
         self.remember(report)
         return report, record
 
 
-def docket_of(target: Target, record: Record) -> Docket:
-    """Return what the judge is given: the record, and the papers as they are now."""
+def docket_of(target: Target, record: Record, logs: Reading[LogDigest] | None = None) -> Docket:
+    """Return what the judge is given: the record, and the papers as they are now.
+
+    Logs that were not read before are read now.
+    """
+    if logs is None:
+        logs = read_logs(target, _visits(record.recall, record.observations))
     return Docket(
         target=target,
         observations=record.observations,
-        dossier=load_dossier(target),
+        dossier=replace(load_dossier(target), logs=logs),
         recall=record.recall,
         judged_at=record.judged_at,
     )
+
+
+def _visits(past: Recall, looks: Sequence[Observations]) -> tuple[Visit, ...]:
+    """Return the visits that an asset's logs should show: the last ones, and this one."""
+    these = (visit_of(seen) for seen in looks)
+    return (*past.visits, *(visit for visit in these if visit is not None))
 
 
 def _relevant(past: Recall, seen: Observations) -> Recall:

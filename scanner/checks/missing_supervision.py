@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from scanner.checks import log_uses
 from scanner.checks.base import PAPERS, Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
 from scanner.checks.papers import judge as judge_paper
@@ -74,5 +75,6 @@ CHECK = Check(
             judge=judge_paper,
         ),
         *WATCH_FACETS,
+        *log_uses.WATCH_FACETS,
     ),
 )

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scanner.checks import account_channels, ftp_posture, ftp_remedies, sftp_posture, ssh_entry
+from scanner.checks import (
+    account_channels,
+    ftp_posture,
+    ftp_remedies,
+    log_uses,
+    sftp_posture,
+    ssh_entry,
+)
 from scanner.checks.base import Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
 from scanner.checks.personal import harm_in
@@ -213,5 +220,6 @@ CHECK = Check(
         *ftp_posture.ZONE_FACETS,
         *sftp_posture.FACETS,
         *account_channels.FACETS,
+        *log_uses.ZONE_FACETS,
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from scanner.checks import log_signs
 from scanner.checks.base import PAPERS, Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
 from scanner.model.case import Case
@@ -116,5 +117,6 @@ CHECK = Check(
             reads=read_keys,
             judge=judge_keys,
         ),
+        *log_signs.FACETS,
     ),
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from scanner.checks import log_uses
 from scanner.checks.base import PAPERS, Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.configuration import CONFIGURATION_FACET
 from scanner.checks.controls import controls_of
@@ -197,5 +198,6 @@ CHECK = Check(
         ),
         *INTEGRITY_FACETS,
         CONFIGURATION_FACET,
+        *log_uses.MIGRATION_FACETS,
     ),
 )

@@ -68,6 +68,7 @@ class Dialer:
         try:
             async with asyncio.timeout(self.connect_seconds):
                 await asyncio.get_running_loop().sock_connect(sock, address)
+            self.meter.sources.add(str(sock.getsockname()[0]))
         except TimeoutError:
             raise Fault(Reason.FILTERED, "no answer to the connection request") from None
         except OSError as error:

@@ -17,6 +17,7 @@ class EffortMeter:
         self.logins_failed = 0
         self.bytes_received = 0
         self.verbs: Counter[str] = Counter()
+        self.sources: set[str] = set()
 
     def facts(self) -> Effort:
         """Return the counters as they stand."""
@@ -27,4 +28,5 @@ class EffortMeter:
             logins_failed=self.logins_failed,
             bytes_received=self.bytes_received,
             verbs=dict(self.verbs),
+            sources=tuple(sorted(self.sources)),
         )

@@ -106,6 +106,16 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (asset, stamp)
         ) STRICT, WITHOUT ROWID""",
     ),
+    (
+        """CREATE TABLE visit (
+            asset INTEGER NOT NULL REFERENCES asset,
+            vantage TEXT NOT NULL,
+            started INTEGER NOT NULL,
+            finished INTEGER NOT NULL,
+            sources TEXT NOT NULL,
+            PRIMARY KEY (asset, vantage)
+        ) STRICT, WITHOUT ROWID""",
+    ),
 )
 
 _FAULTS: dict[int, str] = {

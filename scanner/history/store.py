@@ -2,7 +2,7 @@
 
 It holds no name, path or value of what was scanned: assets and orders as the team calls them,
 files as keyed hashes, with what kinds of data they were found to hold; credentials as keyed hashes;
-SSH host keys as their public fingerprints.
+SSH host keys as their public fingerprints; when this scanner came, and from which of its addresses.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Self
 
 from scanner.errors import HistoryError
-from scanner.history import host_keys, judged, rows
+from scanner.history import host_keys, judged, rows, visits
 from scanner.history.schema import (
     connect,
     connect_in_memory,
@@ -179,6 +179,7 @@ class History:
                 orders=rows.orders(db, known),
                 host_keys=host_keys.latest(db, known),
                 drill=rows.latest_drill(db, known, self._now()),
+                visits=visits.latest(db, known),
             )
 
     def remember(self, report: HostReport, at: datetime) -> None:
@@ -199,6 +200,7 @@ class History:
                 rows.keep_sightings,
                 rows.keep_orders,
                 host_keys.keep,
+                visits.keep,
             ):
                 keep(db, asset, report, then)
 

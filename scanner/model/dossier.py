@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from scanner.model.logs import LogDigest
 from scanner.model.policies import MODERN
 from scanner.model.policy import SshPolicy
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
@@ -116,3 +117,6 @@ class Dossier:
         default_factory=lambda: Unobserved(Reason.NOT_DECLARED, "no security.txt is declared")
     )
     policy: Reading[SshPolicy] = field(default_factory=lambda: Observed(MODERN))
+    logs: Reading[LogDigest] = field(
+        default_factory=lambda: Unobserved(Reason.NOT_DECLARED, "no logs are declared")
+    )

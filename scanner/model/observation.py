@@ -43,7 +43,8 @@ class Effort:
 
     ``connection_budget``: control connections that it may take at most; 0: none was set.
 
-    ``logins`` are those tried, ``logins_failed`` those among them that were refused.
+    ``logins`` are those tried, ``logins_failed`` those among them that were refused. ``sources``
+    are our own addresses, as our end of the connections has them.
     """
 
     connections: int = 0
@@ -52,6 +53,7 @@ class Effort:
     logins_failed: int = 0
     bytes_received: int = 0
     verbs: Mapping[str, int] = field(default_factory=dict)
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

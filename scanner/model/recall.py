@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.reading import Reading, Reason, Unobserved
+from scanner.model.visit import Visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,7 @@ class Recall:
     """A slice of history. Times are RFC 3339 UTC.
 
     ``findings`` maps the uid of every open fail to when it was first seen; ``sightings`` maps a
-    file's key to when it was first seen.
+    file's key to when it was first seen. ``visits`` are the last ones, one from each vantage.
     """
 
     findings: Mapping[str, str] = field(default_factory=dict)
@@ -82,6 +83,7 @@ class Recall:
     orders: Mapping[str, OrderSighting] = field(default_factory=dict)
     host_keys: tuple[PastHostKey, ...] = ()
     certificates: tuple[CertificateMatch, ...] = ()
+    visits: tuple[Visit, ...] = ()
     drill: Reading[DrillResult] = field(
         default_factory=lambda: Unobserved(Reason.NOT_LOOKED_AT, "no alarm drill is on record")
     )

@@ -21,6 +21,7 @@ from tests.servers.ssh_keys import (
     make_host_keys,
     make_key,
 )
+from tests.servers.syslog_file import syslog_to
 from tests.servers.syslog_socket import SyslogSocket
 from tests.servers.tree import Tree, plant
 
@@ -73,6 +74,8 @@ class Openssh:
     """Of every user; a fresh one for each unless it is told."""
     key_owner: str = "host"
     """Servers with the same owner of their host keys show the same ones."""
+    syslog: bool = False
+    """Logs through syslog into a file, with dates, instead of without to the console."""
 
 
 @contextmanager
@@ -102,9 +105,10 @@ def running(options: Openssh, *, contents: Callable[[Path], Tree] = plant) -> It
                 lines += [f"Subsystem sftp {subsystem}"] if options.subsystem else []
                 lines += options.extra
                 path = base.configuration("sshd_config", lines)
+                console = [] if options.syslog else ["-e"]
                 return process.Launch(
-                    command=[str(base.prefix.program("sshd")), "-D", "-e", "-f", path],
-                    environment=accounts.environment,
+                    command=[str(base.prefix.program("sshd")), "-D", *console, "-f", path],
+                    environment=_environment(options, accounts, base),
                 )
 
             log = base.folder / "sshd.log"
@@ -114,7 +118,7 @@ def running(options: Openssh, *, contents: Callable[[Path], Tree] = plant) -> It
                     protocol="sftp",
                     process=child,
                     tree=base.tree,
-                    logs=(log, sftp_log(base)),
+                    logs=(log, sftp_log(base), _syslog(base)),
                     log_format=_LOG_FORMAT,
                     users=users,
                     host_keys=host_keys,
@@ -124,6 +128,19 @@ def running(options: Openssh, *, contents: Callable[[Path], Tree] = plant) -> It
                     authorise=authorise,
                     flush=flush,
                 )
+
+
+def _syslog(base: Ground) -> Path:
+    return base.folder / "auth.log"
+
+
+def _environment(options: Openssh, accounts: Accounts, base: Ground) -> dict[str, str]:
+    if not options.syslog:
+        return dict(accounts.environment)
+    log = _syslog(base)
+    log.touch()
+    log.chmod(0o666)  # the session of a user writes to it as well
+    return syslog_to(log, accounts.environment, header=True)
 
 
 def _pam_service(options: Openssh) -> str:

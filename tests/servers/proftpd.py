@@ -97,6 +97,8 @@ def running(
 
         def prepare(port: int) -> process.Launch:
             lines = [*_common(base, port, options.place), *particular.lines, *options.extra]
+            if not any(line.startswith("TransferLog ") for line in options.extra):
+                lines.append("TransferLog none")
             path = base.configuration("proftpd.conf", lines)
             return process.Launch(
                 command=[str(base.prefix.program("proftpd")), "-n", "-q", "-c", path],
@@ -155,7 +157,6 @@ def _common(base: Ground, port: int, place: process.Place) -> list[str]:
         'LogFormat command "command=%r"',
         f"ExtendedLog {folder / 'commands.log'} ALL command",
         "WtmpLog off",
-        "TransferLog none",
         "DelayTable none",
         "RequireValidShell off",
         "UseReverseDNS off",

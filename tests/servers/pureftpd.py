@@ -41,6 +41,8 @@ class Pureftpd:
     extra: tuple[str, ...] = ()
     """Further arguments of the command line."""
     place: process.Place = process.ANYWHERE
+    dated: bool = False
+    """Whether lines of syslog begin with date, host and program."""
 
 
 @contextmanager
@@ -50,7 +52,7 @@ def running(options: Pureftpd, *, contents: Callable[[Path], Tree] = plant) -> I
         users = test_users() if options.local_users else ()
         accounts = write_accounts(base, users, home=base.served)
         log = base.folder / "syslog.log"
-        environment = syslog_to(log, accounts.environment)
+        environment = syslog_to(log, accounts.environment, header=options.dated)
         certificate: Certificate | None = None
         if options.tls_level:
             certificate = make_certificate(base.folder / "tls", options.tls.certificate)

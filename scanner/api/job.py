@@ -207,9 +207,6 @@ def unserved(file: TargetsFile) -> tuple[str, ...]:
             f"allow.{name}": any(getattr(target.allow, name) for target in every)
             for name in allowed
         },
-        "accounts[].public_keys (queries)": any(
-            account.public_keys for target in every for account in target.accounts
-        ),
     }
     return tuple(name for name, declared in used.items() if declared)
 

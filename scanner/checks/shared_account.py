@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from scanner.checks.base import PAPERS, Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
+from scanner.checks.shared_keys import TWO_PEOPLE
 from scanner.model.case import Case
 from scanner.model.dossier import InventoryRow
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Severity, Source
-from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.model.reading import Observed, Reading, Reason
 from scanner.model.target import Account
 
 
@@ -74,19 +75,6 @@ def _named(usernames: list[str]) -> str:
     return f"{'account' if len(usernames) == 1 else 'accounts'} {shown}{more}"
 
 
-def read_keys(case: Case) -> Iterator[Question[Account]]:
-    """Ask about accounts for which public keys of two or more people are listed."""
-    for account in case.target.accounts:
-        if len(account.public_keys) > 1:
-            told = "this version does not ask the server which public keys it accepts"
-            yield Question(PAPERS, account.username, Unobserved(Reason.NOT_LOOKED_AT, told))
-
-
-def judge_keys(account: Account, _case: Case) -> Ruling:
-    """Never reached while no probe asks: readings are unobserved."""
-    return undecided(f"{account.username}: key queries were not made", Reason.NOT_LOOKED_AT)
-
-
 CHECK = Check(
     id=FailureId.SHARED_ACCOUNT,
     ref="MB-05",
@@ -106,15 +94,6 @@ CHECK = Check(
             reads=read_holders,
             judge=judge_holders,
         ),
-        Facet(
-            id="two-people-accepted",
-            question="Does one account accept the keys of two people?",
-            layer=Source.ACCOUNT,
-            severity=Severity.HIGH,
-            required="accounts for which keys of two or more people are listed",
-            remedy="Leave one person's keys on the account; give the other an account.",
-            reads=read_keys,
-            judge=judge_keys,
-        ),
+        TWO_PEOPLE,
     ),
 )

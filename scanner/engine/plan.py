@@ -21,6 +21,8 @@ offers, host keys and groups, one where the decoy has to wait for the accounts."
 SSH_ACCOUNT_CONNECTIONS = 3
 """For each listed account: a login and the question which factors remain, or what it is offered;
 once more where the server turned a connection away."""
+SSH_QUERY_CONNECTIONS = 3
+"""For each account with public keys listed: two to show them, once more where turned away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,9 @@ def _ftp_connections(target: Target, accounts: int) -> int:
 def ssh_connections(target: Target) -> int:
     """Return the connections that one SSH endpoint of a target may take at most."""
     each = SSH_ACCOUNT_CONNECTIONS + target.allow.empty_password
-    return SSH_CONNECTIONS + each * len(target.accounts)
+    queried = sum(bool(account.public_keys) for account in target.accounts)
+    accounts = each * len(target.accounts) + SSH_QUERY_CONNECTIONS * queried
+    return SSH_CONNECTIONS + accounts
 
 
 def _ssh_logins(target: Target) -> int:

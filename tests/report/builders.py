@@ -33,6 +33,7 @@ from scanner.model.finding import (
     finding_uid,
 )
 from scanner.model.listing import EntryKind, Outcome, Precision
+from scanner.model.login_keys import AccountKeys, KeyAnswers, KeyQuery
 from scanner.model.observation import (
     AnonymousAccess,
     AnonymousTry,
@@ -507,6 +508,31 @@ def ssh_facts() -> SshFacts:
             AccountMethods(username="old", methods=Unobserved(Reason.THROTTLED, "turned away")),
         ),
         empty_passwords=(EmptyPassword(username="migration", accepted=Observed(value=False)),),
+        account_keys=(
+            AccountKeys(
+                username="migration",
+                answers=Observed(
+                    KeyAnswers(
+                        people=2,
+                        verified=True,
+                        stranger_refused=Observed(value=True),
+                        queries=(
+                            KeyQuery(
+                                holder="h1",
+                                fingerprint="SHA256:CCCC",
+                                algorithm="ssh-ed25519",
+                                accepted=Observed(value=True),
+                            ),
+                            KeyQuery(
+                                holder="h2",
+                                accepted=Unobserved(Reason.UNREADABLE, "no public key"),
+                            ),
+                        ),
+                    )
+                ),
+            ),
+            AccountKeys(username="old", answers=Unobserved(Reason.THROTTLED, "turned away")),
+        ),
         accounts=(
             AccountView(
                 username="migration",

@@ -531,7 +531,6 @@ def ssh_facts() -> SshFacts:
                     )
                 ),
             ),
-            AccountKeys(username="old", answers=Unobserved(Reason.THROTTLED, "turned away")),
         ),
         accounts=(
             AccountView(

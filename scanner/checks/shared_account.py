@@ -5,7 +5,7 @@ from __future__ import annotations
 from scanner.checks.account_register import REGISTER_FACETS
 from scanner.checks.base import Check
 from scanner.checks.controls import controls_of
-from scanner.checks.shared_keys import TWO_PEOPLE
+from scanner.checks.shared_keys import COMMON_KEYS, KEY_FILE, TWO_PEOPLE
 from scanner.model.failure import FailureId
 
 CHECK = Check(
@@ -19,5 +19,7 @@ CHECK = Check(
     facets=(
         *REGISTER_FACETS,
         TWO_PEOPLE,
+        KEY_FILE,
+        COMMON_KEYS,
     ),
 )

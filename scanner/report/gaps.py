@@ -151,6 +151,7 @@ _SFTP = {
     "home": "home folder",
     "confinement": "confinement",
     "key_files": "key files",
+    "authorized_keys": "keys in the key file",
     "neighbours": "folders beside the home",
     "read_only": "read-only flag",
 }

@@ -33,7 +33,13 @@ from scanner.model.finding import (
     finding_uid,
 )
 from scanner.model.listing import EntryKind, Outcome, Precision
-from scanner.model.login_keys import AccountKeys, KeyAnswers, KeyQuery
+from scanner.model.login_keys import (
+    AccountKeys,
+    AuthorizedKey,
+    AuthorizedKeys,
+    KeyAnswers,
+    KeyQuery,
+)
 from scanner.model.observation import (
     AnonymousAccess,
     AnonymousTry,
@@ -360,6 +366,14 @@ def sftp_facts() -> SftpFacts:
             )
         ),
         key_files=Observed((PathSeen(path=".ssh", presence=Observed(Presence.MISSING)),)),
+        authorized_keys=Observed(
+            AuthorizedKeys(
+                keys=(
+                    AuthorizedKey(fingerprint="SHA256:DDDD", algorithm="ssh-ed25519", comment="c1"),
+                ),
+                unparsed=1,
+            )
+        ),
         neighbours=Observed(
             Neighbours(
                 parent="/home",

@@ -10,7 +10,7 @@ from scanner.report.gaps import NAMES, gap_texts
 from tests.report import builders
 
 
-def texts(facts: FtpFacts) -> list[str]:
+def texts(facts: FtpFacts | SshFacts) -> list[str]:
     endpoint = replace(builders.endpoints()[0], facts=facts)
     return gap_texts([builders.look(endpoints=(endpoint,))])
 

@@ -6,6 +6,7 @@ from scanner.checks.account_register import REGISTER_FACETS
 from scanner.checks.base import Check
 from scanner.checks.controls import controls_of
 from scanner.checks.shared_keys import COMMON_KEYS, KEY_FILE, TWO_PEOPLE
+from scanner.checks.shared_logins import COMMON_WAY, FILE_OWNERS
 from scanner.model.failure import FailureId
 
 CHECK = Check(
@@ -21,5 +22,7 @@ CHECK = Check(
         TWO_PEOPLE,
         KEY_FILE,
         COMMON_KEYS,
+        COMMON_WAY,
+        FILE_OWNERS,
     ),
 )

@@ -129,7 +129,8 @@ class Walk:
     ``writable_claims`` counts entries that the server or their mode calls writable by anyone,
     ``writable`` tells the signs apart. ``unparsed`` lines are told by their ``unparsed_shapes``
     alone, some of them. In ``forged_possible`` directories a name may have forged entries.
-    ``unread`` tells why the other eligible files were not read.
+    ``unread`` tells why the other eligible files were not read. ``private_owners`` are keyed
+    hashes of who owns files in private areas, the first few; users of the system itself are none.
     """
 
     directories: int
@@ -152,6 +153,7 @@ class Walk:
     unparsed_shapes: tuple[str, ...] = ()
     forged_possible: int = 0
     unread: tuple[Unread, ...] = ()
+    private_owners: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -161,7 +163,9 @@ class Walk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What one login could see. ``home`` is masked. ``root`` is how the first listing ended."""
+    """What one login could see. ``home`` is masked, and ``home_key`` its keyed hash, empty where
+    the home is the root. ``root`` is how the first listing ended.
+    """
 
     username: str
     encrypted: bool
@@ -169,6 +173,7 @@ class View:
     root: Outcome
     walk: Walk
     root_reply: str = ""
+    home_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ from scanner.probes.sampler import (
     sample_files,
 )
 from scanner.probes.sampling import FoundFile
-from scanner.probes.signs import claims_writable, links_outside, shapes, writable_signs
+from scanner.probes.signs import claims_writable, links_outside, owners, shapes, writable_signs
 from scanner.wire.dated_names import named_date
 
 MOST_FILE_FACTS = 2_000
@@ -76,6 +76,7 @@ async def observe_view(
         username=username,
         encrypted=encrypted,
         home=context.mask.directory(home),
+        home_key="" if home == b"/" else context.mask(b"home", home),
         root=root.value.outcome,
         walk=survey.walk(),
         root_reply=without_paths(root.value.reply),
@@ -170,7 +171,12 @@ class _Survey:
             unparsed_shapes=shapes(listings),
             forged_possible=sum(bool(listing.suspect) for listing in listings),
             unread=tuple(self._unread()),
+            private_owners=self._private_owners(),
         )
+
+    def _private_owners(self) -> tuple[str, ...]:
+        private = (file.entry for file in self.files if file.zone is Zone.PRIVATE)
+        return owners(private, self.context.mask)
 
     def _unread(self) -> Iterator[Unread]:
         """Yield why eligible files were not read, the commonest reason first."""

@@ -6,7 +6,7 @@ from scanner.checks.account_register import REGISTER_FACETS
 from scanner.checks.base import Check
 from scanner.checks.controls import controls_of
 from scanner.checks.shared_keys import COMMON_KEYS, KEY_FILE, TWO_PEOPLE
-from scanner.checks.shared_logins import COMMON_WAY, FILE_OWNERS
+from scanner.checks.shared_logins import COMMON_WAY, FILE_OWNERS, PASSWORD_ONLY
 from scanner.model.failure import FailureId
 
 CHECK = Check(
@@ -24,5 +24,6 @@ CHECK = Check(
         COMMON_KEYS,
         COMMON_WAY,
         FILE_OWNERS,
+        PASSWORD_ONLY,
     ),
 )

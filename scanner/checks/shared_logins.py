@@ -14,6 +14,8 @@ from scanner.model.shared_secret import SharedSecret
 from scanner.model.target import Account, Target
 from scanner.model.view import AccountView, CredentialStatus
 
+_PASSWORDS = frozenset({"password", "keyboard-interactive"})
+
 
 @dataclass(frozen=True, slots=True)
 class Logins:
@@ -146,4 +148,33 @@ FILE_OWNERS = Facet(
     remedy="Find the owners nobody declared; declare their accounts, or remove them.",
     reads=read_owners,
     judge=judge_owners,
+)
+
+
+def read_methods(case: Case) -> Iterator[Question[tuple[str, ...]]]:
+    """Look at what each listed account is offered over SSH."""
+    for vantage, endpoint, facts in case.ssh():
+        for offer in facts.account_methods:
+            if isinstance(offer.methods, Observed) and not offer.methods.value.none_accepted:
+                way_in = f"{endpoint.way_in} as {offer.username}"
+                shown = Observed(offer.methods.value.methods, offer.methods.evidence)
+                yield Question(vantage, way_in, shown, required=False)
+
+
+def judge_methods(methods: tuple[str, ...], _case: Case) -> Ruling:
+    """A password is told to a colleague more easily than a key: a lead."""
+    if methods and set(methods) <= _PASSWORDS:
+        return failed("the account is offered passwords alone", Confidence.WEAK)
+    return passed("the account is offered more than a password")
+
+
+PASSWORD_ONLY = Facet(
+    id="password-only",
+    question="Is each account offered something that is harder to share than a password?",
+    layer=Source.NETWORK,
+    severity=Severity.LOW,
+    required="nothing: it is a lead",
+    remedy="Let people in by keys or certificates of their own, or ask for a second factor.",
+    reads=read_methods,
+    judge=judge_methods,
 )

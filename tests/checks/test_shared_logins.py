@@ -13,6 +13,7 @@ from scanner.model.login_keys import AuthorizedKey, AuthorizedKeys
 from scanner.model.reading import Observed
 from scanner.model.sftp import Attributes, PathSeen, Presence, SftpFacts
 from scanner.model.shared_secret import SharedSecret
+from scanner.model.ssh import AccountMethods, AuthMethods
 from scanner.model.target import Account
 from scanner.model.view import AccountView, CredentialStatus
 from tests.checks.cases import (
@@ -117,6 +118,31 @@ def test_two_independent_strong_signs_are_a_failure() -> None:
     row = judged(replace(ada, sftp=Observed(session)), landed("bob"))
     assert row.verdict is Verdict.FAIL
     assert row.confidence is Confidence.STRONG
+
+
+@pytest.mark.parametrize(
+    ("methods", "is_lead"),
+    [
+        (("password",), True),
+        (("password", "keyboard-interactive"), True),
+        (("password", "publickey"), False),
+        ((), False),
+    ],
+)
+def test_an_account_that_is_offered_passwords_alone_is_a_lead(
+    methods: tuple[str, ...],
+    is_lead: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    told = AccountMethods(
+        username="ada", methods=Observed(AuthMethods(none_accepted=False, methods=methods))
+    )
+    row = result(
+        FailureId.SHARED_ACCOUNT,
+        case(modern_ssh(account_methods=(told,)), target=target(accounts=(ADA,))),
+    )
+    found = finding(row, "password-only")
+    assert (found.verdict is Verdict.FAIL and found.is_lead) is is_lead
+    assert row.verdict is Verdict.PASS
 
 
 def owned(*owners: str, accounts: tuple[Account, ...] = (ADA,)) -> FailureResult:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from scanner.model.mask import Mask
 from scanner.model.reading import Reason, Unobserved
 from scanner.model.target import Account
 from scanner.wire.key_lines import KeyLine, read_key_lines
-from scanner.wire.ssh_fields import string
 from scanner.wire.ssh_keys import HOST_KEY_TYPES, fingerprint, is_certificate
+from scanner.wire.ssh_seed_key import public_blob
 
 _LARGEST_FILE = 65_536
 _RSA = HOST_KEY_TYPES["ssh-rsa"]
@@ -77,8 +76,7 @@ def _plain(line: KeyLine) -> KeyLine | Unobserved:
 
 def strange_key() -> KeyLine:
     """Return a fresh public key whose private half is gone: nobody can have authorised it."""
-    public = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
-    blob = string(b"ssh-ed25519") + string(public)
+    blob = public_blob(secrets.token_bytes(32))
     return KeyLine("ssh-ed25519", blob, fingerprint(blob))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scanner.model.attempts import MOST_FAILURES
 from scanner.model.target import Protocol, Target
 
 FTP_CONNECTIONS = 16
@@ -81,7 +82,10 @@ def ssh_connections(target: Target) -> int:
 
 
 def _ssh_logins(target: Target) -> int:
-    return 1 + target.allow.empty_password * len(target.accounts)
+    people = [len(account.public_keys) for account in target.accounts]
+    # A refused key is a failed login, and so is the key of nobody that goes first.
+    keys = sum(count + (count > 1) for count in people)
+    return 1 + target.allow.empty_password * len(target.accounts) + min(keys, MOST_FAILURES)
 
 
 def from_vantage(targets: Sequence[Target], vantage: str) -> list[Target]:

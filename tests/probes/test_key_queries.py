@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from scanner.api.host import scan_host
 from scanner.model.case import Case
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Confidence, Finding, Verdict
@@ -304,6 +306,42 @@ async def test_a_file_that_is_no_key_is_unknown_and_never_a_pass(
 
     found = ruled(target, facts)
     assert (found.verdict, found.reason) == (Verdict.UNKNOWN, str(Reason.UNREADABLE))
+
+
+async def test_two_nights_with_one_history_prove_it_twice_and_cost_one_refused_key(
+    start_server: StartServer, people: People, tmp_path: Path
+) -> None:
+    server = start_server(Openssh())
+    server.authorise("transfer", people.key("ada"))
+    server.authorise("transfer", people.key("bob"))
+    keys = {name: [str(people.file(name))] for name in ("ada", "bob")}
+    document = {
+        "version": 1,
+        "authorisation": {"reference": "KEYS-1", "scope": ["127.0.0.0/8"]},
+        "targets": [
+            {
+                "host": "127.0.0.1",
+                "asset": "files",
+                "endpoints": [{"port": server.port, "protocol": "sftp"}],
+                "host_keys": [key.fingerprint for key in server.host_keys],
+                "accounts": [{"username": "transfer", "holders": ["ada"], "public_keys": keys}],
+            }
+        ],
+    }
+    path = tmp_path / "targets.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+
+    for _ in range(2):
+        told = await scan_host("127.0.0.1", targets=path, history=tmp_path / "history")
+        (report,) = told.hosts
+        row = next(row for row in report.failures if row.id is FailureId.SHARED_ACCOUNT)
+        assert (row.verdict, row.confidence) == (Verdict.FAIL, Confidence.PROOF)
+        assert CapTrigger.SHARED_ACCOUNT in {cap.trigger for cap in report.assessment.caps}
+        assert "bob" not in json.dumps(told.as_dict())
+    server.settle()
+
+    assert server.log_text().count("Failed publickey for transfer") == 1
+    assert server.log_text().count("Postponed publickey for transfer") == 4
 
 
 # --- servers that lie -----------------------------------------------------------------

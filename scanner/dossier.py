@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from scanner.errors import InputError
 from scanner.intake.deletions import read_deletions
-from scanner.intake.files import opened, sha256_of, shown_path
+from scanner.intake.files import MEBIBYTE, opened, read_bounded, sha256_of, shown_path
 from scanner.intake.policies import read_policy
 from scanner.intake.registers import read_alerts, read_inventory, read_warnings
 from scanner.intake.security_txt import read_security_txt
@@ -19,6 +19,8 @@ from scanner.model.policies import BUILT_IN
 from scanner.model.policy import SshPolicy
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Contract, Document, Migration, Target
+from scanner.wire.key_lines import read_key_lines
+from scanner.wire.ssh_keys import is_certificate
 
 _Read = TypeVar("_Read")
 
@@ -67,6 +69,8 @@ def check_papers(target: Target) -> tuple[str, ...]:
     problems += check_policy(target)
     for place, path in _trusted(target):
         problems += [f"{place}: {line}" for line in _faults(path, _open_once)]
+    for place, path in _public_keys(target):
+        problems += [f"{place}: {line}" for line in _faults(path, _hold_keys)]
     for index, log in enumerate(target.logs):
         if next(iglob(log.path), None) is None:  # noqa: PTH207 - the pattern is absolute
             name = shown_path(Path(log.path))
@@ -181,9 +185,22 @@ def _trusted(target: Target) -> Iterator[tuple[str, Path | None]]:
     yield "known_hosts", target.known_hosts
     for index, account in enumerate(target.accounts):
         yield f"accounts[{index}].certificate", account.certificate
+
+
+def _public_keys(target: Target) -> Iterator[tuple[str, Path]]:
+    for index, account in enumerate(target.accounts):
         for files in account.public_keys.values():
             for file in files:
                 yield f"accounts[{index}].public_keys", file
+
+
+def _hold_keys(path: Path) -> None:
+    found = read_key_lines(read_bounded(path, MEBIBYTE)).keys
+    if not found:
+        raise InputError(f"{shown_path(path)}: holds no public key; name a .pub file of OpenSSH")
+    if any(is_certificate(line.blob) for line in found):
+        name = shown_path(path)
+        raise InputError(f"{name}: holds a certificate; name the .pub file of its plain key")
 
 
 def _open_once(path: Path) -> None:

@@ -358,3 +358,20 @@ def test_a_policy_nobody_knows_is_no_policy() -> None:
     target = Target(host="sftp.example.org", asset="a", policy="qqqq")
     assert isinstance(load_dossier(target).policy, Unobserved)
     assert check_papers(target) == ("policy: qqqq: is no built-in policy",)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("no key", "k.pub: holds no public key; name a .pub file of OpenSSH"),
+        ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + "A" * 43 + " ada@desk", None),
+    ],
+)
+def test_a_listed_public_key_has_to_be_one(
+    content: str, told: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "k.pub").write_text(content + "\n", encoding="ascii")
+    account = Account(username="u", public_keys={CANARY: (tmp_path / "k.pub",)})
+    target = Target(host="ftp.example.org", asset="a", accounts=(account,))
+    found = faults(target, monkeypatch, tmp_path)
+    assert found == ([f"accounts[0].public_keys: {told}"] if told else [])

@@ -13,6 +13,7 @@ from scanner.api.certificates import certificates
 from scanner.api.hours import is_open, windows_of
 from scanner.api.job import Clock, Job
 from scanner.dossier import load_dossier
+from scanner.engine.census import SecretCensus
 from scanner.engine.examiner import ProcessExaminer
 from scanner.engine.judge import Docket, judge
 from scanner.engine.observe import Sight, Tools, observe
@@ -151,6 +152,7 @@ async def workshop(  # noqa: PLR0913 - what a command gives, each with its own d
     with History.open(path, clock) as memory:
         mask = Mask(mask_key(path))
         async with ProcessExaminer(mask) as examiner:
+            listed = job.file.targets if job.file is not None else ()
             tools = Tools(
                 scope=job.scope,
                 resolver=resolver or SystemResolver(),
@@ -163,5 +165,6 @@ async def workshop(  # noqa: PLR0913 - what a command gives, each with its own d
                 contact=contact or job.authorisation.contact or DEFAULT_CONTACT,
                 credentialed=job.file is not None,
                 judged=memory,
+                census=SecretCensus(FileSecrets(job.base), listed),
             )
             yield Workshop(tools=tools, history=memory)

@@ -2,91 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 from scanner.checks import log_signs
-from scanner.checks.base import PAPERS, Check, Facet, Question, Ruling, failed, passed, undecided
+from scanner.checks.account_register import REGISTER_FACETS
+from scanner.checks.base import Check
 from scanner.checks.controls import controls_of
-from scanner.model.case import Case
-from scanner.model.dossier import InventoryRow
-from scanner.model.failure import CapTrigger, FailureId
-from scanner.model.finding import Severity, Source
-from scanner.model.reading import Observed, Reading, Reason, Unobserved
-from scanner.model.target import Account
-
-
-@dataclass(frozen=True, slots=True)
-class Holders:
-    """Accounts and the people who hold them, and whether the list is a full inventory."""
-
-    rows: tuple[InventoryRow, ...]
-    full: bool
-
-
-def read_holders(case: Case) -> Iterator[Question[Holders]]:
-    """Ask the operator's inventory, else the accounts of the targets file."""
-    inventory = case.dossier.inventory
-    declared = tuple(_row(account) for account in case.target.accounts if account.holders)
-    reading: Reading[Holders]
-    if isinstance(inventory, Observed):
-        rows = _joined(inventory.value, declared)
-        named = {row.username for row in rows}
-        full = bool(rows) and all(a.username in named for a in case.target.accounts)
-        reading = Observed(Holders(rows, full))
-    elif inventory.reason is Reason.NOT_DECLARED and declared:
-        full = len(declared) == len(case.target.accounts)
-        reading = Observed(Holders(declared, full))
-    else:
-        reading = inventory
-    yield Question(PAPERS, "", reading)
-
-
-def _row(account: Account) -> InventoryRow:
-    return InventoryRow(username=account.username, holders=account.holders, kind=account.kind)
-
-
-def _joined(
-    inventory: tuple[InventoryRow, ...], declared: tuple[InventoryRow, ...]
-) -> tuple[InventoryRow, ...]:
-    """Return the inventory, and the declared accounts that it leaves out."""
-    listed = {row.username for row in inventory}
-    return (*inventory, *(row for row in declared if row.username not in listed))
-
-
-def judge_holders(holders: Holders, _case: Case) -> Ruling:
-    """Two holders, or none, is proof; a service account with one named owner is not shared."""
-    shared = [row.username for row in holders.rows if len(row.holders) > 1]
-    orphans = [row.username for row in holders.rows if not row.holders]
-    if shared:
-        return failed(f"{_named(shared)} held by several people", caps=(CapTrigger.SHARED_ACCOUNT,))
-    if orphans:
-        return failed(f"{_named(orphans)} held by nobody named")
-    if not holders.full:
-        return undecided("no holder is declared for every account", Reason.NOT_DECLARED)
-    count = len(holders.rows)
-    told = "the one account has" if count == 1 else f"each of {count} accounts has"
-    return passed(f"{told} one named holder")
-
-
-def _named(usernames: list[str]) -> str:
-    shown = ", ".join(usernames[:5])
-    more = f" and {len(usernames) - 5} more" if len(usernames) > 5 else ""
-    return f"{'account' if len(usernames) == 1 else 'accounts'} {shown}{more}"
-
-
-def read_keys(case: Case) -> Iterator[Question[Account]]:
-    """Ask about accounts for which public keys of two or more people are listed."""
-    for account in case.target.accounts:
-        if len(account.public_keys) > 1:
-            told = "this version does not ask the server which public keys it accepts"
-            yield Question(PAPERS, account.username, Unobserved(Reason.NOT_LOOKED_AT, told))
-
-
-def judge_keys(account: Account, _case: Case) -> Ruling:
-    """Never reached while no probe asks: readings are unobserved."""
-    return undecided(f"{account.username}: key queries were not made", Reason.NOT_LOOKED_AT)
-
+from scanner.checks.shared_keys import COMMON_KEYS, KEY_FILE, TWO_PEOPLE
+from scanner.checks.shared_logins import COMMON_WAY, FILE_OWNERS, PASSWORD_ONLY
+from scanner.model.failure import FailureId
 
 CHECK = Check(
     id=FailureId.SHARED_ACCOUNT,
@@ -97,26 +19,13 @@ CHECK = Check(
     remedy="Give each person and each machine an account of its own, with one named holder.",
     controls=controls_of(FailureId.SHARED_ACCOUNT),
     facets=(
-        Facet(
-            id="inventory-holders",
-            question="Does each account have one named holder?",
-            layer=Source.OPERATOR,
-            severity=Severity.HIGH,
-            required="every asset; without an inventory the row stays unknown",
-            remedy="Split the account: one per person; name one owner for each service account.",
-            reads=read_holders,
-            judge=judge_holders,
-        ),
-        Facet(
-            id="two-people-accepted",
-            question="Does one account accept the keys of two people?",
-            layer=Source.ACCOUNT,
-            severity=Severity.HIGH,
-            required="accounts for which keys of two or more people are listed",
-            remedy="Leave one person's keys on the account; give the other an account.",
-            reads=read_keys,
-            judge=judge_keys,
-        ),
+        *REGISTER_FACETS,
+        TWO_PEOPLE,
+        KEY_FILE,
+        COMMON_KEYS,
+        COMMON_WAY,
+        FILE_OWNERS,
+        PASSWORD_ONLY,
         *log_signs.FACETS,
     ),
 )

@@ -28,11 +28,13 @@ from scanner.wire.ssh_negotiation import Agreement
 from scanner.wire.ssh_packets import Message, Packets
 from scanner.wire.ssh_signatures import verify
 from scanner.wire.ssh_userauth import (
+    key_query,
     none_request,
     prompts_request,
     read_banner,
     read_extensions,
     read_failure,
+    read_key_accepted,
     read_prompts,
     service_request,
 )
@@ -107,6 +109,23 @@ class SshTransport:
             return ()
         with _syntax():
             return read_prompts(payload)
+
+    async def would_accept(self, username: str, algorithm: str, blob: bytes) -> bool:
+        """Ask whether a public key would be accepted, without a signature (RFC 4252 section 7)."""
+        await self._send(key_query(username, algorithm, blob))
+        payload = await self._expect(
+            Message.USERAUTH_FAILURE, Message.USERAUTH_PK_OK, Message.USERAUTH_SUCCESS
+        )
+        if payload[0] == Message.USERAUTH_SUCCESS:
+            raise Fault(Reason.PROTOCOL_ERROR, "let in by a public key without a signature")
+        with _syntax():
+            if payload[0] == Message.USERAUTH_FAILURE:
+                read_failure(payload)
+                return False
+            named = read_key_accepted(payload)
+        if named != (algorithm.encode("ascii"), blob):
+            raise Fault(Reason.PROTOCOL_ERROR, "the answer names another key")
+        return True
 
     def leave(self) -> None:
         """Close the connection."""

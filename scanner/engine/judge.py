@@ -47,7 +47,9 @@ LIFTING_FACETS = {
     CapTrigger.NO_AUTHENTICATION: frozenset({"ssh-none"}),
     CapTrigger.CLEAR_PRIVATE_DATA: frozenset({"clear-data"}),
     CapTrigger.PASSWORD_IN_CLEAR: frozenset({"named-login-in-clear", "clear-on-implicit-port"}),
-    CapTrigger.SHARED_ACCOUNT: frozenset({"inventory-holders"}),
+    CapTrigger.SHARED_ACCOUNT: frozenset(
+        {"inventory-holders", "two-people-accepted", "authorized-keys"}
+    ),
     CapTrigger.DRILL_FAILED: frozenset({"alarm-drill"}),
     CapTrigger.NO_ORDER: frozenset({"unordered-data"}),
 }

@@ -28,6 +28,7 @@ from scanner.model.observation import (
 )
 from scanner.model.reading import Reason, Unobserved
 from scanner.model.secret import SecretResolver
+from scanner.model.shared_secret import Census, NothingShared
 from scanner.model.ssh import SshFacts
 from scanner.model.target import Endpoint, Protocol, Target
 from scanner.model.view import AccountView
@@ -42,7 +43,7 @@ class Tools:
     """What a worker works with. ``credentialed`` is false where no secret may be used.
 
     ``locks`` let one scan at a time reach an address, whatever names it has. ``resolver`` looks
-    names up.
+    names up. ``census`` knows which supplied secrets serve more than one account.
     """
 
     scope: Scope
@@ -59,6 +60,7 @@ class Tools:
     gate: CredentialGate = field(default_factory=CredentialGate)
     judged: JudgedFiles = field(default_factory=NothingJudged)
     stops_at_proof: bool = True
+    census: Census = field(default_factory=NothingShared)
 
 
 async def observe(target: Target, tools: Tools) -> Observations:
@@ -122,6 +124,7 @@ class Sight:
             unreached=admission.failure,
             omitted=admission.omitted,
             mixed_identity=mixed,
+            shared_secrets=tools.census.shared(self.target) if tools.credentialed else (),
             endpoints=(*self._endpoints, *self._unanswered(admission), *self._unasked(admission)),
             evidence=(*self._evidence, *log.all()),
         )

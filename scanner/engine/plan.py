@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scanner.model.attempts import MOST_FAILURES
 from scanner.model.target import Protocol, Target
 
 FTP_CONNECTIONS = 16
@@ -21,6 +22,8 @@ offers, host keys and groups, one where the decoy has to wait for the accounts."
 SSH_ACCOUNT_CONNECTIONS = 3
 """For each listed account: a login and the question which factors remain, or what it is offered;
 once more where the server turned a connection away."""
+SSH_QUERY_CONNECTIONS = 3
+"""For each account with public keys listed: two to show them, once more where turned away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +76,16 @@ def _ftp_connections(target: Target, accounts: int) -> int:
 def ssh_connections(target: Target) -> int:
     """Return the connections that one SSH endpoint of a target may take at most."""
     each = SSH_ACCOUNT_CONNECTIONS + target.allow.empty_password
-    return SSH_CONNECTIONS + each * len(target.accounts)
+    queried = sum(bool(account.public_keys) for account in target.accounts)
+    accounts = each * len(target.accounts) + SSH_QUERY_CONNECTIONS * queried
+    return SSH_CONNECTIONS + accounts
 
 
 def _ssh_logins(target: Target) -> int:
-    return 1 + target.allow.empty_password * len(target.accounts)
+    people = [len(account.public_keys) for account in target.accounts]
+    # A refused key is a failed login, and so is the key of nobody that goes first.
+    keys = sum(count + (count > 1) for count in people)
+    return 1 + target.allow.empty_password * len(target.accounts) + min(keys, MOST_FAILURES)
 
 
 def from_vantage(targets: Sequence[Target], vantage: str) -> list[Target]:

@@ -1,4 +1,5 @@
-"""What the assets of one run share: one server under several names, one key at several addresses.
+"""What the assets of one run share: one server under several names, one key at several addresses,
+one key of a login on several servers.
 
 Kept in a file that nobody else sees and that ends with the run: a million assets fit no memory.
 """
@@ -16,6 +17,7 @@ from typing import Any, Self
 from scanner.history.schema import naming
 from scanner.model.finding import HostReport
 from scanner.model.observation import EndpointObservation, FtpFacts
+from scanner.model.reading import Observed
 from scanner.model.ssh import SshFacts
 from scanner.wire.identity import CERTIFICATE, HOST_KEY, NONE, sighting_of
 
@@ -28,6 +30,8 @@ CREATE TABLE tie (vantage TEXT, address TEXT, port INTEGER, key TEXT, name TEXT,
     PRIMARY KEY (vantage, address, port, key, name, asset)) WITHOUT ROWID;
 CREATE INDEX tie_asset ON tie (asset);
 CREATE INDEX tie_key ON tie (key, address, asset);
+CREATE TABLE opener (key TEXT, address TEXT, name TEXT, asset TEXT,
+    PRIMARY KEY (key, address, name, asset)) WITHOUT ROWID;
 CREATE VIEW shared AS SELECT vantage, address, port, key FROM tie
     GROUP BY vantage, address, port, key HAVING min(asset) < max(asset);
 """
@@ -43,6 +47,11 @@ SELECT key FROM tie WHERE key <> '' GROUP BY key
 _COMMON = """
 SELECT 1 FROM tie WHERE key = ?1 GROUP BY address
     HAVING count(DISTINCT asset) = (SELECT count(DISTINCT asset) FROM tie WHERE key = ?1) LIMIT 1
+"""
+
+_OPENERS = """
+SELECT key FROM opener GROUP BY key
+    HAVING min(asset) < max(asset) AND min(address) < max(address) ORDER BY key
 """
 
 _Tie = tuple[str, str, int, str]
@@ -81,8 +90,16 @@ class Fleet:
             for endpoint in seen.endpoints
             for key in _keys(endpoint)
         ]
+        openers = [
+            (key, endpoint.address, report.host, report.asset)
+            for seen in report.observations
+            for endpoint in seen.endpoints
+            if isinstance(endpoint.facts, SshFacts)
+            for key in _openers(endpoint.facts)
+        ]
         with naming(_PLACE):
             self._db.executemany("INSERT OR IGNORE INTO tie VALUES (?, ?, ?, ?, ?, ?)", ties)
+            self._db.executemany("INSERT OR IGNORE INTO opener VALUES (?, ?, ?, ?)", openers)
 
     def aliases(self, asset: str) -> tuple[str, ...]:
         """Return the names under which other assets are the same server, at most ``MOST_NAMED``."""
@@ -97,11 +114,15 @@ class Fleet:
         return tuple(sorted(found)[:MOST_NAMED])
 
     def facts(self) -> Iterator[dict[str, Any]]:
-        """Yield one fact for each server of several assets, then for each key at several."""
+        """Yield one fact for each server of several assets, then for each key at several, then
+        for each key that opens accounts of several.
+        """
         yield from self._servers()
         for (key,) in self._each(_KEYS):
             if not self._rows(_COMMON, key):
                 yield self._shared_key(key)
+        for (key,) in self._each(_OPENERS):
+            yield self._shared_opener(key)
 
     def _servers(self) -> Iterator[dict[str, Any]]:
         """Ports and keys that the same assets have at an address are one fact."""
@@ -140,6 +161,19 @@ class Fleet:
             "keys": [key],
         }
 
+    def _shared_opener(self, key: str) -> dict[str, Any]:
+        """Tell of a person's public key, by its fingerprint: a lead, for one person may have it."""
+        where = "FROM opener WHERE key = ?"
+        ((count,),) = self._rows(f"SELECT count(DISTINCT asset) {where}", key)
+        party = _Party(count, self._column("asset", where, key), self._column("name", where, key))
+        return {
+            "kind": "shared-login-key",
+            "summary": f"one public key opens accounts of {count} assets",
+            **party.members(),
+            "addresses": list(self._column("address", where, key)),
+            "keys": [key],
+        }
+
     def _column(self, name: str, where: str, *values: str | int) -> tuple[str, ...]:
         query = f"SELECT DISTINCT {name} {where} ORDER BY {name} LIMIT {MOST_NAMED}"
         return tuple(value for (value,) in self._rows(query, *values))
@@ -167,6 +201,19 @@ class _Party:
             "names": list(self.names),
             "more": self.count - len(self.assets),
         }
+
+
+def _openers(facts: SshFacts) -> set[str]:
+    """Return the fingerprints of the keys that open an account here, as far as that was seen."""
+    found: set[str] = set()
+    for asked in facts.account_keys:
+        queries = asked.answers.value.queries if isinstance(asked.answers, Observed) else ()
+        found |= {each.fingerprint for each in queries if each.accepted == Observed(value=True)}
+    for view in facts.accounts:
+        file = view.sftp.value.authorized_keys if isinstance(view.sftp, Observed) else view.sftp
+        if isinstance(file, Observed):
+            found |= {key.fingerprint for key in file.value.keys if not key.authority}
+    return found
 
 
 def _keys(endpoint: EndpointObservation) -> tuple[str, ...]:

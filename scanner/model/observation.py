@@ -10,6 +10,7 @@ from scanner.model.evidence import Evidence
 from scanner.model.peer import PeerTrust
 from scanner.model.product import Product
 from scanner.model.reading import Observed, Reading, Reason, Unobserved, unasked
+from scanner.model.shared_secret import SharedSecret
 from scanner.model.ssh import SshFacts
 from scanner.model.target import Protocol
 from scanner.model.tls_survey import TlsFlight, TlsSurvey
@@ -310,6 +311,7 @@ class Observations:
     ``unreached`` says why nothing could be dialled at all (no address, out of scope).
     ``omitted`` counts addresses in scope beyond the bound: nobody looked at them.
     ``mixed_identity`` tells by what the addresses of the name are not one and the same server.
+    ``shared_secrets`` are the supplied secrets that serve more than one account.
     """
 
     asset: str
@@ -322,6 +324,7 @@ class Observations:
     unreached: Unobserved | None = None
     omitted: int = 0
     mixed_identity: tuple[IdentityDifference, ...] = ()
+    shared_secrets: tuple[SharedSecret, ...] = ()
     endpoints: tuple[EndpointObservation, ...] = ()
     evidence: tuple[Evidence, ...] = ()
 

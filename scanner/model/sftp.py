@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from scanner.model.listing import EntryKind, Outcome
+from scanner.model.login_keys import AuthorizedKeys
 from scanner.model.reading import Reading, unasked
 
 
@@ -113,6 +114,7 @@ class SftpFacts:
     home: Reading[PathSeen] = field(default_factory=unasked)
     confinement: Reading[Confinement] = field(default_factory=unasked)
     key_files: Reading[tuple[PathSeen, ...]] = field(default_factory=unasked)
+    authorized_keys: Reading[AuthorizedKeys] = field(default_factory=unasked)
     neighbours: Reading[Neighbours] = field(default_factory=unasked)
     read_only: Reading[bool] = field(default_factory=unasked)
 

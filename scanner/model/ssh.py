@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from scanner.model.login_keys import AccountKeys
 from scanner.model.peer import PeerTrust
 from scanner.model.reading import Reading, unasked
 from scanner.model.view import AccountView
@@ -160,7 +161,8 @@ class SshFacts:
 
     ``every_key``: a host key of each type that is offered and spoken was read; otherwise it says
     why one was not. ``methods`` and ``prompts`` are what a decoy user is offered and asked for;
-    ``account_methods`` what each listed account is offered.
+    ``account_methods`` what each listed account is offered; ``account_keys`` whose public keys it
+    accepts.
     """
 
     identification: Reading[str]
@@ -174,4 +176,5 @@ class SshFacts:
     prompts: Reading[tuple[Prompt, ...]] = field(default_factory=unasked)
     account_methods: tuple[AccountMethods, ...] = ()
     empty_passwords: tuple[EmptyPassword, ...] = ()
+    account_keys: tuple[AccountKeys, ...] = ()
     accounts: tuple[AccountView, ...] = ()

@@ -171,7 +171,8 @@ class Walk:
     ``writable`` tells the signs apart. ``unparsed`` lines are told by their ``unparsed_shapes``
     alone, some of them. In ``forged_possible`` directories a name may have forged entries.
     ``unread`` tells why the other eligible files were not read. ``integrity`` holds an entry for
-    each order whose files were met.
+    each order whose files were met. ``private_owners`` are keyed hashes of who owns files in
+    private areas, the first few; users of the system itself are none.
     """
 
     directories: int
@@ -196,6 +197,7 @@ class Walk:
     unread: tuple[Unread, ...] = ()
     integrity: tuple[IntegritySeen, ...] = ()
     names: NameSigns = NameSigns()
+    private_owners: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -205,7 +207,9 @@ class Walk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What one login could see. ``home`` is masked. ``root`` is how the first listing ended."""
+    """What one login could see. ``home`` is masked, and ``home_key`` its keyed hash, empty where
+    the home is the root. ``root`` is how the first listing ended.
+    """
 
     username: str
     encrypted: bool
@@ -213,6 +217,7 @@ class View:
     root: Outcome
     walk: Walk
     root_reply: str = ""
+    home_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

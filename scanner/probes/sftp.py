@@ -15,6 +15,7 @@ from scanner.model.target import Account
 from scanner.model.view import AccountView, CredentialStatus
 from scanner.probes.context import ProbeContext, nonsense_name
 from scanner.probes.ssh_evidence import SshEvidence
+from scanner.probes.ssh_key_queries import KeyQueries
 from scanner.probes.ssh_names import observe_sshfp
 from scanner.probes.ssh_offers import Offers
 from scanner.probes.ssh_pace import Pace
@@ -36,10 +37,11 @@ async def observe_sftp(
     (not on loopback), and further apart where the server turns connections away.
 
     Order: offers, host keys and one ``none`` request for a decoy user, mostly over one
-    connection; supplied accounts; what the other listed accounts are offered; empty passwords,
-    where the target allows them. A decoy waits until the accounts are done where it might take
-    their last attempt. Raises ``Fault`` when the port does not answer or another service does;
-    everything else that goes wrong is ``Unobserved`` in its place.
+    connection; supplied accounts; whose public keys the listed accounts accept; what the other
+    listed accounts are offered; empty passwords, where the target allows them. A decoy waits until
+    the accounts are done where it might take their last attempt. Raises ``Fault`` when the port
+    does not answer or another service does; everything else that goes wrong is ``Unobserved`` in
+    its place.
     """
     return await _SftpProbe(dialer, context, pause_seconds).run()
 
@@ -79,18 +81,22 @@ class _SftpProbe:
     def _reserve_decoy(self) -> Attempt | None:
         """Reserve an attempt for the decoy where every supplied secret may still fail besides."""
         attempts, key = self._context.attempts, limit_key(self._dialer.admitted)
-        ahead = [attempts.reserve(key, AttemptKind.ACCOUNT) for _ in range(self._secrets())]
+        ahead = [attempts.reserve(key, AttemptKind.ACCOUNT) for _ in range(self._risked())]
         decoy = attempts.reserve(key, AttemptKind.DECOY)
         for held in ahead:
             if held is not None:
                 attempts.settle(held, failed=False)
         return decoy
 
-    def _secrets(self) -> int:
-        return sum(
+    def _risked(self) -> int:
+        """Return how many secrets and public keys may be refused before the decoy's turn."""
+        secrets = sum(
             (account.password is not None) + (account.private_key is not None)
             for account in self._supplied()
         )
+        # A key that nobody holds goes before those of several people.
+        people = [len(account.public_keys) for account in self._listed()]
+        return secrets + sum(count + (count > 1) for count in people)
 
     def _settle(self, attempt: Attempt | None, seen: Reading[Survey]) -> None:
         """Count the decoy's request as failed wherever it may have been refused."""
@@ -137,6 +143,9 @@ class _SftpProbe:
         facts = replace(facts, host_keys=self._key_facts(keys), every_key=every, sshfp=sshfp)
         accounts, offered = await self._accounts(keys)
         facts = replace(facts, accounts=accounts)
+        queries = KeyQueries(self._dialer, self._context, keys, self._pace, seconds=self._seconds)
+        asked = await queries.of(self._listed(), deadline=self._deadline)
+        offered = {**queries.offered, **offered}
         offers = Offers(self._dialer, self._context, keys, self._pace, seconds=self._seconds)
         if not decoyed:
             facts = replace(facts, methods=await self._late_decoy(offers))
@@ -144,6 +153,7 @@ class _SftpProbe:
             facts,
             account_methods=await offers.of_accounts(self._listed(), offered),
             empty_passwords=await self._empty_passwords(keys),
+            account_keys=asked,
         )
 
     def _key_facts(self, keys: HostKeys) -> Reading[tuple[HostKey, ...]]:

@@ -1,6 +1,7 @@
-"""What an open SFTP session shows of the server beside the files: attributes, never content.
+"""What an open SFTP session shows of the server beside the files: attributes, not content.
 
-The paths that are asked for are our own short list, the home, and the folders beside it.
+The paths that are asked for are our own short list, the home, and the folders beside it. Opened is
+the login's own key file alone.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from scanner.clients.sftp import SftpTree
 from scanner.clients.sftp_attributes import limits, look_at, read_only
 from scanner.clients.sftp_faults import ForeignVersionFault
 from scanner.model.listing import Entry, EntryKind
+from scanner.model.login_keys import AuthorizedKeys
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.sftp import (
     Confinement,
@@ -24,7 +26,9 @@ from scanner.model.sftp import (
     Sibling,
 )
 from scanner.model.view import Zone
+from scanner.probes.authorized_keys import read_authorized_keys
 from scanner.probes.context import ProbeContext
+from scanner.probes.people_keys import holders_of
 from scanner.probes.places import Places, below, holds, normal_path, parent_of
 
 MOST_SIBLINGS = 16
@@ -64,6 +68,7 @@ def foreign_version(fault: ForeignVersionFault) -> SftpFacts:
         home=why,
         confinement=why,
         key_files=why,
+        authorized_keys=why,
         neighbours=why,
         read_only=why,
     )
@@ -83,6 +88,7 @@ class _Posture:
         home = await self._within(self._look_home())
         facts = replace(facts, home=home, confinement=await self._within(self._confinement()))
         facts = replace(facts, key_files=await self._within(self._key_files()))
+        facts = replace(facts, authorized_keys=await self._authorized_keys(facts))
         facts = replace(facts, neighbours=await self._neighbours())
         return replace(
             facts,
@@ -120,6 +126,17 @@ class _Posture:
         ]
         first = _answered(seen[0])
         return first if isinstance(first, Unobserved) else Observed(tuple(seen))
+
+    async def _authorized_keys(self, facts: SftpFacts) -> Reading[AuthorizedKeys]:
+        if isinstance(facts.key_files, Unobserved):
+            return facts.key_files
+        there = [seen.path for seen in facts.key_files.value if _is_key_file(seen)]
+        if not there:
+            return Unobserved(Reason.NOT_OFFERED, "no key file lies in the home")
+        mask = self._context.mask
+        holders = holders_of(self._context.target.accounts, mask)
+        paths = [below(self._home, path.encode()) for path in there]
+        return await self._within(read_authorized_keys(self._tree, paths, holders, mask))
 
     async def _neighbours(self) -> Reading[Neighbours]:
         if self._home == b"/":
@@ -181,6 +198,10 @@ class _Posture:
             zone is Zone.PRIVATE and holds(area, path) and not holds(area, self._home)
             for _, area, zone in self._places.areas
         )
+
+
+def _is_key_file(seen: PathSeen) -> bool:
+    return seen.path != _KEY_FILES[0] and seen.presence == Observed(Presence.PRESENT)
 
 
 def _answered(seen: PathSeen) -> Reading[PathSeen]:

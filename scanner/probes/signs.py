@@ -6,12 +6,23 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 
 from scanner.model.listing import Entry, EntryKind, Listing, Outcome
-from scanner.model.mask import shape
+from scanner.model.mask import Mask, shape
 from scanner.model.view import WritableSigns
 from scanner.probes.places import below, normal_path, parent_of
 
 MOST_SHAPES = 16
 """Shapes of unparsed lines that are kept of one walk."""
+MOST_OWNERS = 16
+"""Owners of files that are kept of one walk."""
+
+_FIRST_PERSON = 1000
+_NOBODY = frozenset({"65534", "4294967294"})
+_SYSTEM = frozenset(
+    {"root", "ftp", "nobody", "daemon", "www-data", "apache", "nginx", "system", "administrators"}
+    | {"owner", "user", "none", "?", "-"}
+)
+"""Owners that are no people; some servers name ``owner`` and ``user`` for everybody."""
+
 _OTHERS_WRITE = 0o002
 _GROUP_WRITES = 0o020
 _CLAIMING = frozenset("acdfmpw")
@@ -39,6 +50,22 @@ def writable_signs(entries: Iterable[Entry]) -> WritableSigns:
         acl += entry.acl
     told = "".join(sorted(letters))
     return WritableSigns(perm=perm, perm_letters=told, others=others, group=group, acl=acl)
+
+
+def owners(entries: Iterable[Entry], mask: Mask) -> tuple[str, ...]:
+    """Return the keyed hashes of the users who own entries, ``MOST_OWNERS`` at most.
+
+    Users of the system itself are left out, and so are numbers under 1000, which are theirs.
+    """
+    found = {entry.owner for entry in entries if entry.owner and not _is_system(entry.owner)}
+    marks = sorted(mask(b"owner", owner.encode("utf-8", "replace")) for owner in found)
+    return tuple(marks[:MOST_OWNERS])
+
+
+def _is_system(owner: str) -> bool:
+    if owner.isascii() and owner.isdigit():
+        return int(owner[:12]) < _FIRST_PERSON or owner in _NOBODY
+    return owner.casefold() in _SYSTEM
 
 
 def shapes(listings: Iterable[Listing]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from scanner.probes.sftp_posture import foreign_version, observe_posture
 from scanner.probes.walk import observe_view
 
 _SHARE_OF_WALK = 0.85
+_MOST_SHOWN = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ class Look:
                 "signs": confinement.value.signs if isinstance(confinement, Observed) else (),
                 "beside": str(beside.value.outcome) if isinstance(beside, Observed) else "",
                 "folders": beside.value.folders if isinstance(beside, Observed) else 0,
+                "key_file": _fingerprints(facts),
             },
         )
         return Observed(facts, (self._login, posture))
@@ -150,3 +152,10 @@ class Look:
             },
         )
         return Observed(seen, (*view.evidence, self._login, listing))
+
+
+def _fingerprints(facts: SftpFacts) -> tuple[str, ...]:
+    """Return which keys lie in the login's key file, some of them."""
+    found = facts.authorized_keys
+    keys = found.value.keys if isinstance(found, Observed) else ()
+    return tuple(key.fingerprint for key in keys[:_MOST_SHOWN])

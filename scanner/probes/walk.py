@@ -40,7 +40,7 @@ from scanner.probes.sampler import (
     sample_files,
 )
 from scanner.probes.sampling import FoundFile
-from scanner.probes.signs import claims_writable, links_outside, shapes, writable_signs
+from scanner.probes.signs import claims_writable, links_outside, owners, shapes, writable_signs
 from scanner.probes.times import TimedTree, tell_times
 from scanner.wire.dated_names import named_date
 
@@ -95,6 +95,7 @@ async def observe_view(
         username=username,
         encrypted=encrypted,
         home=context.mask.directory(home),
+        home_key="" if home == b"/" else context.mask(b"home", home),
         root=root.value.outcome,
         walk=survey.walk(),
         root_reply=without_paths(root.value.reply),
@@ -196,7 +197,12 @@ class _Survey:
             unread=tuple(self._unread()),
             integrity=self.integrity,
             names=name_signs(by_path, self.places, self.home),
+            private_owners=self._private_owners(),
         )
+
+    def _private_owners(self) -> tuple[str, ...]:
+        private = (file.entry for file in self.files if file.zone is Zone.PRIVATE)
+        return owners(private, self.context.mask)
 
     def _unread(self) -> Iterator[Unread]:
         """Yield why eligible files were not read, the commonest reason first."""

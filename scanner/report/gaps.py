@@ -132,6 +132,10 @@ def _offers(where: str, facts: SshFacts) -> Iterator[Gap]:
         if isinstance(offer.methods, Unobserved):
             what = f"login methods of {offer.username}"
             yield Gap(what, where, offer.methods.reason, offer.methods.detail)
+    for asked in facts.account_keys:
+        if isinstance(asked.answers, Unobserved):
+            what = f"public keys of {asked.username}"
+            yield Gap(what, where, asked.answers.reason, asked.answers.detail)
     for empty in facts.empty_passwords:
         if isinstance(empty.accepted, Unobserved):
             what = f"empty password of {empty.username}"
@@ -147,6 +151,7 @@ _SFTP = {
     "home": "home folder",
     "confinement": "confinement",
     "key_files": "key files",
+    "authorized_keys": "keys in the key file",
     "neighbours": "folders beside the home",
     "read_only": "read-only flag",
 }

@@ -34,6 +34,7 @@ class Message(IntEnum):
     USERAUTH_SUCCESS = 52
     USERAUTH_BANNER = 53
     USERAUTH_INFO_REQUEST = 60
+    USERAUTH_PK_OK = 60  # one number, two methods (RFC 4252 section 6)
 
 
 class Packets:

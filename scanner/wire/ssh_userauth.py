@@ -32,6 +32,21 @@ def prompts_request(username: str) -> bytes:
     return _request(username, b"keyboard-interactive") + string(b"") + string(b"")
 
 
+def key_query(username: str, algorithm: str, blob: bytes) -> bytes:
+    """Return the question whether a public key would be accepted (RFC 4252 section 7).
+
+    It holds no signature: nobody is logged in by it.
+    """
+    unsigned = b"\0" + string(algorithm.encode("ascii")) + string(blob)
+    return _request(username, b"publickey") + unsigned
+
+
+def read_key_accepted(payload: bytes) -> tuple[bytes, bytes]:
+    """Return the algorithm and the key that a server would accept. Raises ``SshSyntaxError``."""
+    fields = Fields(payload[1:])
+    return fields.string(), fields.string()
+
+
 def _request(username: str, method: bytes) -> bytes:
     names = (username.encode(), _AFTERWARDS, method)
     return bytes([Message.USERAUTH_REQUEST]) + b"".join(map(string, names))

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from inspect import signature
+from pathlib import Path
 
 from scanner.clients.dialer import Dialer
 from scanner.engine.plan import (
     FTP_CONNECTIONS,
     SSH_ACCOUNT_CONNECTIONS,
     SSH_CONNECTIONS,
+    SSH_QUERY_CONNECTIONS,
     planned,
 )
+from scanner.model.attempts import MOST_FAILURES
 from scanner.model.target import Account, Allow, Endpoint, Protocol, Target, TlsTrust
 from scanner.schemas.catalogue import load_schema
 
@@ -52,3 +55,19 @@ def test_every_listed_account_and_empty_password_adds_to_an_ssh_endpoint_s_budge
     assert bare.connections == SSH_CONNECTIONS + 2 * SSH_ACCOUNT_CONNECTIONS
     tried = planned(replace(target, allow=Allow(empty_password=True)))
     assert (tried.connections - bare.connections, tried.logins - bare.logins) == (2, 2)
+
+
+def test_listed_public_keys_add_connections_and_the_logins_that_may_fail() -> None:
+    def cost(**people: tuple[Path, ...]) -> tuple[int, int]:
+        account = Account(username="lab", public_keys=people)
+        plan = planned(Target(host="h", asset="h", endpoints=ENDPOINTS[2:], accounts=(account,)))
+        return plan.connections, plan.logins
+
+    connections, logins = cost()
+    key = (Path("k.pub"),)
+    assert cost(one=key) == (connections + SSH_QUERY_CONNECTIONS, logins + 1)
+    assert cost(one=key, two=key) == (connections + SSH_QUERY_CONNECTIONS, logins + 3)
+    assert cost(**dict.fromkeys("abcdefgh", key)) == (
+        connections + SSH_QUERY_CONNECTIONS,
+        logins + MOST_FAILURES,
+    )

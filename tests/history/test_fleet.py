@@ -9,10 +9,18 @@ import pytest
 from scanner.history import Fleet
 from scanner.history.fleet import MOST_NAMED
 from scanner.model.finding import HostReport
+from scanner.model.login_keys import (
+    AccountKeys,
+    AuthorizedKey,
+    AuthorizedKeys,
+    KeyAnswers,
+    KeyQuery,
+)
 from scanner.model.observation import EndpointObservation, FtpFacts
 from scanner.model.reading import Observed, Reason, Unobserved
+from scanner.model.sftp import SftpFacts
 from scanner.model.ssh import SshFacts
-from tests.checks.cases import endpoint, enforced_ftp, modern_ssh, plain_ftp, seen
+from tests.checks.cases import account, endpoint, enforced_ftp, modern_ssh, plain_ftp, seen
 from tests.history.cases import report
 
 
@@ -99,3 +107,47 @@ def test_a_crowd_at_one_address_is_counted_and_named_in_part(fleet: Fleet) -> No
     assert (len(fact["assets"]), fact["more"]) == (MOST_NAMED, 5)
     assert len(fleet.aliases("a0000")) == MOST_NAMED
     assert "a0000.example.org" not in fleet.aliases("a0000")
+
+
+def opened_by(*fingerprints: str) -> SshFacts:
+    """A server with one account that these keys open, by its word or by its key file."""
+    first, *rest = fingerprints
+    query = KeyQuery(holder="h", fingerprint=first, accepted=Observed(value=True))
+    answers = KeyAnswers(people=1, verified=True, queries=(query,))
+    keys = tuple(AuthorizedKey(fingerprint=each, algorithm="ssh-ed25519") for each in rest)
+    session = SftpFacts(version=3, authorized_keys=Observed(AuthorizedKeys(keys=keys)))
+    return replace(
+        keyed(f"SHA256:host-{first}"),
+        account_keys=(AccountKeys(username="lab", answers=Observed(answers)),),
+        accounts=(replace(account(), sftp=Observed(session)),),
+    )
+
+
+def test_a_login_key_on_servers_apart_is_a_lead_by_its_fingerprint(fleet: Fleet) -> None:
+    fleet.add(asset("a", at("192.0.2.1", opened_by("SHA256:one", "SHA256:both"))))
+    fleet.add(asset("b", at("192.0.2.2", opened_by("SHA256:both", "SHA256:two"))))
+    (fact,) = fleet.facts()
+    assert (fact["kind"], fact["keys"]) == ("shared-login-key", ["SHA256:both"])
+    assert (fact["assets"], fact["addresses"]) == (["a", "b"], ["192.0.2.1", "192.0.2.2"])
+
+
+def test_login_keys_of_strangers_are_none(fleet: Fleet) -> None:
+    fleet.add(asset("a", at("192.0.2.1", opened_by("SHA256:one"))))
+    fleet.add(asset("b", at("192.0.2.2", opened_by("SHA256:two"))))
+    assert list(fleet.facts()) == []
+
+
+def test_a_login_key_of_one_server_under_two_names_is_no_lead_of_its_own(fleet: Fleet) -> None:
+    for name in "ab":
+        fleet.add(asset(name, at("192.0.2.1", opened_by("SHA256:one"))))
+    assert [fact["kind"] for fact in fleet.facts()] == ["same-server"]
+
+
+def test_a_key_that_was_refused_opens_nothing(fleet: Fleet) -> None:
+    for number, name in enumerate("ab", start=1):
+        query = KeyQuery(holder="h", fingerprint="SHA256:x", accepted=Observed(value=False))
+        answers = KeyAnswers(people=1, verified=True, queries=(query,))
+        asked = AccountKeys(username="lab", answers=Observed(answers))
+        facts = replace(keyed(f"SHA256:host-{name}"), account_keys=(asked,))
+        fleet.add(asset(name, at(f"192.0.2.{number}", facts)))
+    assert list(fleet.facts()) == []

@@ -131,14 +131,14 @@ async def test_a_root_that_anyone_may_write_is_a_sign(server: Server) -> None:
     assert "the home is the root" in before.signs
 
 
-async def test_key_files_are_seen_with_their_modes_and_never_opened(
+async def test_key_files_are_seen_with_their_modes(
     start_server: StartServer,
 ) -> None:
     def with_keys(root: Path) -> Tree:
         (root / ".ssh").mkdir(mode=0o700)
         os.chown(root / ".ssh", TRANSFER_UID, TRANSFER_UID)
         keys = root / ".ssh/authorized_keys"
-        keys.write_text("not read\n")
+        keys.write_text("no key\n")
         os.chown(keys, TRANSFER_UID, TRANSFER_UID)
         keys.chmod(0o666)
         return Tree(root)

@@ -33,6 +33,13 @@ from scanner.model.finding import (
     finding_uid,
 )
 from scanner.model.listing import EntryKind, Outcome, Precision
+from scanner.model.login_keys import (
+    AccountKeys,
+    AuthorizedKey,
+    AuthorizedKeys,
+    KeyAnswers,
+    KeyQuery,
+)
 from scanner.model.observation import (
     AnonymousAccess,
     AnonymousTry,
@@ -378,6 +385,14 @@ def sftp_facts() -> SftpFacts:
             )
         ),
         key_files=Observed((PathSeen(path=".ssh", presence=Observed(Presence.MISSING)),)),
+        authorized_keys=Observed(
+            AuthorizedKeys(
+                keys=(
+                    AuthorizedKey(fingerprint="SHA256:DDDD", algorithm="ssh-ed25519", comment="c1"),
+                ),
+                unparsed=1,
+            )
+        ),
         neighbours=Observed(
             Neighbours(
                 parent="/home",
@@ -526,6 +541,30 @@ def ssh_facts() -> SshFacts:
             AccountMethods(username="old", methods=Unobserved(Reason.THROTTLED, "turned away")),
         ),
         empty_passwords=(EmptyPassword(username="migration", accepted=Observed(value=False)),),
+        account_keys=(
+            AccountKeys(
+                username="migration",
+                answers=Observed(
+                    KeyAnswers(
+                        people=2,
+                        verified=True,
+                        stranger_refused=Observed(value=True),
+                        queries=(
+                            KeyQuery(
+                                holder="h1",
+                                fingerprint="SHA256:CCCC",
+                                algorithm="ssh-ed25519",
+                                accepted=Observed(value=True),
+                            ),
+                            KeyQuery(
+                                holder="h2",
+                                accepted=Unobserved(Reason.UNREADABLE, "no public key"),
+                            ),
+                        ),
+                    )
+                ),
+            ),
+        ),
         accounts=(
             AccountView(
                 username="migration",

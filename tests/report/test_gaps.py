@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
+from scanner.model.login_keys import AccountKeys
 from scanner.model.observation import EndpointState, FtpFacts
 from scanner.model.reading import Reason, Unobserved
 from scanner.model.ssh import SshFacts
@@ -9,14 +10,14 @@ from scanner.report.gaps import NAMES, gap_texts
 from tests.report import builders
 
 
-def texts(facts: FtpFacts) -> list[str]:
+def texts(facts: FtpFacts | SshFacts) -> list[str]:
     endpoint = replace(builders.endpoints()[0], facts=facts)
     return gap_texts([builders.look(endpoints=(endpoint,))])
 
 
 def test_every_fact_of_the_model_has_a_name_for_readers() -> None:
     facts = {item.name for kind in (FtpFacts, SshFacts) for item in fields(kind)}
-    assert set(NAMES) == facts - {"accounts", "account_methods", "empty_passwords"}
+    assert set(NAMES) == facts - {"accounts", "account_methods", "empty_passwords", "account_keys"}
 
 
 def test_facts_missed_for_one_reason_share_one_line() -> None:
@@ -60,3 +61,11 @@ def test_a_fault_of_the_scanner_is_a_gap() -> None:
 def test_addresses_out_of_scope_are_named() -> None:
     found = gap_texts([builders.look(endpoints=(), out_of_scope=("203.0.113.9",))])
     assert found == ["203.0.113.9: out of scope, not dialled (internet)"]
+
+
+def test_keys_that_nobody_could_ask_about_are_a_gap() -> None:
+    asked = AccountKeys(username="old", answers=Unobserved(Reason.THROTTLED, "turned away"))
+    facts = replace(builders.ssh_facts(), account_keys=(asked,), account_methods=(), accounts=())
+    assert texts(facts) == [
+        "public keys of old: throttled, turned away (internet: ftp 192.0.2.1:21)"
+    ]

@@ -77,7 +77,7 @@ INCOMPLETE: list[tuple[str, dict[str, Any], Verdict]] = [
     ("order", {"owner": None}, FAIL),
     ("procedure", {"reviewed": None}, UNKNOWN),
     ("attestation", {"owner": None}, UNKNOWN),
-    ("inventory", {"holders": []}, FAIL),
+    ("inventory", {"holders": ["One", "Two"]}, FAIL),
 ]
 
 
@@ -86,8 +86,12 @@ async def test_a_paper_has_its_verdict(
     tmp_path: Path, kind: str, changes: dict[str, Any], verdict: Verdict
 ) -> None:
     report = await judged(tmp_path, kind, written(kind, changes))
-    (finding,) = found(report, FACETS[kind])
-    assert finding.verdict is verdict
+    assert [each.verdict for each in found(report, FACETS[kind])] == [verdict]
+
+
+async def test_an_account_without_a_holder_fails(tmp_path: Path) -> None:
+    report = await judged(tmp_path, "inventory", written("inventory", {"holders": []}))
+    assert [each.verdict for each in found(report, "account-without-holder")] == [FAIL]
 
 
 @pytest.mark.parametrize("kind", sorted(set(FACETS) - {"attestation"}))

@@ -116,6 +116,15 @@ class Papers:
             ],
             "contracts": [self._contract(_CLAUSES)],
             "warnings": self._warnings(still_open=False),
+            # Its one order is done and emptied: there is no export left to hold against it.
+            "not_applicable": [
+                {
+                    "failure": "excess-extraction",
+                    "reason": "The last order is done; no export is on this server",
+                    "signed_by": "Data protection officer of the demonstration",
+                    "until": self._day(30),
+                }
+            ],
         }
 
     def _target(self, host: ServedHost) -> dict[str, Any]:

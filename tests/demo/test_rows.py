@@ -64,8 +64,9 @@ async def test_all_nine_rows_fail_when_all_switches_are_on(tmp_path: Path) -> No
     assert (seen.score, seen.grade) == (0, "F")
 
 
-async def test_the_hardened_host_is_supervised_and_fails_nothing(tmp_path: Path) -> None:
+async def test_the_hardened_host_is_supervised_and_reaches_an_a(tmp_path: Path) -> None:
     seen = await scanned(tmp_path, Defects(), HARDENED)
+    assert seen.grade == "A"
     assert seen.verdicts["missing-supervision"] == "pass"
     assert "fail" not in seen.verdicts.values()
 

@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from scanner.checks.base import Facet, Question, Ruling, failed, passed, undecided
-from scanner.checks.questions import logins
+from scanner.checks.questions import logins, was_cut
 from scanner.model.case import Case
 from scanner.model.finding import Confidence, Severity, Source
 from scanner.model.reading import Observed
 from scanner.model.view import IntegritySeen, NameSigns
 
 
-def read_integrity(case: Case) -> Iterator[Question[IntegritySeen]]:
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """What lies beside an order's exports; ``cut`` says why there may be more, if there may."""
+
+    seen: IntegritySeen
+    cut: str
+
+
+def read_integrity(case: Case) -> Iterator[Question[Exports]]:
     """Ask every login that saw exports of an order."""
     for login in logins(case):
         if isinstance(login.view, Observed):
             for seen in login.view.value.walk.integrity:
                 way = f"{seen.order_id} by {login.way_in}"
-                yield Question(login.vantage, way, Observed(seen, login.view.evidence))
+                exports = Exports(seen, was_cut(login.view.value))
+                yield Question(login.vantage, way, Observed(exports, login.view.evidence))
 
 
-def judge_integrity(seen: IntegritySeen, _case: Case) -> Ruling:
+def judge_integrity(exports: Exports, _case: Case) -> Ruling:
     """A checksum or a signature for each export is a sign of procedure; none tells nothing."""
+    seen = exports.seen
     named = seen.order_id
     proofs = max(seen.summed, seen.signed)
     if not proofs:
@@ -36,21 +47,27 @@ def judge_integrity(seen: IntegritySeen, _case: Case) -> Ruling:
     if seen.weak and seen.weak >= seen.summed > seen.signed:
         return undecided(f"{named}: checksums of MD5 or SHA-1 alone", "weak-checksum")
     noun = "file" if seen.exports == 1 else "files"
-    return passed(f"{named}: {told} for {seen.exports} {noun}")
+    return _of_all(exports, f"{named}: {told} for {seen.exports} {noun}")
 
 
-def read_comparison(case: Case) -> Iterator[Question[IntegritySeen]]:
+def _of_all(exports: Exports, told: str) -> Ruling:
+    """Pass where these are all exports of the order."""
+    return undecided(f"{told}, but {exports.cut}", "walk-cut") if exports.cut else passed(told)
+
+
+def read_comparison(case: Case) -> Iterator[Question[Exports]]:
     """Ask every login that saw an order's exports with a checksum or a signature."""
     for question in read_integrity(case):
         reading = question.reading
         if isinstance(reading, Observed) and (
-            reading.value.summed or reading.value.signed or reading.value.unverified
+            reading.value.seen.summed or reading.value.seen.signed or reading.value.seen.unverified
         ):
             yield question
 
 
-def judge_comparison(seen: IntegritySeen, _case: Case) -> Ruling:
+def judge_comparison(exports: Exports, _case: Case) -> Ruling:
     """One file that is not what its checksum says is proof; one that is, is a pass."""
+    seen = exports.seen
     named, compared = seen.order_id, seen.verified + seen.mismatched
     if seen.mismatched:
         verb = "is" if seen.mismatched == 1 else "are"
@@ -65,8 +82,9 @@ def judge_comparison(seen: IntegritySeen, _case: Case) -> Ruling:
     return undecided(f"{named}: nothing was compared ({seen.unverified})", "unverified")
 
 
-def judge_manifest(seen: IntegritySeen, _case: Case) -> Ruling:
+def judge_manifest(exports: Exports, _case: Case) -> Ruling:
     """A manifest beside the export is a strong sign of procedure; none tells nothing."""
+    seen = exports.seen
     words = {"bagit": "a BagIt manifest", "order-manifest": "an order manifest"}
     told = " and ".join(words[kind] for kind in seen.manifests if kind in words)
     if told:
@@ -74,15 +92,17 @@ def judge_manifest(seen: IntegritySeen, _case: Case) -> Ruling:
     return undecided(f"{seen.order_id}: no manifest beside the export", "no-sidecar")
 
 
-def judge_tickets(seen: IntegritySeen, _case: Case) -> Ruling:
+def judge_tickets(exports: Exports, _case: Case) -> Ruling:
     """A ticket's number in every path is a strong sign of procedure; none tells nothing."""
+    seen = exports.seen
     if seen.ticketed == seen.exports:
-        return passed(f"{seen.order_id}: every path bears the order's or a ticket's number")
+        told = f"{seen.order_id}: every path bears the order's or a ticket's number"
+        return _of_all(exports, told)
     without = seen.exports - seen.ticketed
     return undecided(f"{seen.order_id}: {without} paths bear no order's number", "no-ticket")
 
 
-def read_optional(case: Case) -> Iterator[Question[IntegritySeen]]:
+def read_optional(case: Case) -> Iterator[Question[Exports]]:
     """Ask like ``read_integrity``; nothing has to be there."""
     for each in read_integrity(case):
         yield Question(each.vantage, each.way_in, each.reading, required=False)

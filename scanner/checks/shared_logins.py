@@ -38,6 +38,8 @@ def read_logins(case: Case) -> Iterator[Question[Logins]]:
         if names:
             secrets = tuple(each for each in seen.shared_secrets if each.username in names)
             homes = tuple(_common_homes(seen, case.target))
+            if len(names) == 1 and not secrets:
+                continue  # nothing to compare it with
             shown = tuple(dict.fromkeys(one for view in views for one in view.view.evidence))
             logins = Logins(len(names), secrets, homes)
             yield Question(seen.vantage, "", Observed(logins, shown), required=False)
@@ -86,8 +88,7 @@ def judge_logins(logins: Logins, _case: Case) -> Ruling:
     told += [f"{' and '.join(names)} land in one home with one uid" for names in logins.homes[:3]]
     if told:
         return failed("; ".join(told), Confidence.STRONG)
-    count = "1 login that was" if logins.accepted == 1 else f"{logins.accepted} logins that were"
-    return passed(f"the {count} accepted shares no secret and no home with another's")
+    return passed(f"none of {logins.accepted} accepted logins shares a secret or a known home")
 
 
 def _secret_told(secret: SharedSecret) -> str:

@@ -1,4 +1,5 @@
-"""Header words in ten languages (fr, en, de, es, it, nl, pt, pl, sv, da) and what they name.
+"""Header words in thirteen languages (fr, en, de, es, it, nl, pt, pl, sv, da, no, ro, fi), and what
+they name.
 
 Words are folded: no case, no accents, no separators. A word stands once; what one language calls a
 surname and another a first name goes under the concept that values make sharper (``name``).
@@ -27,6 +28,8 @@ WORDS: Final = {
         " pesel nrpesel numerpesel personnummer personnr persnr samordningsnummer cpr cprnr"
         " cprnummer fodselsnummer fodselsnr fnr hetu henkilotunnus cnp passport passportnumber"
         " passeport numpasseport reisepass pasaporte passaporto paspoort passaporte"
+        " sofinr numfiscal nofiscal numerofiscal nfiscal nifnumero codnumericpersonal"
+        " codulnumericpersonal sotu"
     ),
     "surname": (
         "nom surname sn lastname familyname nomfamille nomusuel nomusage nomnaissance"
@@ -34,12 +37,20 @@ WORDS: Final = {
         " familienname zuname geburtsname apellido apellidos primerapellido segundoapellido"
         " cognome achternaam familienaam geslachtsnaam apelido sobrenome nazwisko nazwiskorodowe"
         " efternamn efternavn sukunimi etternavn"
+        " nomnaiss nombenef nompat nomassure lbnom lname lastnm patname patientenname ape1 ape2"
+        " apepac apepaciente apellido1 apellido2 cogn cognpaz cognomepaziente cognomeassistito"
+        " eigennaam anaam patnaam nazw enamn enavn slaegtsnavn slektsnavn slaktnamn apelidos"
+        " ultnome ultimonome sobrenomes numefamilie numedefamilie numelefamilie snimi sukunim"
     ),
     "first-name": (
         "prenom prenoms firstname givenname forename prenomusuel prenompatient first given"
         " givennames forenames middlename vorname vornamen rufname nombre nombres nombrepila"
         " voornaam voornamen roepnaam primeironome nomeproprio imie imiona fornamn tilltalsnamn"
         " fornavn etunimi"
+        " pren prenombenef prenompat prenomassure fname firstnm knownas vorn patvorname nompac"
+        " nombrepaciente nomepaz nomepaziente nomeass nomeassistito vnaam fnamn fornavne fornavner"
+        " fornavnar fnavn 1nome primeiro nomes prenume prenumele prenumepac prenumepacient etunimet"
+        " kutsumanimi enimi"
     ),
     "full-name": (
         "nomprenom nometprenom nomcomplet fullname prenomnom identite patientname nameofpatient"
@@ -48,7 +59,7 @@ WORDS: Final = {
         " vollstaendigername vollstandigername imienazwisko imieinazwisko nazwiskoimie fulltnamn"
         " fuldenavn fuldtnavn displayname fn"
     ),
-    "name": "name names naam nome nombreusuario namn navn nimi nazwa cn",
+    "name": "name names naam nome nombreusuario namn navn nimi nazwa nume numele numepac cn",
     "birth-date": (
         "datenaissance naissance ddn dnaiss datenaiss birthdate dateofbirth dob birthday birth"
         " datebirth neele nele datedenaissance geburtsdatum geburtstag gebdatum gebdat geboren"
@@ -56,6 +67,11 @@ WORDS: Final = {
         " nascita natoil geboortedatum geboorte gebdatumpatient datanascimento datadenascimento"
         " nascimento dataurodzenia urodzony fodelsedatum fodelsedag fodd fodselsdato fodselsdag"
         " fodt birthtime bday annaissance birthyear yearofbirth"
+        " dtnais dtnaiss datnais datnaiss birthdt bdate birthdat gebam geborenam gebdtm fnac fecnac"
+        " fechanac fechanto fechanacto fechanaci fnacim dtnasc datanasc datanas dnasc datadinasc"
+        " natoila dataur urodz fodelsedat fodelsed foddato fdato fodselsdat fodtdato datanasterii"
+        " datanastere datanaster dtnastere dtnasterii nascutla syntymaaika syntaika syntynyt"
+        " syntpvm syntymapaiva syntymapvm"
     ),
     "birth-place": (
         "lieunaissance villenaissance birthplace placeofbirth communenaissance geburtsort"
@@ -70,6 +86,7 @@ WORDS: Final = {
     "sex": (
         "sexe sex gender genre civilite geschlecht anrede sexo genero sesso geslacht plec kon"
         " koen title titel salutation"
+        " sexul sukupuoli kjonn"
     ),
     "phone": (
         "telephone tel mobile portable phone phonenumber numtel numerotelephone telmobile"
@@ -78,12 +95,18 @@ WORDS: Final = {
         " movil celular numerotelefono cellulare numerotelefonico telefoon telefoonnummer mobiel"
         " telefone telemovel numertelefonu nrtelefonu komorka telefonkomorkowy mobiltelefon"
         " mobilnr tlf tlfnr telefonmobil"
+        " teldom teldomicile telpers telprive telport telno telnr telefonno mob mobileno contactno"
+        " telefonpriv telefonprivat telf telfmovil telcontacto tfno tfnomovil recapito"
+        " recapitotelefonico telnummer 06nummer telmob telkom telkomorkowy nrtel numertel tfn"
+        " telefonnumer mobiltlf mobtlf telef tlm tlmovel nrtelefon numartelefon puhelin puh"
+        " puhelinnro puhelinnumero puhnro matkapuhelin gsmnumero"
     ),
     "email": (
         "email mail courriel adressemail adresseemail adressemel emailaddress mel emailadresse"
         " mailadresse epost epostadresse epostadress correo correoelectronico direccioncorreo"
         " postaelettronica indirizzoemail mailadres emailadres endereco enderecoemail adresemail"
         " mailadress"
+        " courrielpers epostadr adresaemail sahkoposti sahkopostiosoite correoe"
     ),
     "address": (
         "adresse address rue street adressepostale adresseligne streetaddress voie"
@@ -91,14 +114,17 @@ WORDS: Final = {
         " calle domicilio indirizzo via residenza adres straat straatnaam woonadres morada rua"
         " enderecopostal ulica adreszamieszkania zamieszkania adress gata gatuadress vej vejnavn"
         " gade bopael"
+        " adresa strada osoite katuosoite lahiosoite"
     ),
     "postcode": (
         "codepostal cp postcode zip zipcode postalcode plz postleitzahl codigopostal cap"
         " postnummer postnr kodpocztowy"
+        " codpostal postinumero"
     ),
     "city": (
         "ville city commune town ort stadt wohnstadt ciudad municipio localidad citta comune"
         " plaats woonplaats cidade localidade miasto miejscowosc stad kommun kommune"
+        " oras localitate judet kaupunki postitoimipaikka poststed"
     ),
     "patient-id": (
         "patientid idpatient ipp numpatient numeropatient patientno numdossier dossierpatient"
@@ -108,6 +134,7 @@ WORDS: Final = {
         " numeropaciente historiaclinica nhc numerohistoria idpaziente codicepaziente"
         " patientnummer patientenid processoclinico numeroprocesso idpacjenta"
         " numerpacjenta nrpacjenta nrkartoteki journalnummer journalnr"
+        " potilasnumero pacientid idpacient"
     ),
     "subject-id": "pid ins subject subjectid personid participant participantid utente probandid",
     "practitioner-id": (
@@ -132,11 +159,13 @@ WORDS: Final = {
         "login identifiant username userid utilisateur user compte logon identifiantconnexion"
         " benutzer benutzername anmeldename usuario nomeutente utente1 gebruiker gebruikersnaam"
         " nomeusuario nazwauzytkownika uzytkownik anvandare anvandarnamn bruger brugernavn uid"
+        " utilizator kayttajatunnus kayttajanimi brukernavn bruker"
     ),
     "password": (
         "password userpassword mdp motpasse passwd pwd pass motdepasse passphrase passwort kennwort"
         " contrasena clave parolachiave wachtwoord senha palavrapasse haslo losenord adgangskode"
         " kodeord"
+        " parola salasana passord passordet"
     ),
     "password-hash": (
         "passwordhash pwdhash hashmdp mdphash hashedpassword passhash encryptedpassword"
@@ -149,6 +178,7 @@ WORDS: Final = {
         " osservazioni annotazioni opmerking opmerkingen aantekening aantekeningen toelichting"
         " observacoes comentarioslivres uwagi uwaga komentarz notatka notatki kommentarer"
         " anteckning anteckningar anmarkning bemaerkning bemaerkninger bemarkning bemarkninger"
+        " observatii mentiuni huomautus huomautukset lisatiedot merknad merknader"
     ),
     "doctor": (
         "medecin prescripteur doctor physician medecintraitant praticien prescriber nommedecin"
@@ -165,6 +195,7 @@ WORDS: Final = {
         " diagnostico diagnosticos enfermedad diagnosi patologia malattia ziekte aandoening"
         " doenca diagnoza rozpoznanie choroba diagnos sjukdom sygdom diagnosecode diagnosiscode"
         " disease snomed codecim"
+        " diagnostice diagnoosi diagnosekode afectiune"
     ),
     "treatment": (
         "traitement traitements treatment medicament medicaments medication drug prescription"

@@ -115,7 +115,8 @@ class _Reader:
         """Count rows; ``first``: they begin with the header. Of windows only rows that fit."""
         width = self.table.width
         if first and self.table.header is not None:
-            next(rows, None)
+            for _ in range(self.table.preamble + 1):
+                next(rows, None)
         try:
             for row in rows:
                 fits = len(row) <= width or not any(row[width:])

@@ -18,20 +18,25 @@ _LINE = re.compile(r"[^\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _DELIMITERS = ";\t,|"
 _SNIFFED_LINES = 30
 _MOST_SNIFFED = 65_536
+_MOST_HEADING = 80
+_MOST_PREAMBLE = 12
+_LEAST_KNOWN = 2
 MOST_COLUMNS = 512
 MOST_ROWS = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """``header`` is None where the first row is data. ``rows`` is capped, ``row_count`` is not
-    and says how many data rows the text holds.
+    """``header`` is None where the first row is data; ``preamble`` rows, such as a title and the
+    day of the export, stand before it. ``rows`` is capped, ``row_count`` is not and says how many
+    data rows the text holds.
     """
 
     delimiter: str
     header: tuple[str, ...] | None
     rows: tuple[tuple[str, ...], ...]
     row_count: int
+    preamble: int = 0
 
     @property
     def width(self) -> int:
@@ -57,8 +62,15 @@ def read_table(text: str, is_known: Callable[[str], bool]) -> Table | None:
     rows, count = _rows(text, delimiter)
     if not rows:
         return None
-    if _is_header(rows[0], rows[1:50], is_known):
-        return Table(delimiter=delimiter, header=rows[0], rows=tuple(rows[1:]), row_count=count - 1)
+    before = _preamble(rows[: _MOST_PREAMBLE + 1], is_known)
+    if before or _is_header(rows[0], rows[1:50], is_known):
+        return Table(
+            delimiter=delimiter,
+            header=rows[before],
+            rows=tuple(rows[before + 1 :]),
+            row_count=count - before - 1,
+            preamble=before,
+        )
     return Table(delimiter=delimiter, header=None, rows=tuple(rows), row_count=count)
 
 
@@ -122,11 +134,26 @@ def _rows(text: str, delimiter: str) -> tuple[list[tuple[str, ...]], int]:
     return rows, count
 
 
+def _preamble(rows: Sequence[Sequence[str]], is_known: Callable[[str], bool]) -> int:
+    """Return how many rows stand before a header that names at least two known things.
+
+    A row before it that does the same, or fills as many cells, is data or the header itself.
+    """
+    for number, row in enumerate(rows):
+        filled = [cell for cell in row if cell]
+        known = sum(len(cell) <= _MOST_HEADING and is_known(cell) for cell in filled)
+        if known >= _LEAST_KNOWN:
+            titles = all(sum(map(bool, each)) < len(filled) for each in rows[:number])
+            numbers = any(_LONG_DIGITS.search(cell) for cell in filled)
+            return number if titles and not numbers else 0
+    return 0
+
+
 def _is_header(
     first: Sequence[str], others: Sequence[Sequence[str]], is_known: Callable[[str], bool]
 ) -> bool:
     """Whether the first row names columns. In doubt it is data: no value may become a name."""
-    if any(_LONG_DIGITS.search(cell) or len(cell) > 80 for cell in first):
+    if any(_LONG_DIGITS.search(cell) or len(cell) > _MOST_HEADING for cell in first):
         return False
     if any(is_known(cell) for cell in first):
         return True

@@ -6,7 +6,7 @@ import codecs
 import re
 from dataclasses import dataclass
 
-_CONTROL = bytes([*range(9), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F])
+_CONTROL = bytes([*range(9), *range(0x0E, 0x1B), *range(0x1D, 0x20), 0x7F])  # VT and FS frame HL7
 _HIGH = re.compile(rb"[\x80-\xff]")
 # Accented letters inside words. What Windows has at these places of the DOS table are quotation
 # marks, dashes and signs, which seldom stand there; those that do (0x92 is its apostrophe) are out.

@@ -244,6 +244,15 @@ def test_manifests_and_tickets_are_signs_whose_absence_decides_nothing(
     assert finding(judged, "ticket-in-path").verdict is tickets
 
 
+def test_of_a_cut_walk_no_proof_is_of_all_exports() -> None:
+    seen = IntegritySeen(order_id="MIG-1", exports=2, summed=2, verified=1, ticketed=2)
+    judged = seeing(MIGRATIONS, integrity=(seen,), stopped=("entries",))
+    for facet in ("integrity-proof", "ticket-in-path"):
+        told = finding(judged, facet)
+        assert (told.verdict, told.reason) == (Verdict.UNKNOWN, "walk-cut")
+    assert finding(judged, "checksum-verified").verdict is Verdict.PASS
+
+
 def test_names_made_by_hand_are_a_lead() -> None:
     judged = seeing(MIGRATIONS, names=NameSigns(drafts=2, leftovers=1))
     lead = finding(judged, "hand-made-names")

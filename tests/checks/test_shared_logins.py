@@ -65,13 +65,18 @@ def test_two_people_in_one_home_with_one_uid_are_one_strong_sign() -> None:
     [
         landed("bob", home="h2"),
         landed("bob", uid=1002),
-        replace(landed("bob"), status=CredentialStatus.REFUSED),
     ],
 )
-def test_another_home_another_uid_or_no_login_is_no_sign(bob: AccountView) -> None:
+def test_another_home_or_another_uid_is_no_sign(bob: AccountView) -> None:
     row = judged(landed("ada"), bob)
     assert finding(row, COMMON).verdict is Verdict.PASS
     assert row.verdict is Verdict.PASS
+
+
+def test_one_login_is_compared_with_none() -> None:
+    refused = replace(landed("bob"), status=CredentialStatus.REFUSED)
+    row = judged(landed("ada"), refused)
+    assert COMMON not in {each.facet for each in row.findings}
 
 
 @pytest.mark.parametrize("facts", [{"home": ""}, {"uid": 0}, {"uid": None}])
@@ -103,7 +108,7 @@ def test_one_secret_and_one_home_are_no_more_than_one_sign() -> None:
 def test_a_secret_that_opened_nothing_is_no_sign() -> None:
     refused = replace(landed("ada"), status=CredentialStatus.REFUSED)
     secrets = (SharedSecret(username="ada", assets=2),)
-    row = judged(refused, landed("bob"), secrets=secrets)
+    row = judged(refused, landed("bob"), landed("cid", home="h3"), secrets=secrets)
     assert finding(row, COMMON).verdict is Verdict.PASS
 
 

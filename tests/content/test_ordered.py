@@ -272,3 +272,13 @@ def test_a_heading_that_means_an_ordered_field_is_told_as_like_it() -> None:
 
 def test_no_date_of_a_row_is_among_the_facts() -> None:
     assert "2018" not in repr(beside(column("2018-03-04", "2019-05-06")))
+
+
+def test_the_rows_below_a_title_are_counted_without_it() -> None:
+    data = b"Laboratory of the lake;\nExport of March;\n" + exams_csv(30, FIELDS).replace(
+        b",", b";"
+    )
+    facts = beside(data)
+    (table,) = facts.tables
+    assert [column.name for column in table.columns] == list(FIELDS)
+    assert (table.rows, table.rows_read, table.whole) == (30, 30, True)

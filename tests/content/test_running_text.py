@@ -135,3 +135,34 @@ def test_programs_templates_and_letters_give_nothing_away(data: bytes) -> None:
 def test_any_text_gets_an_answer(text: str) -> None:
     table = read_labelled(Sections((text,), (len(text),), whole=True))
     assert table is None or table.width >= 1
+
+
+GIVEN = [
+    "<?php\ndefine( 'DB_PASSWORD', 'Marsh421$' );\n",
+    "#!/bin/sh\ncurl -sS -u depot:Fjord1860 -T out.csv ftp://ftp.example.test/in/\n",
+    "lftp -u depot,Fjord1860 -e 'mirror; bye' ftp.example.test\n",
+    "sshpass -p Fjord1860 sftp depot@sftp.example.test\n",
+    "wget --user=depot --password=Fjord1860 ftp://ftp.example.test/out.csv\n",
+]
+
+
+@pytest.mark.parametrize("text", GIVEN)
+def test_what_a_program_is_given_to_log_in_with_is_a_secret(text: str) -> None:
+    assert kinds(facts_of(text.encode())) == {"credentials"}
+
+
+@pytest.mark.parametrize("secret", ["$SECRET", "<password>", "password", "{{ secret }}", "******"])
+@pytest.mark.parametrize("text", GIVEN)
+def test_what_stands_for_a_secret_is_none(text: str, secret: str) -> None:
+    told = text.replace("Fjord1860", secret).replace("Marsh421$", secret)
+    assert kinds(facts_of(told.encode())) == set()
+
+
+def test_hashes_of_web_servers_are_secrets() -> None:
+    lines = "depot:{SHA}8XQ7rGPT8YLPxPrIftBEu5oEJi0=\nlab:$apr1$ab12cd34$0123456789abcdefghijkl\n"
+    assert kinds(facts_of(lines.encode())) == {"hashed-credentials"}
+
+
+def test_messages_in_the_frames_of_a_line_are_read() -> None:
+    message = "MSH|^~\\&|A|B|C|D|20240101||ADT^A08|1|P|2.5\rPID|1||25338406||Doe^Jane||19330724|F\r"
+    assert facts_of(f"\x0b{message}\x1c\r".encode()).format == "hl7v2"

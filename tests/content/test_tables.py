@@ -84,3 +84,23 @@ def test_an_unclosed_quote_ends_the_table_quietly() -> None:
 def test_any_text_gets_an_answer(text: str) -> None:
     table = read_table(text, knows_nom)
     assert table is None or table.width >= 1
+
+
+@pytest.mark.parametrize(
+    ("title", "preamble"),
+    [("CENTRE DU LAC;;;\nExtraction du 03/02/2024 08:15;;;\n;;;\n", 2), ("sep=;\n", 1), ("", 0)],
+    ids=["titles", "separator", "none"],
+)
+def test_a_header_is_found_below_what_an_export_is_titled_with(title: str, preamble: int) -> None:
+    text = title + "nom;prenom;ddn;lot\n" + "Durand;Anne;01/02/1980;17\n" * 9
+    table = read_table(text, lambda cell: cell in {"nom", "prenom", "ddn"})
+    assert table is not None
+    assert (table.header, table.row_count) == (("nom", "prenom", "ddn", "lot"), 9)
+    assert table.preamble == preamble
+
+
+def test_rows_that_fill_as_many_cells_are_no_titles() -> None:
+    text = "17;Anne;01;x\n18;Jean;02;y\nnom;prenom;ddn;lot\n" + "19;Lise;03;z\n" * 9
+    table = read_table(text, lambda cell: cell in {"nom", "prenom", "ddn"})
+    assert table is not None
+    assert (table.header, table.row_count) == (None, 12)

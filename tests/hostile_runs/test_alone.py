@@ -20,7 +20,7 @@ from tests.hostile_runs.words import dangerous, obeyed
 MEBIBYTE: Final = 1024 * 1024
 MARGIN_SECONDS: Final = 2.0
 SILENT: Final = ("silent", "drip", "endless-reply", "endless-line", "garbage", "close", "reset")
-PAPERS: Final = {"order-complete"}
+PAPERS: Final = {"order-complete", "generic-account-name"}
 """Facets that the team's own papers answer, whatever a server does."""
 ROWS_OF_PAPERS: Final = {FailureId.MISSING_CONTRACT, FailureId.UNCONTROLLED_MIGRATION}
 MOST_FAILED_LOGINS: Final = 4

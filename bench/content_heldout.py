@@ -4,8 +4,8 @@ Whoever wrote these families read only what the documentation claims, not the de
 tests or the other corpora. No family is tuned to what is found: samples are mended only where they
 are wrong themselves. Everything in them is invented.
 
-``python -m bench.content_heldout [--seed N] [--each N] [--show FAMILY]``: for each family of files
-that hold personal data or secrets, how many are flagged at all and which share of the kinds is
+``python -m bench.content_heldout [--seed N] [--each N] [--show FAMILY] [--headings]``: for each
+family of files that hold personal data or secrets, how many are flagged at all and which share of the kinds is
 found; for each family about nobody, the false alarms.
 
 Decided: authors' names in a bibliography are published and are counted as nobody; so is a table
@@ -22,13 +22,16 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
+from bench.heldout_drawn import DRAWN, headings
 from bench.heldout_health import HEALTH, PACKED
 from bench.heldout_nobody import NOBODY
 from bench.heldout_records import RECORDS
 from bench.heldout_tables import TABLES, Made
 from tests.content.driving import facts_of, kinds
 
-_PERSONS: Final[dict[str, Callable[[Random], Made]]] = {**TABLES, **RECORDS, **HEALTH, **PACKED}
+_PERSONS: Final[dict[str, Callable[[Random], Made]]] = {
+    **TABLES, **RECORDS, **HEALTH, **PACKED, **DRAWN,
+}  # fmt: skip
 _LIMIT: Final = "limit"
 
 
@@ -103,14 +106,31 @@ def printed(seed: int, each: int) -> None:
           f"{flagged / (flagged + false):.3f}")  # fmt: skip
 
 
+def headings_missed(seed: int) -> None:
+    """Print the headings under which a column is not found, each alone in a plain table."""
+    missed: dict[tuple[str, str], list[str]] = {}
+    count = 0
+    for country, kind, heading, data in headings(seed):
+        count += 1
+        if kinds(facts_of(data)).isdisjoint(kind.split("|")):
+            missed.setdefault((country, kind), []).append(heading)
+    for (country, kind), names in missed.items():
+        print(f"{country} {kind:<28} {' / '.join(names)}")
+    print(f"{sum(map(len, missed.values()))} of {count} headings are not known")
+
+
 def main() -> None:
     """Judge all, or show one sample."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=None, help="repeat an earlier corpus")
     parser.add_argument("--each", type=int, default=10, help="files of each family")
     parser.add_argument("--show", metavar="FAMILY", help="print the first file of a family")
+    parser.add_argument("--headings", action="store_true", help="which headings are not known")
     chosen = parser.parse_args()
     seed = Random().randrange(1 << 32) if chosen.seed is None else chosen.seed
+    if chosen.headings:
+        headings_missed(seed)
+        return
     if chosen.show is None:
         printed(seed, chosen.each)
         return

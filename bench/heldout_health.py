@@ -66,8 +66,7 @@ def hl7_batch(chance: Random) -> Made:
 
 def hl7_framed(chance: Random) -> Made:
     parts = [
-        f"\x0bMSH|^~\\&|A|B|C|D|20240101||SIU^S12|{n}|P|2.5\r"
-        f"SCH|1\r{pid(one)}\rAIG|1||Dr\r\x1c\r"
+        f"\x0bMSH|^~\\&|A|B|C|D|20240101||SIU^S12|{n}|P|2.5\rSCH|1\r{pid(one)}\rAIG|1||Dr\r\x1c\r"
         for n, one in enumerate(people(chance, "de", 2, 6))
     ]
     return "".join(parts).encode(), "hl7-patient"
@@ -76,9 +75,14 @@ def hl7_framed(chance: Random) -> Made:
 def hprim(chance: Random) -> Made:
     lines = ["H|~^\\&|RES0115.HPR||LABO^Laboratoire du Lavoir||ORU|||CHV||P|H2.1^C|20240115"]
     for n, one in enumerate(people(chance, "fr", 1, 6), 1):
-        lines += [f"P|{n}|{one.record}||{digits(chance, 7)}|{one.surname.upper()}^{one.first}||"
-                  f"{one.born:%Y%m%d}|{one.sex}||{one.street}^^{one.town}^^{one.postcode}",
-                  "OBR|1|||GLY^Glycémie", f"OBX|1|NM|GLY^Glycémie||{chance.randrange(4, 12)}|mmol"]
+        lines += [
+            (
+                f"P|{n}|{one.record}||{digits(chance, 7)}|{one.surname.upper()}^{one.first}||"
+                f"{one.born:%Y%m%d}|{one.sex}||{one.street}^^{one.town}^^{one.postcode}"
+            ),
+            "OBR|1|||GLY^Glycémie",
+            f"OBX|1|NM|GLY^Glycémie||{chance.randrange(4, 12)}|mmol",
+        ]
     lines.append("L|1||3|9")
     return "\r\n".join(lines).encode("latin-1"), "hprim-patient"
 
@@ -110,11 +114,15 @@ def cda(chance: Random) -> Made:
 
 def fhir_patient(one: Person) -> dict[str, object]:
     """Return a resource."""
-    return {"resourceType": "Patient", "id": one.record, "gender": "female",
-            "identifier": [{"system": "urn:oid:1.2.250.1.213.1.4.8", "value": one.number}],
-            "name": [{"use": "official", "family": one.surname, "given": [one.first]}],
-            "birthDate": f"{one.born}", "telecom": [{"system": "phone", "value": one.phone}]}
-    # fmt: skip
+    return {
+        "resourceType": "Patient",
+        "id": one.record,
+        "gender": "female",
+        "identifier": [{"system": "urn:oid:1.2.250.1.213.1.4.8", "value": one.number}],
+        "name": [{"use": "official", "family": one.surname, "given": [one.first]}],
+        "birthDate": f"{one.born}",
+        "telecom": [{"system": "phone", "value": one.phone}],
+    }
 
 
 def fhir_bundle(chance: Random) -> Made:
@@ -162,8 +170,15 @@ def xdt(chance: Random) -> Made:
     """German practices' and laboratories' records: length, field number, value (GDT, LDT)."""
     fields = [("8000", "6310")]
     for one in people(chance, "de", 1, 8):
-        fields += [("3000", one.record), ("3101", one.surname), ("3102", one.first),
-                   ("3103", f"{one.born:%d%m%Y}"), ("3110", "2"), ("8410", "GLU"), ("8420", "98")]
+        fields += [
+            ("3000", one.record),
+            ("3101", one.surname),
+            ("3102", one.first),
+            ("3103", f"{one.born:%d%m%Y}"),
+            ("3110", "2"),
+            ("8410", "GLU"),
+            ("8420", "98"),
+        ]
     lines = [f"{len(code) + len(value) + 5:03}{code}{value}\r\n" for code, value in fields]
     return "".join(lines).encode("cp850"), "surname|full-name|hl7-patient birth-date|hl7-patient"
 
@@ -182,8 +197,8 @@ def edifact(chance: Random) -> Made:
     """Laboratory results in the Netherlands and Denmark (MEDRPT)."""
     lines = ["UNA:+.? '", "UNB+UNOA:1+LAB001+GP77+240115:0830+1'"]
     for n, one in enumerate(people(chance, "dk", 1, 7), 1):
-        lines += [f"UNH+{n}+MEDRPT:1:901:UN'", f"PNA+PAT+{one.number.replace('-', '')}:::CPR++"
-                  f"{one.surname.upper()}+{one.first.upper()}'", f"DTM+329:{one.born:%Y%m%d}:102'",
+        lines += [f"UNH+{n}+MEDRPT:1:901:UN'", (f"PNA+PAT+{one.number.replace('-', '')}:::CPR++"
+                  f"{one.surname.upper()}+{one.first.upper()}'"), f"DTM+329:{one.born:%Y%m%d}:102'",
                   "INV+MQ+GLU'", "RSL+NV+5.4+:::MMOL/L'", f"UNT+6+{n}'"]  # fmt: skip
     return "\n".join(lines).encode("latin-1"), "hl7-patient|surname|cpr-number"
 

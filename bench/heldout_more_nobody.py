@@ -19,16 +19,38 @@ def device_list(chance: Random) -> bytes:
 
 
 def shops(chance: Random) -> bytes:
-    rows = [(n, f"Filiale {chance.choice(('Nord', 'Süd', 'Mitte', 'Hafen'))} {n}",
-             f"Lindenstraße {n}", f"{chance.randrange(10000, 99999)}", "Brückenau",
-             f"0361 {digits(chance, 6)}", f"filiale{n}@kette.example") for n in range(1, 50)]
+    rows = [
+        (
+            n,
+            f"Filiale {chance.choice(('Nord', 'Süd', 'Mitte', 'Hafen'))} {n}",
+            f"Lindenstraße {n}",
+            f"{chance.randrange(10000, 99999)}",
+            "Brückenau",
+            f"0361 {digits(chance, 6)}",
+            f"filiale{n}@kette.example",
+        )
+        for n in range(1, 50)
+    ]
     return table("Nr|Name|Straße|PLZ|Ort|Telefon|E-Mail", rows).encode("latin-1")
 
 
 def hospital_wards(chance: Random) -> bytes:
-    rows = [(f"{n:04}", name, f"PAV{n % 5}", chance.randrange(8, 30), f"04 00 00 {n:02} 00")
-            for n, name in enumerate(("Cardiologie", "Pneumologie", "Urgences", "Oncologie",
-                                      "Pédiatrie", "Maternité", "Dialyse", "Psychiatrie") * 3)]
+    rows = [
+        (f"{n:04}", name, f"PAV{n % 5}", chance.randrange(8, 30), f"04 00 00 {n:02} 00")
+        for n, name in enumerate(
+            (
+                "Cardiologie",
+                "Pneumologie",
+                "Urgences",
+                "Oncologie",
+                "Pédiatrie",
+                "Maternité",
+                "Dialyse",
+                "Psychiatrie",
+            )
+            * 3
+        )
+    ]
     return table("Code UF|Nom|Pavillon|Lits|Téléphone", rows).encode("cp1252")
 
 
@@ -53,28 +75,28 @@ def manifest(chance: Random) -> bytes:
 
 def password_policy(_chance: Random) -> bytes:
     return (
-        "[policy]\npassword_min_length = 12\npassword_expires_days = 90\npassword_history = 5\n"
-        "login_attempts = 3\nlogin_timeout = 30\nuser_directory = /srv/users\n"
-        "password_file = /etc/app/secret\nrequire_password = true\n"
-    ).encode()
+        b"[policy]\npassword_min_length = 12\npassword_expires_days = 90\npassword_history = 5\n"
+        b"login_attempts = 3\nlogin_timeout = 30\nuser_directory = /srv/users\n"
+        b"password_file = /etc/app/secret\nrequire_password = true\n"
+    )
 
 
 def documentation(_chance: Random) -> bytes:
     return (
-        "# Import of patients\n\nThe file has the columns `surname`, `forename`, `dob`, `nhs_no`."
-        "\n\n    curl -u USER:PASSWORD https://api.example/v1/patients\n\n"
-        "Set `password: <secret>` and `user: <name>` in the settings. Patients with diabetes or "
-        "asthma are exported by night.\n"
-    ).encode()
+        b"# Import of patients\n\nThe file has the columns `surname`, `forename`, `dob`, `nhs_no`."
+        b"\n\n    curl -u USER:PASSWORD https://api.example/v1/patients\n\n"
+        b"Set `password: <secret>` and `user: <name>` in the settings. Patients with diabetes or "
+        b"asthma are exported by night.\n"
+    )
 
 
 def schema(_chance: Random) -> bytes:
     return (
-        "CREATE TABLE patients (\n  id int NOT NULL,\n  surname varchar(80),\n  forename varchar(80)"
-        ",\n  dob date,\n  nhs_number char(10),\n  password_hash varchar(200)\n);\n"
-        "CREATE INDEX by_name ON patients (surname, forename);\n"
-        "INSERT INTO wards (id, name) VALUES (1, 'Cardiology'), (2, 'Oncology');\n"
-    ).encode()
+        b"CREATE TABLE patients (\n  id int NOT NULL,\n  surname varchar(80),\n  forename varchar(80)"
+        b",\n  dob date,\n  nhs_number char(10),\n  password_hash varchar(200)\n);\n"
+        b"CREATE INDEX by_name ON patients (surname, forename);\n"
+        b"INSERT INTO wards (id, name) VALUES (1, 'Cardiology'), (2, 'Oncology');\n"
+    )
 
 
 def xml_catalogue(chance: Random) -> bytes:

@@ -55,8 +55,16 @@ def serials_headerless(chance: Random) -> bytes:
 def invoices(chance: Random) -> bytes:
     firms = ("Lavoir & Fils SAS", "Lindenhof GmbH", "Borgovalle S.p.A.", "Thornbeck Ltd",
              "Oudeveen B.V.")  # fmt: skip
-    rows = [(f"F2024{n:05}", f"{chance.randrange(1, 29):02}/01/2024", chance.choice(firms),
-             f"FR{digits(chance, 11)}", f"{chance.randrange(100, 9000)},00") for n in range(60)]
+    rows = [
+        (
+            f"F2024{n:05}",
+            f"{chance.randrange(1, 29):02}/01/2024",
+            chance.choice(firms),
+            f"FR{digits(chance, 11)}",
+            f"{chance.randrange(100, 9000)},00",
+        )
+        for n in range(60)
+    ]
     return table("N° facture|Date|Client|N° TVA|Montant TTC", rows).encode("cp1252")
 
 
@@ -99,8 +107,8 @@ def licence(_chance: Random) -> bytes:
 def web_log(chance: Random) -> bytes:
     lines = [
         f"10.{chance.randrange(256)}.{chance.randrange(256)}.{chance.randrange(256)} - - "
-        f"[15/Jan/2024:0{n % 10}:{n % 60:02}:11 +0100] \"GET /produits/{n} HTTP/1.1\" 200 "
-        f"{chance.randrange(200, 90_000)} \"-\" \"Mozilla/5.0 (X11; Linux x86_64)\""
+        f'[15/Jan/2024:0{n % 10}:{n % 60:02}:11 +0100] "GET /produits/{n} HTTP/1.1" 200 '
+        f'{chance.randrange(200, 90_000)} "-" "Mozilla/5.0 (X11; Linux x86_64)"'
         for n in range(200)
     ]
     return "\n".join(lines).encode()

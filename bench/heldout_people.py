@@ -30,7 +30,11 @@ _FIRST: Final = {
     "gb": "Maureen Nigel Poppy Alastair Beryl Duncan Imogen Clive Gemma Rhys Tracy Ian",
 }
 _SURNAME: Final = {
-    "fr": ("Bour Chav Mal Vau Lher Gran Pou Des Cha", "de er ari ou an el", "let teau min vier dey"),
+    "fr": (
+        "Bour Chav Mal Vau Lher Gran Pou Des Cha",
+        "de er ari ou an el",
+        "let teau min vier dey",
+    ),
     "de": ("Kram Wohl Brei Stein Hart Lücken Schwab Oster", "en er el ber", "mann bach meier ing"),
     "es": ("Bar Que Zal Mon Car Orte Val Her", "ra du ba te ven", "nzo llas guren dillo dez"),
     "it": ("Pan Bor Tra Mon Sca Gal Cec Vol", "ze ti va ri la", "nelli rotti schi ni etto"),
@@ -251,8 +255,9 @@ def hetu(chance: Random, born: date, *, female: bool) -> str:
     """Finland: a high serial, seldom reached."""
     serial = chance.randrange(400, 449) * 2 + (not female)
     body = f"{born:%d%m%y}{serial}"
-    return f"{body[:6]}{'A' if born.year >= 2000 else '-'}{serial}" + (
-        "0123456789ABCDEFHJKLMNPRSTUVWXY"[int(body) % 31]
+    return (
+        f"{body[:6]}{'A' if born.year >= 2000 else '-'}{serial}"
+        + ("0123456789ABCDEFHJKLMNPRSTUVWXY"[int(body) % 31])
     )
 
 

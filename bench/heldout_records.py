@@ -108,7 +108,7 @@ def json_answer(chance: Random) -> Made:
 
 def xml_attributes(chance: Random) -> Made:
     rows = "".join(
-        f'  <assure nom={quoteattr(p.surname)} prenom={quoteattr(p.first)} '
+        f"  <assure nom={quoteattr(p.surname)} prenom={quoteattr(p.first)} "
         f'dateNaissance="{p.born}" nir="{p.number}" codePostal="{p.postcode}"/>\n'
         for p in people(chance, "fr")
     )
@@ -197,7 +197,7 @@ def letter(chance: Random) -> Made:
 
 def sepa(chance: Random) -> Made:
     rows = "".join(
-        f"<CdtTrfTxInf><PmtId><EndToEndId>SAL{n}</EndToEndId></PmtId><Amt><InstdAmt Ccy=\"EUR\">"
+        f'<CdtTrfTxInf><PmtId><EndToEndId>SAL{n}</EndToEndId></PmtId><Amt><InstdAmt Ccy="EUR">'
         f"{chance.randrange(1300, 4800)}.10</InstdAmt></Amt><Cdtr><Nm>{p.first} {p.surname}</Nm>"
         f"</Cdtr><CdtrAcct><Id><IBAN>{iban(chance, 'DE')}</IBAN></Id></CdtrAcct><RmtInf><Ustrd>"
         "Gehalt Januar</Ustrd></RmtInf></CdtTrfTxInf>"
@@ -224,7 +224,7 @@ def environment(chance: Random) -> Made:
 def yaml_settings(chance: Random) -> Made:
     text = (
         "# upload to the laboratory\nsftp:\n  host: sftp.labo.example\n  port: 22\n"
-        f"  user: ch-vaubrey\n  password: \"{secret(chance)}\"\n  remote_dir: /in\nretries: 3\n"
+        f'  user: ch-vaubrey\n  password: "{secret(chance)}"\n  remote_dir: /in\nretries: 3\n'
     )
     return text.encode(), "credentials"
 
@@ -263,7 +263,7 @@ def filezilla(chance: Random) -> Made:
     text = (
         '<?xml version="1.0" encoding="UTF-8"?>\n<FileZilla3 version="3.60.1" platform="windows">\n'
         "\t<Servers>\n\t\t<Server>\n\t\t\t<Host>ftp.caisse.example</Host>\n\t\t\t<Port>21</Port>\n"
-        f"\t\t\t<User>depot</User>\n\t\t\t<Pass encoding=\"base64\">{sealed}</Pass>\n"
+        f'\t\t\t<User>depot</User>\n\t\t\t<Pass encoding="base64">{sealed}</Pass>\n'
         "\t\t\t<Logontype>1</Logontype>\n\t\t</Server>\n\t</Servers>\n</FileZilla3>\n"
     )
     return text.encode(), "credentials"

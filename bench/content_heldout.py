@@ -5,8 +5,9 @@ tests or the other corpora. No family is tuned to what is found: samples are men
 are wrong themselves. Everything in them is invented.
 
 ``python -m bench.content_heldout [--seed N] [--each N] [--show FAMILY] [--headings]``: for each
-family of files that hold personal data or secrets, how many are flagged at all and which share of the kinds is
-found; for each family about nobody, the false alarms.
+family of files that hold personal data or secrets, how many are flagged at all and which share of
+the kinds is found; for each family about nobody, the false alarms. ``--headings`` instead names the
+headings of columns that are not known.
 
 Decided: authors' names in a bibliography are published and are counted as nobody; so is a table
 with personal headers and no rows. Families that the documentation says are not looked for are

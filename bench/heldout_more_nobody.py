@@ -92,7 +92,7 @@ def documentation(_chance: Random) -> bytes:
 
 def schema(_chance: Random) -> bytes:
     return (
-        b"CREATE TABLE patients (\n  id int NOT NULL,\n  surname varchar(80),\n  forename varchar(80)"
+        b"CREATE TABLE patients (\n  id int NOT NULL,\n  surname varchar(80),\n  forename text"
         b",\n  dob date,\n  nhs_number char(10),\n  password_hash varchar(200)\n);\n"
         b"CREATE INDEX by_name ON patients (surname, forename);\n"
         b"INSERT INTO wards (id, name) VALUES (1, 'Cardiology'), (2, 'Oncology');\n"

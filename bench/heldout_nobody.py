@@ -172,7 +172,7 @@ def bibliography(chance: Random) -> bytes:
     names = ("Bourlet, A.", "Wohlmann, K.", "Quetallas, J.", "Hathley, R.", "Koskinen, M.")
     entries = [
         f"@article{{key{n},\n  author = {{{chance.choice(names)} and {chance.choice(names)}}},\n"
-        f"  title = {{On the flow of water, part {n}}},\n  year = {{{chance.randrange(1970, 2024)}}}"
+        f"  title = {{Of flowing water, part {n}}},\n  year = {{{chance.randrange(1970, 2024)}}}"
         f",\n  doi = {{10.1000/{digits(chance, 6)}}}\n}}\n"
         for n in range(40)
     ]
@@ -188,7 +188,7 @@ def places(chance: Random) -> bytes:
 
 def versions(chance: Random) -> bytes:
     parts = [
-        f"## {n // 10}.{n % 10}.0 ({date(2020, 1, 1) + timedelta(30 * n)})\n\n- Fixed the export of "
+        f"## {n // 10}.{n % 10}.0 ({date(2020, 1, 1) + timedelta(30 * n)})\n\n- Mended the list of "
         f"patients' names (#{chance.randrange(999)})\n- Faster search\n"
         for n in range(40)
     ]

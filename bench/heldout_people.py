@@ -119,7 +119,8 @@ def person(chance: Random, country: str) -> Person:
     surname = "".join(chance.choice(part.split()) for part in _SURNAME[country])
     born = date(1931, 1, 1) + timedelta(days=chance.randrange(33_000))
     female = chance.random() < 0.5
-    mail = f"{plain(first[:1])}.{plain(surname)}{chance.choice(('', '', chance.randrange(1950, 2005)))}"
+    years = ("", "", chance.randrange(1950, 2005))
+    mail = f"{plain(first[:1])}.{plain(surname)}{chance.choice(years)}"
     host = chance.choice(("mail.example", "poste.example.net", "example.com"))
     return Person(
         country, surname, first, female, born, NUMBERS[country](chance, born, female=female),

@@ -186,13 +186,13 @@ def mbox(chance: Random) -> Made:
 def letter(chance: Random) -> Made:
     one = people(chance, "gb")[0]
     text = (
-        f"Thornbeck General Hospital\nDischarge summary\n\nPatient name:  {one.first} {one.surname}\n"
+        f"Thornbeck General Hospital\nDischarge note\n\nPatient name:  {one.first} {one.surname}\n"
         f"Date of birth: {one.born:%d/%m/%Y}\nNHS number:    {one.number}\n"
         f"Address:       {one.street}, {one.town} {one.postcode}\nTelephone:     {one.phone}\n\n"
         "Diagnosis: community acquired pneumonia, type 2 diabetes.\n"
         "Thank you for following up this patient.\n"
     )
-    return text.encode(), "full-name|surname birth-date nhs-number"
+    return text.encode(), "full-name|surname birth-date nhs-number|national-id"
 
 
 def sepa(chance: Random) -> Made:
@@ -250,7 +250,7 @@ def properties(chance: Random) -> Made:
 def batch_script(chance: Random) -> Made:
     word = secret(chance)
     text = chance.choice((
-        f"@echo off\r\nnet use Z: \\\\srv-fic\\export /user:CLINIQUE\\svc_export {word}\r\ncopy a Z:",
+        f"@echo off\r\nnet use Z: \\\\srv-fic\\export /user:CHV\\svc_export {word}\r\ncopy a Z:",
         f"#!/bin/sh\nset -e\ncurl -sS -u depot:{word} -T out.csv ftp://ftp.caisse.example/in/\n",
         f"#!/bin/bash\nlftp -u partner_7,{word} sftp://files.labo.example -e 'mput *.hl7; bye'\n",
         f"open ftp.caisse.example\r\nuser depot7 {word}\r\nbinary\r\nput out.csv\r\nbye\r\n",
@@ -288,7 +288,7 @@ def shadow(chance: Random) -> Made:
 
 def admission_log(chance: Random) -> Made:
     lines = [
-        f"2024-01-1{n % 9} 0{n % 9}:12:33,{chance.randrange(100, 999)} INFO  [adt-in-2] Admission - "
+        f"2024-01-1{n % 9} 0{n % 9}:12:33,{chance.randrange(100, 999)} INFO  [adt-2] Admission - "
         f"patient={{ipp={p.record}, nom={p.surname.upper()}, prenom={p.first}, ddn={p.born}, "
         f"nir={p.number}}} service=URG"
         for n, p in enumerate(people(chance, "fr"))
@@ -331,6 +331,10 @@ def html_table(chance: Random) -> Made:
     return text.encode(), "codice-fiscale"
 
 
+LIMITS: Final[dict[str, Callable[[Random], Made]]] = {
+    "limit fixed width": fixed_width,
+    "limit html table": html_table,
+}
 RECORDS: Final[dict[str, Callable[[Random], Made]]] = {
     f"record {make.__name__.replace('_', ' ')}": make
     for make in (
@@ -339,4 +343,4 @@ RECORDS: Final[dict[str, Callable[[Random], Made]]] = {
         environment, yaml_settings, wordpress, properties, batch_script, filezilla, htpasswd,
         shadow, admission_log, error_log, soap_log,
     )
-} | {"limit fixed width": fixed_width, "limit html table": html_table}  # fmt: skip
+} | LIMITS  # fmt: skip

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Final
 
-from bench.heldout_people import Person, card, digits, iban, people, plain
+from bench.heldout_people import card, digits, iban, people, plain
 
 Made = tuple[bytes, str]
 """The bytes and the kinds they hold, by spaces; ``a|b`` where either says the same."""
@@ -338,11 +338,6 @@ def split_by_sep_line(chance: Random) -> Made:
     rows = [(p.surname, p.first, f"{p.born:%d.%m.%Y}", p.email) for p in people(chance, "pl")]
     text = "sep=;\r\n" + table("NAZWISKO|IMIE|DATA_UR|EMAIL", rows, quoted=True)
     return text.encode("utf-8-sig"), "surname first-name birth-date email"
-
-
-def person_of(made: Person) -> str:
-    """Return how a letter calls somebody."""
-    return f"{made.first} {made.surname}"
 
 
 TABLES: Final[dict[str, Callable[[Random], Made]]] = {

@@ -24,10 +24,12 @@ _GIVEN: Final = Pattern(
     r"define\(\s{0,4}['\"]\w{0,40}PASS(?:WORD|WD)?['\"]\s{0,4},\s{0,4}['\"]([^'\"\n]{4,64})['\"]"
     r"|\bcurl\b[^\n]{0,200}?\s(?:-u|--user)[\s=]{0,2}['\"]?[\w.@-]{1,64}:([^\s'\"]{4,64})"
     r"|\blftp\b[^\n]{0,100}?\s-u\s?['\"]?[\w.@-]{1,64},([^\s'\"]{4,64})"
+    r"|(?m:^user\s{1,4}[\w.@-]{1,64}\s{1,4}(\S{4,64})\r?$)"
+    r"|\bmysql(?:dump)?\b[^\n]{0,200}?\s-p([^\s'\"]{4,64})"
     r"|\bsshpass\s{1,4}-p\s{0,4}['\"]?([^\s'\"]{4,64})"
     r"|\bwget\b[^\n]{0,200}?\s--password[\s=]['\"]?([^\s'\"]{4,64})"
 )
-_GIVEN_BY: Final = ("define", "curl", "lftp", "sshpass", "wget")
+_GIVEN_BY: Final = ("define", "curl", "lftp", "sshpass", "wget", "mysql", "\nuser ")
 _STANDS_FOR_ONE: Final = ("$", "<", "{", "%", "*", "`")
 _COMBINED: Final = Pattern(r"(?m)^[^\s:;|,@]{1,64}@[A-Za-z0-9.-]{1,100}[:;|]([^\s:;|]{4,64})\r?$")
 _NO_SECRETS: Final = frozenset({"password", "pass", "passwd", "pwd", "secret", "xxxx", "token"})

@@ -59,7 +59,7 @@ WORDS: Final = {
         " vollstaendigername vollstandigername imienazwisko imieinazwisko nazwiskoimie fulltnamn"
         " fuldenavn fuldtnavn displayname fn"
     ),
-    "name": "name names naam nome nombreusuario namn navn nimi nazwa nume numele numepac cn",
+    "name": "name names nm naam nome nombreusuario namn navn nimi nazwa nume numele numepac cn",
     "birth-date": (
         "datenaissance naissance ddn dnaiss datenaiss birthdate dateofbirth dob birthday birth"
         " datebirth neele nele datedenaissance geburtsdatum geburtstag gebdatum gebdat geboren"

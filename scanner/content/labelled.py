@@ -13,7 +13,8 @@ from scanner.content.lexicon import concept_of, folded
 from scanner.content.tables import MOST_COLUMNS, MOST_ROWS, Table
 from scanner.content.text import Sections
 
-_GAP: Final = re.compile(r"\s{2,8}(?=\S)|\t")
+# Values that are aligned stand far behind their labels: no gap follows those.
+_GAP: Final = re.compile(r"(?<![:=\s])(?:\s{2,8}(?=\S)|\t)")
 _LABEL: Final = re.compile(
     r"[\W_]{0,8}(?:export )?([^\W\d_][^:=,\[\]{}<>|+*$]{0,49}?)[\"']?\s{0,4}[:=]{1,2}(?!=)"
 )

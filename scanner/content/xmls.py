@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
+from scanner.content.lexicon import concept_of
 from scanner.content.tables import MOST_COLUMNS, MOST_ROWS, Table
 from scanner.content.text import Sections
 
@@ -23,6 +24,10 @@ _ATTRIBUTE: Final = re.compile(
 _MOST_TAGS: Final = 60_000
 _MOST_DEPTH: Final = 64
 _MOST_CELLS: Final = 64
+_ROWS: Final = frozenset({"row", "tr", "table-row"})
+_CELLS: Final = frozenset({"cell", "td", "th", "table-cell"})
+_LEAST_ROWS: Final = 3
+_MOST_CELL: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +89,9 @@ def local(name: str) -> str:
 def read_xml(sections: Sections) -> list[Table] | None:
     """Return the tables that repeated elements make, or None where the text is no XML.
 
-    Leaves and attributes are cells of every element around them, so that a name inside a person
-    is the person's; the caller chooses among the tables.
+    Rows of cells, as in HTML and in spreadsheets, are a table by their places. Otherwise leaves and
+    attributes are cells of every element around them, so that a name inside a person is the
+    person's; the caller chooses among the tables.
     """
     if not is_xml(sections.parts[0]):
         return None
@@ -96,7 +102,35 @@ def read_xml(sections: Sections) -> list[Table] | None:
             if left > 0 and len(record) >= 2:
                 found.setdefault(name, []).append(record)
                 left -= 1
-    return [_table(records) for records in found.values()]
+    grid = _grid(sections)
+    return [*([grid] if grid else []), *map(_table, found.values())]
+
+
+def _grid(sections: Sections) -> Table | None:
+    """Return the table that rows of cells make, its first row the header if that names anything."""
+    rows = [row for part in sections.parts for row in _rows(part) if any(row)][: MOST_ROWS + 1]
+    if len(rows) < _LEAST_ROWS or max(map(len, rows)) < 2:
+        return None
+    header = rows[0] if any(map(concept_of, rows[0])) else None
+    rows = rows[1:] if header else rows
+    return Table(delimiter=",", header=header, rows=tuple(rows), row_count=len(rows))
+
+
+def _rows(text: str) -> Iterator[tuple[str, ...]]:
+    cells: list[str] = []
+    cell: list[str] | None = None
+    for tag in tags_of(text):
+        name = tag.name.lower()
+        if cell is not None and tag.before.strip():
+            cell.append(html.unescape(_bare(tag.before)))
+        if name in _CELLS:
+            if cell is not None or tag.empty:
+                cells.append(" ".join(cell or ())[:_MOST_CELL])
+            cell = None if tag.closing or tag.empty else []
+        elif name in _ROWS:
+            if tag.closing:
+                yield tuple(cells[:MOST_COLUMNS])
+            cells, cell = [], None
 
 
 def _records(text: str) -> Iterator[tuple[str, dict[str, str]]]:

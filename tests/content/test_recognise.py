@@ -463,3 +463,23 @@ def test_a_file_shorter_than_its_listing_said_is_still_judged() -> None:
     facts = facts_of(EXPORT, size=len(EXPORT) * 1000)
     assert "nir" in kinds(facts)
     assert facts_of(b"", size=10).state is ContentState.OPAQUE
+
+
+@pytest.mark.parametrize(
+    ("row", "cell"),
+    [("tr", "td"), ("Row", "Cell"), ("table:table-row", "table:table-cell")],
+    ids=["html", "spreadsheet-2003", "flat-odf"],
+)
+def test_rows_of_cells_are_a_table(row: str, cell: str) -> None:
+    inner = ("<Data>", "</Data>") if cell == "Cell" else ("", "")
+    lines = [("nom", "prenom", "date naissance", "lot")]
+    lines += [("Durand", "Anne", f"0{n}/02/1980", "") for n in range(1, 9)]
+    cells = [
+        "".join(
+            f"<{cell}>{inner[0]}{value}{inner[1]}</{cell}>" if value else f"<{cell}/>"
+            for value in line
+        )
+        for line in lines
+    ]
+    text = "<root>" + "".join(f"<{row}>{each}</{row}>" for each in cells) + "</root>"
+    assert {"surname", "first-name", "birth-date"} <= kinds(facts_of(text.encode()))

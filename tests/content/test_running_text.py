@@ -143,6 +143,8 @@ GIVEN = [
     "lftp -u depot,Fjord1860 -e 'mirror; bye' ftp.example.test\n",
     "sshpass -p Fjord1860 sftp depot@sftp.example.test\n",
     "wget --user=depot --password=Fjord1860 ftp://ftp.example.test/out.csv\n",
+    "open ftp.example.test\r\nuser depot Fjord1860\r\nbinary\r\nput out.csv\r\nbye\r\n",
+    "mysqldump -u root -pFjord1860 members > members.sql\n",
 ]
 
 
@@ -166,3 +168,8 @@ def test_hashes_of_web_servers_are_secrets() -> None:
 def test_messages_in_the_frames_of_a_line_are_read() -> None:
     message = "MSH|^~\\&|A|B|C|D|20240101||ADT^A08|1|P|2.5\rPID|1||25338406||Doe^Jane||19330724|F\r"
     assert facts_of(f"\x0b{message}\x1c\r".encode()).format == "hl7v2"
+
+
+def test_values_that_are_aligned_belong_to_their_labels() -> None:
+    form = "Name:   Imogen Hathenley\nDate of birth:   03/02/1961\nPhone:\t020 7946 0123\n"
+    assert {"full-name", "birth-date"} <= kinds(facts_of(form.encode()))

@@ -76,9 +76,17 @@ async def test_no_row_fails_when_all_are_off(tmp_path: Path) -> None:
     assert "fail" not in verdicts.values()
 
 
+@pytest.fixture(scope="module")
+def all_wrong(tmp_path_factory: pytest.TempPathFactory) -> Scanned:
+    """The replica with every defect, scanned once."""
+    return asyncio.run(scanned(tmp_path_factory.mktemp("all"), Defects()))
+
+
 @pytest.mark.parametrize("defect", [field.name for field in fields(Defects)])
-async def test_removing_a_defect_changes_its_row_only(tmp_path: Path, defect: str) -> None:
-    before = (await scanned(tmp_path / "all", Defects())).verdicts
+async def test_removing_a_defect_changes_its_row_only(
+    tmp_path: Path, defect: str, all_wrong: Scanned
+) -> None:
+    before = all_wrong.verdicts
     after = (await scanned(tmp_path / "less", replace(Defects(), **{defect: False}))).verdicts
     changed = {row for row in before if before[row] != after[row]}
     assert changed == ({ROWS[defect]} if defect in ROWS else set())

@@ -223,8 +223,12 @@ PAPERS: Final[dict[str, Any]] = {
         {
             "controller": "Clinic of the Hill",
             "processor": "Riverside Imaging",
+            "subject": "Archive of images",
+            "duration": f"{day(-300)}/{day(400)}",
+            "data_types": ["identity", "images"],
             "clauses": list("abcdefgh"),
             "signed": day(-300),
+            "reviewed": day(-200),
             "expires": day(400),
             "owner": "Contracts desk",
         }

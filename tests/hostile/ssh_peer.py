@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -192,21 +192,16 @@ STAGES: Final = ("identification", "kexinit", "reply", "newkeys", "service", "re
 async def reach(session: Session, stage: str) -> Peer:
     """Be polite up to and with a stage of STAGES, and return the connection as it is then."""
     peer = Peer(session)
-    steps = dict(
-        zip(
-            STAGES,
-            (
-                peer.identify,
-                peer.offer,
-                peer.agree,
-                peer.protect,
-                peer.serve,
-                peer.refuse,
-                peer.let_in,
-            ),
-            strict=True,
-        )
+    each: tuple[Callable[[], Awaitable[None]], ...] = (
+        peer.identify,
+        peer.offer,
+        peer.agree,
+        peer.protect,
+        peer.serve,
+        peer.refuse,
+        peer.let_in,
     )
+    steps = dict(zip(STAGES, each, strict=True))
     wanted = list(STAGES[: STAGES.index(stage) + 1])
     if stage == "success":
         wanted.remove("refusal")

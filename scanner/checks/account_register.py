@@ -73,7 +73,9 @@ def judge_holders(holders: Holders, _case: Case) -> Ruling:
     """Two holders are proof; a service account with one named owner is not shared."""
     shared = [row.username for row in holders.rows if len(row.holders) > 1]
     if shared:
-        return failed(f"{_named(shared)} held by several people", caps=(CapTrigger.SHARED_ACCOUNT,))
+        return failed(
+            f"{named_accounts(shared)} held by several people", caps=(CapTrigger.SHARED_ACCOUNT,)
+        )
     if not holders.full:
         return undecided("no holder is declared for every account", Reason.NOT_DECLARED)
     count = len(holders.rows)
@@ -119,7 +121,7 @@ def judge_orphans(register: Register, _case: Case) -> Ruling:
     """An account that nobody is named for is proof."""
     orphans = [row.username for row in register.rows if not row.holders]
     if orphans:
-        return failed(f"{_named(orphans)} held by nobody named")
+        return failed(f"{named_accounts(orphans)} held by nobody named")
     return passed(f"every account has a named holder ({_counted(register.rows)})")
 
 
@@ -128,9 +130,9 @@ def judge_expired(register: Register, case: Case) -> Ruling:
     late = [row.username for row in register.rows if _is_over(row.expires, case.today)]
     alive = [name for name in late if name in register.working]
     if alive:
-        return failed(f"{_named(alive)} still let in, though its holder's time is over")
+        return failed(f"{named_accounts(alive)} still let in, though its holder's time is over")
     if late:
-        told = f"{_named(late)} still listed, though its holder's time is over"
+        told = f"{named_accounts(late)} still listed, though its holder's time is over"
         return failed(told, Confidence.STRONG, severity=Severity.MEDIUM)
     return passed(f"no holder's time is over ({_counted(register.rows)})")
 
@@ -142,10 +144,10 @@ def judge_unlisted(register: Register, _case: Case) -> Ruling:
     known = {row.username for row in register.rows}
     stray = [name for name in register.working if name not in known]
     if stray:
-        return failed(f"{_named(stray)} let in, and in no inventory")
+        return failed(f"{named_accounts(stray)} let in, and in no inventory")
     beside = [name for name in register.working if name not in register.listed]
     if beside:
-        told = f"{_named(beside)} let in, with a holder in the targets file alone"
+        told = f"{named_accounts(beside)} let in, with a holder in the targets file alone"
         return failed(told, Confidence.WEAK, severity=Severity.LOW)
     if not register.working:
         return passed("no account that was let in is missing from the inventory: none was")
@@ -166,7 +168,9 @@ def judge_names(names: tuple[str, ...], _case: Case) -> Ruling:
     """A generic name proves nothing: it is worth a look at who knows the secret."""
     generic = [name for name in names if is_generic(name)]
     if generic:
-        return failed(f"{_named(generic)} named for a purpose, not for a holder", Confidence.WEAK)
+        return failed(
+            f"{named_accounts(generic)} named for a purpose, not for a holder", Confidence.WEAK
+        )
     return passed("no account has a generic name")
 
 
@@ -178,7 +182,8 @@ def _counted(rows: tuple[InventoryRow, ...]) -> str:
     return "1 account" if len(rows) == 1 else f"{len(rows)} accounts"
 
 
-def _named(usernames: list[str]) -> str:
+def named_accounts(usernames: list[str]) -> str:
+    """Return ``account a`` or ``accounts a, b and 3 more``."""
     shown = ", ".join(usernames[:5])
     more = f" and {len(usernames) - 5} more" if len(usernames) > 5 else ""
     return f"{'account' if len(usernames) == 1 else 'accounts'} {shown}{more}"

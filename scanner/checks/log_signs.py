@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
-from zoneinfo import ZoneInfo
 
+from scanner.checks.account_register import named_accounts
 from scanner.checks.base import PAPERS, Facet, Question, Ruling, failed, passed, undecided
 from scanner.model.case import Case, moment
 from scanner.model.finding import Confidence, Severity, Source
@@ -16,7 +16,6 @@ from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.text import neutralise
 
 _STRONG: Final = Confidence.STRONG
-_MOST_NAMED: Final = 5
 _NO_SESSIONS: Final = Unobserved(Reason.NOT_LOOKED_AT, "the logs tell of no session of an account")
 
 
@@ -27,18 +26,13 @@ def declared_logs(case: Case) -> Iterator[Reading[LogDigest]]:
         yield logs
 
 
-def _sessions(case: Case) -> Iterator[Question[LogDigest]]:
+def read_sources(case: Case) -> Iterator[Question[LogDigest]]:
     """Ask the logs, where they tell of accounts at all."""
     for logs in declared_logs(case):
         if isinstance(logs, Observed) and not logs.value.accounts:
             yield Question(PAPERS, "logs", _NO_SESSIONS, required=False)
         else:
             yield Question(PAPERS, "logs", logs)
-
-
-def read_sources(case: Case) -> Iterator[Question[LogDigest]]:
-    """Ask the logs, where they tell of accounts at all."""
-    return _sessions(case)
 
 
 def judge_sources(digest: LogDigest, _case: Case) -> Ruling:
@@ -75,7 +69,7 @@ def judge_keys(digest: LogDigest, _case: Case) -> Ruling:
 def read_outside(case: Case) -> Iterator[Question[LogDigest]]:
     """Ask the logs about accounts whose networks are declared."""
     if any(account.networks for account in case.target.accounts):
-        yield from _sessions(case)
+        yield from read_sources(case)
 
 
 def judge_outside(digest: LogDigest, case: Case) -> Ruling:
@@ -113,7 +107,7 @@ def read_retired(case: Case) -> Iterator[Question[RetiredAccounts]]:
     expiry = {neutralise(row.username, 64): row.expires for row in rows if row.expires}
     if not expiry:
         return
-    for question in _sessions(case):
+    for question in read_sources(case):
         reading: Reading[RetiredAccounts]
         if isinstance(question.reading, Unobserved):
             reading = question.reading
@@ -128,7 +122,7 @@ def judge_retired(retired: RetiredAccounts, case: Case) -> Ruling:
         use
         for use in retired.digest.accounts
         if use.username in retired.expiry
-        and _date(use.last, case) > retired.expiry[use.username]
+        and case.day_of(moment(use.last)) > retired.expiry[use.username]
     ]  # fmt: skip
     if found:
         last = max(use.last for use in found)
@@ -156,10 +150,7 @@ def _of(use: AccountUse, what: str) -> tuple[Overlap, ...]:
 
 
 def _names(found: Iterable[AccountUse]) -> str:
-    names = [use.username for use in found]
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    word = "account" if len(names) == 1 else "accounts"
-    return f"{word} {', '.join(names[:_MOST_NAMED])}{more}"
+    return named_accounts([use.username for use in found])
 
 
 def _counted(digest: LogDigest) -> str:
@@ -176,12 +167,8 @@ def _dropped(digest: LogDigest) -> str:
     return f"{dropped} sessions are of more sources than are kept" if dropped else ""
 
 
-def _date(at: str, case: Case) -> date:
-    return moment(at).astimezone(ZoneInfo(case.target.timezone)).date()
-
-
 def _day(at: str | None, case: Case) -> str:
-    return str(_date(at, case)) if at else "a day that is not told"
+    return str(case.day_of(moment(at))) if at else "a day that is not told"
 
 
 FACETS: Final[tuple[Facet[LogDigest] | Facet[RetiredAccounts], ...]] = (

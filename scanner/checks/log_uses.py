@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from scanner.checks.base import PAPERS, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.log_signs import declared_logs
@@ -43,7 +42,7 @@ def judge_anonymous(digest: LogDigest, case: Case) -> Ruling:
         ways = " and ".join(f"{number} {word}" for number, word in kinds if number)
         return failed(
             f"files outside every declared public area were {ways} without an account, the last "
-            f"on {_day(use.last, case)}",
+            f"on {case.day_of(moment(use.last))}",
             severity=None if recent else Severity.LOW,
         )
     if use.unplaced or digest.unread:
@@ -71,12 +70,12 @@ def judge_uploads(digest: LogDigest, case: Case) -> Ruling:
         names = ", ".join(order.order_id for order in late)
         return failed(
             f"{_uploads(sum(map(_outside, late)))} to the paths of {names} outside the dates of "
-            f"the order, the last on {_day(last, case)}"
+            f"the order, the last on {case.day_of(moment(last))}"
         )
     if digest.unordered and digest.last_unordered:
         return failed(
             f"{_uploads(digest.unordered)} to private areas under no declared order, the last on "
-            f"{_day(digest.last_unordered, case)}",
+            f"{case.day_of(moment(digest.last_unordered))}",
             Confidence.STRONG,
         )
     if digest.unread:
@@ -168,10 +167,6 @@ def _uploads(count: int) -> str:
 
 def _at(when: datetime) -> str:
     return when.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _day(at: str, case: Case) -> str:
-    return str(moment(at).astimezone(ZoneInfo(case.target.timezone)).date())
 
 
 ZONE_FACETS: Final = (

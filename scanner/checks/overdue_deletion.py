@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from scanner.checks.base import PAPERS, Check, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.controls import controls_of
@@ -94,7 +93,7 @@ def judge_order(due: DueOrder, case: Case) -> Ruling:
         newer = _newer(due, case)
         apart = f", {newer} of them newer than the deadline" if newer else ""
         sighting = case.recall.orders.get(order.order_id)
-        since = f", first seen on {_day(sighting.first_seen, case)}" if sighting else ""
+        since = f", first seen on {case.day_of(moment(sighting.first_seen))}" if sighting else ""
         return failed(
             f"{order.order_id}: {order.files} files still there {late} days after {due.deadline}"
             f"{apart}{since}"
@@ -111,22 +110,15 @@ def judge_order(due: DueOrder, case: Case) -> Ruling:
 def _remembered(due: DueOrder, case: Case) -> str:
     """Return when earlier scans saw files of the order, as the end of a sentence."""
     sighting = case.recall.orders.get(due.seen.order_id)
-    return f"; files were last seen on {_day(sighting.last_seen, case)}" if sighting else ""
+    if sighting is None:
+        return ""
+    return f"; files were last seen on {case.day_of(moment(sighting.last_seen))}"
 
 
 def _newer(due: DueOrder, case: Case) -> int:
     """Count files that are newer than the deadline, whatever is in doubt of their times."""
     spans = (span_of(file) for file in due.files)
-    return sum(_day_of(span[0], case) > due.deadline for span in spans if span)
-
-
-def _day(text: str, case: Case) -> date:
-    """Return the day of a moment, where the target is."""
-    return _day_of(moment(text), case)
-
-
-def _day_of(when: datetime, case: Case) -> date:
-    return when.astimezone(ZoneInfo(case.target.timezone)).date()
+    return sum(case.day_of(span[0]) > due.deadline for span in spans if span)
 
 
 def _absent(due: DueOrder, case: Case) -> Ruling:
@@ -143,7 +135,7 @@ def _absent(due: DueOrder, case: Case) -> Ruling:
     if sighting is None:
         told = f"{order.order_id}: the declared paths do not exist and were never seen"
         return undecided(told, "path-missing")
-    last = _day(sighting.last_seen, case)
+    last = case.day_of(moment(sighting.last_seen))
     if not order.absent:
         told = f"{order.order_id}: files were last seen on {last}, but nothing shows them deleted"
         return undecided(told, "path-missing")

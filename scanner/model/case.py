@@ -33,7 +33,11 @@ class Case:
     @property
     def today(self) -> date:
         """The date in the target's time zone."""
-        return self.now.astimezone(ZoneInfo(self.target.timezone)).date()
+        return self.day_of(self.now)
+
+    def day_of(self, when: datetime) -> date:
+        """Return the day of a moment in the target's time zone."""
+        return when.astimezone(ZoneInfo(self.target.timezone)).date()
 
     def endpoints(self) -> Iterator[tuple[str, EndpointObservation]]:
         """Yield every endpoint that counts, with its vantage."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -246,13 +246,7 @@ def _rule(target: Target) -> str | None:
 
 def _endpoints(target: Target) -> list[Endpoint]:
     port = _declared(target).port
-    return list(_chosen(target, port))
-
-
-def _chosen(target: Target, port: int | None) -> Iterator[Endpoint]:
-    for endpoint in target.endpoints:
-        if port is None or endpoint.port == port:
-            yield endpoint
+    return [each for each in target.endpoints if port in {None, each.port}]
 
 
 def _not_begun(reason: Reason, detail: str) -> Course:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from scanner.model.text import words
+
 _WORDS = re.compile(r"[^\W\d_]+")
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-GENERIC = _words(
+GENERIC = words(
     # French
     "labo laboratoire transfert transferts echange echanges depot partage commun compte equipe"
     " service accueil secretariat stagiaire interne externe prestataire fournisseur partenaire"

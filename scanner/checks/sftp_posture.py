@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from scanner.checks.base import Facet, Question, Ruling, failed, passed, undecided
 from scanner.model.case import Case
 from scanner.model.finding import Confidence, Severity, Source
-from scanner.model.listing import Outcome
+from scanner.model.listing import FIRST_PERSON, NOBODY, Outcome
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.sftp import (
     Confinement,
@@ -28,10 +28,7 @@ _OTHERS_READ = 0o004
 _OTHERS_WRITE = 0o002
 _GROUP_WRITES = 0o020
 _OWNER_WRITES = 0o200
-_FIRST_PERSON = 1_000
-"""Numbers below belong to the system by custom (UID_MIN of login.defs)."""
 _ROOT = "the root"
-_NOBODY = frozenset({65_534, 4_294_967_294})
 _WEAK, _STRONG = Confidence.WEAK, Confidence.STRONG
 _CONFINE = (
     "Confine transfer accounts: ChrootDirectory with ForceCommand internal-sftp (OpenSSH), "
@@ -119,9 +116,9 @@ def _is_listed(sibling: Sibling) -> bool:
 def _is_another(sibling: Sibling, own: int | None) -> bool:
     if sibling.foreign:
         return True
-    if not own or sibling.uid is None or sibling.uid in _NOBODY:
+    if not own or sibling.uid is None or sibling.uid in NOBODY:
         return False
-    return sibling.uid >= _FIRST_PERSON and sibling.uid != own
+    return sibling.uid >= FIRST_PERSON and sibling.uid != own
 
 
 def _folders(count: int) -> str:

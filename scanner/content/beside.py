@@ -8,11 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from scanner.model.content import ContentFacts, ContentState, Note
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
+from scanner.model.text import words
 
 _LOCKED: Final = frozenset({ContentState.ENCRYPTED, ContentState.WEAK, ContentState.PARTIAL})
 _OPENS: Final[Mapping[str, frozenset[str]]] = {
@@ -24,7 +20,7 @@ _OPENS: Final[Mapping[str, frozenset[str]]] = {
     "git-crypt-key": frozenset({"git-crypt"}),
     "symmetric-key": frozenset({"fernet", "xtrabackup", "openssl-enc", "parquet", "jwe"}),
 }
-_BY_PASSPHRASE: Final = _words(
+_BY_PASSPHRASE: Final = words(
     "age age-armor openpgp openpgp-armor pgp-mime openssl-enc openssl-enc-base64 zip 7z rar pdf "
     "ooxml xls doc ppt opendocument iwork access keepass ansible-vault aes-crypt scrypt mcrypt "
     "luks bitlocker dmg sqlite private-key rclone-crypt zed ccrypt"

@@ -9,10 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
+from scanner.model.text import words
 
 WORDS: Final = {
     "national-id": (
@@ -226,11 +223,11 @@ WORDS: Final = {
         " zwangerschap zwanger gravidez ciaza graviditet gravid"
     ),
 }
-FILLERS: Final = _words(
+FILLERS: Final = words(
     "de du des d la le l of the et and der die das vom von del los las el y e di della dello do"
     " da dos van het een den af patient client assure paciente cliente paziente patienten"
     " pacjent pacjenta klient kund kunde"
 )
-PERSON_WORDS: Final = _words(
+PERSON_WORDS: Final = words(
     "patient patients patiente paciente pacientes paziente pazienti patientin pacjent"
 )

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from scanner.model.text import words
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-HEALTH_WORDS: Final = _words(
+HEALTH_WORDS: Final = words(
     # the same in several languages
     "vih hiv sida aids adn cancer tumor diabetes hepatitis leukemia psychiatric psychose"
     " methadone insulin insulina chlamydia oncology dialysis alzheimer parkinson"

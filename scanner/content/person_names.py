@@ -6,13 +6,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from scanner.content.lexicon import folded_lines
+from scanner.model.text import words
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_ORGANISATION: Final = _words(
+_ORGANISATION: Final = words(
     # legal forms
     "sarl sas sasu sa eurl sci snc scop scp selarl inc llc ltd plc corp corporation company gmbh"
     " ag kg ohg ug bv nv vof spa srl sl slu lda ltda sp zoo ab aps as oy oyj co holding group"
@@ -28,7 +24,7 @@ _ORGANISATION: Final = _words(
     " ch ministere ministry institut institute bank banque banca banco gemeente ayuntamiento comune"
     " camara urzad szpital szkola kommun skola sjukhus skole sygehus"
 )
-_FIRST_NAMES: Final = _words(
+_FIRST_NAMES: Final = words(
     "jean marie pierre michel andre philippe alain jacques bernard daniel nathalie isabelle sylvie"
     " catherine francoise martine christine monique nicolas julien thomas camille lea manon emma"
     " chloe lucas hugo louis gabriel arthur jules sophie anne claire laurent stephane eric patrick"

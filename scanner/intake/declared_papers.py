@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from scanner.intake.files import shown_path
-from scanner.intake.formats import bare_path, parse_date, parse_span
+from scanner.intake.formats import bare_path, date_in, parse_span
 from scanner.intake.papers import PaperError, read_paper
 from scanner.model.papers import PROCEDURES
 from scanner.model.target import Contract, Document, FaultyPaper, Migration
@@ -73,12 +72,12 @@ def document_of(entry: _Object, base: Path) -> Document:
         kind=entry.get("kind", PROCEDURES[0]),
         title=entry["title"],
         owner=entry.get("owner", ""),
-        reviewed=_day(entry, "reviewed"),
-        expires=_day(entry, "expires"),
+        reviewed=date_in(entry, "reviewed"),
+        expires=date_in(entry, "expires"),
         file=_file(entry, base),
         sha256=_digest(entry),
         version=entry.get("version", ""),
-        exercised=_day(entry, "exercised"),
+        exercised=date_in(entry, "exercised"),
     )
 
 
@@ -91,12 +90,12 @@ def contract_of(entry: _Object, base: Path) -> Contract:
         duration=parse_span(entry["duration"]) if "duration" in entry else None,
         data_types=tuple(entry.get("data_types", ())),
         clauses=tuple(entry.get("clauses", ())),
-        signed=_day(entry, "signed"),
-        expires=_day(entry, "expires"),
+        signed=date_in(entry, "signed"),
+        expires=date_in(entry, "expires"),
         owner=entry.get("owner", ""),
         file=_file(entry, base),
         sha256=_digest(entry),
-        reviewed=_day(entry, "reviewed"),
+        reviewed=date_in(entry, "reviewed"),
         purpose=entry.get("purpose", ""),
         data_subjects=tuple(entry.get("data_subjects", ())),
     )
@@ -110,25 +109,21 @@ def order_of(entry: _Object, base: Path, retention: float | None) -> Migration:
         order_id=entry["order_id"],
         controller=entry.get("controller", ""),
         owner=entry.get("owner", ""),
-        ordered_on=_day(entry, "ordered_on"),
+        ordered_on=date_in(entry, "ordered_on"),
         paths=tuple(entry.get("paths", ())),
         fields=tuple(entry.get("fields", ())),
         aliases={name: tuple(texts) for name, texts in entry.get("aliases", {}).items()},
         date_field=entry.get("date_field"),
-        date_from=_day(entry, "date_from"),
-        date_to=_day(entry, "date_to"),
+        date_from=date_in(entry, "date_from"),
+        date_to=date_in(entry, "date_to"),
         max_rows=None if most is None else int(most),
-        migration_end=_day(entry, "migration_end"),
+        migration_end=date_in(entry, "migration_end"),
         retention_days=None if own is None else int(own),
-        reviewed=_day(entry, "reviewed"),
-        expires=_day(entry, "expires"),
+        reviewed=date_in(entry, "reviewed"),
+        expires=date_in(entry, "expires"),
         file=_file(entry, base),
         sha256=_digest(entry),
     )
-
-
-def _day(entry: _Object, key: str) -> date | None:
-    return parse_date(entry[key]) if key in entry else None
 
 
 def _file(entry: _Object, base: Path) -> Path | None:

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from types import MappingProxyType
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -37,6 +38,11 @@ def parse_date(text: str) -> date:
     if not _DATE.fullmatch(text):
         raise ValueError(_DATE_MEND)
     return date.fromisoformat(text)
+
+
+def date_in(entry: Mapping[str, Any], key: str) -> date | None:
+    """Return a date that the schema has checked, ``None`` where it is left out."""
+    return parse_date(entry[key]) if key in entry else None
 
 
 def parse_span(text: str) -> tuple[date, date]:

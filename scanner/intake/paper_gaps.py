@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
-from scanner.intake.formats import parse_date
+from scanner.intake.formats import date_in
 from scanner.intake.problem import Place, Problem
 from scanner.model.papers import ATTESTED_KINDS, CLAUSES, NEEDED
 
@@ -82,19 +82,15 @@ def _unasked(kind: str) -> str:
 
 
 def _days(entry: Mapping[str, Any], place: Place, today: date) -> Iterator[Problem]:
-    expires = _day(entry, "expires")
+    expires = date_in(entry, "expires")
     if expires is not None and expires < today:
         message = f"{expires} has passed; renew the paper and write its new last day"
         yield Problem((*place, "expires"), message)
     for key in ("signed", "reviewed", "ordered_on", "exercised"):
-        day = _day(entry, key)
+        day = date_in(entry, key)
         if day is not None and day > today:
             message = f"{day} is yet to come, and counts from then on; correct it or wait"
             yield Problem((*place, key), message)
-
-
-def _day(entry: Mapping[str, Any], key: str) -> date | None:
-    return parse_date(entry[key]) if key in entry else None
 
 
 def gaps_in(targets: list[Any], today: date) -> Iterator[Problem]:

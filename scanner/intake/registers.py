@@ -92,11 +92,16 @@ def _moment(entry: dict[str, Any], key: str) -> datetime | None:
     return parse_moment(entry[key]) if key in entry else None
 
 
+def _repeated(entry: dict[str, Any], index: int, first: dict[str, int]) -> Iterator[Problem]:
+    """Note where an id stands first; yield that it stands here again."""
+    if first.setdefault(entry["id"], index) != index:
+        yield Problem((index, "id"), f"is already the id of entry [{first[entry['id']]}]")
+
+
 def _alert_faults(entries: list[dict[str, Any]]) -> Iterator[Problem]:
     first: dict[str, int] = {}
     for index, entry in enumerate(entries):
-        if first.setdefault(entry["id"], index) != index:
-            yield Problem((index, "id"), f"is already the id of entry [{first[entry['id']]}]")
+        yield from _repeated(entry, index, first)
         raised = parse_moment(entry["raised"])
         for key in ("acknowledged", "closed"):
             if (_moment(entry, key) or raised) < raised:
@@ -120,8 +125,7 @@ def _checked(
 def _warning_faults(entries: list[dict[str, Any]]) -> Iterator[Problem]:
     first: dict[str, int] = {}
     for index, entry in enumerate(entries):
-        if first.setdefault(entry["id"], index) != index:
-            yield Problem((index, "id"), f"is already the id of entry [{first[entry['id']]}]")
+        yield from _repeated(entry, index, first)
         if entry.get("closed", entry["opened"]) < entry["opened"]:
             yield Problem((index, "closed"), "is before 'opened'; correct one of them")
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from scanner.intake.declared_papers import DeclaredPapers
 from scanner.intake.drill_build import drill_of
-from scanner.intake.formats import bare_path, parse_date, parse_resolver
+from scanner.intake.formats import bare_path, date_in, parse_date, parse_resolver
 from scanner.intake.hosts import canonical_host
 from scanner.intake.secret_refs import parse_ref
 from scanner.intake.target_defaults import PORTS
@@ -75,7 +74,7 @@ def _authorisation(entry: _Object, targets: Iterable[_Object]) -> Authorisation:
         reference=entry["reference"],
         owner=entry.get("owner", ""),
         contact=entry.get("contact", ""),
-        valid_until=_day(entry, "valid_until"),
+        valid_until=date_in(entry, "valid_until"),
         scope=tuple(entry.get("scope", hosts)),
     )
 
@@ -232,10 +231,6 @@ def _decoy(entry: _Object) -> Decoy:
 
 def _secret(entry: _Object, key: str) -> SecretRef | None:
     return parse_ref(entry[key]) if key in entry else None
-
-
-def _day(entry: _Object, key: str) -> date | None:
-    return parse_date(entry[key]) if key in entry else None
 
 
 def _whole(entry: _Object, key: str) -> int | None:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from scanner.model.reading import Reading
+
+FIRST_PERSON: Final = 1_000
+"""Numbers of owners below belong to the system by custom (UID_MIN of login.defs)."""
+NOBODY: Final = frozenset({65_534, 4_294_967_294})
+"""Numbers that stand for no user."""
 
 
 class EntryKind(StrEnum):

@@ -8,12 +8,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 
-from scanner.model.text import neutralise
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
+from scanner.model.text import neutralise, words
 
 _LONG_DIGITS = re.compile(r"\d{5,}")
 _DIGITS = re.compile(r"\d+")
@@ -21,7 +16,7 @@ _YEAR = re.compile(r"(?:19|20)\d\d", re.ASCII)
 _LETTERS = re.compile(r"[^\W\d_]+")
 _PATH_LIKE = re.compile(r"\"[^\"/]*+/[^\"]*\"|'[^'/]*+/[^']*'|(?<![^\s\"'])[^\s/]*+/\S*")
 
-_EXTENSIONS = _words(
+_EXTENSIONS = words(
     # tables, dumps and exchange formats
     "csv tsv psv txt xml xsd json ndjson jsonl yaml yml sql dmp dump db db3 sqlite sqlite3 mdb "
     "accdb dbf parquet avro orc hl7 hpr hprim hpm fhir edi edifact dat bin fic asc prn eml msg "
@@ -44,7 +39,7 @@ _EXTENSIONS = _words(
 )
 """A name may end in ``.surname``: what is none of these is no extension to be stored."""
 
-_DIRECTORY_WORDS = _words(
+_DIRECTORY_WORDS = words(
     # where things stand on a server
     "home srv var opt usr etc mnt mount media root www web http html ftp sftp ftps tls ssh chroot "
     "jail data datas database databases db sql files file fichier fichiers folder folders dossier "

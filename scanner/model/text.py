@@ -24,3 +24,8 @@ def _shown(char: str) -> str:
     if code <= 0xFF:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text that blanks part, each once: how lists of words are written."""
+    return frozenset(text.split())

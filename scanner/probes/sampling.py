@@ -8,22 +8,19 @@ from datetime import UTC, datetime
 
 from scanner.model.content import DateRange
 from scanner.model.listing import Entry
+from scanner.model.text import words
 from scanner.model.view import Zone
 from scanner.probes.places import Order, parent_of
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_EXPORTS = _words(
+_EXPORTS = words(
     "csv tsv psv sql txt xml json ndjson jsonl hl7 dat edi asc prn log dump dmp bak bkp old "
     "zip gz tgz tar 7z rar bz2 xz zst xls xlsx ods doc docx pdf mdb accdb sqlite db parquet "
     "eml msg mbox pst vcf ldif dcm pem key ppk p12 pfx kdbx env ini conf cfg yml yaml pgp gpg"
 )
-_IMPLAUSIBLE = _words(
+_IMPLAUSIBLE = words(
     "jpg jpeg png gif bmp ico svg webp tif tiff psd mp3 wav ogg flac aac m4a mp4 avi mkv mov mpg "
     "mpeg webm wmv exe dll so o a lib msi deb rpm apk jar class pyc wasm ttf otf woff woff2 css "
     "iso img vmdk vhd vhdx qcow2 ova"

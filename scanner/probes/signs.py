@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 
-from scanner.model.listing import Entry, EntryKind, Listing, Outcome
+from scanner.model.listing import FIRST_PERSON, NOBODY, Entry, EntryKind, Listing, Outcome
 from scanner.model.mask import Mask, shape
 from scanner.model.view import WritableSigns
 from scanner.probes.places import below, normal_path, parent_of
@@ -15,8 +15,6 @@ MOST_SHAPES = 16
 MOST_OWNERS = 16
 """Owners of files that are kept of one walk."""
 
-_FIRST_PERSON = 1000
-_NOBODY = frozenset({"65534", "4294967294"})
 _SYSTEM = frozenset(
     {"root", "ftp", "nobody", "daemon", "www-data", "apache", "nginx", "system", "administrators"}
     | {"owner", "user", "none", "?", "-"}
@@ -64,7 +62,8 @@ def owners(entries: Iterable[Entry], mask: Mask) -> tuple[str, ...]:
 
 def _is_system(owner: str) -> bool:
     if owner.isascii() and owner.isdigit():
-        return int(owner[:12]) < _FIRST_PERSON or owner in _NOBODY
+        number = int(owner[:12])
+        return number < FIRST_PERSON or number in NOBODY
     return owner.casefold() in _SYSTEM
 
 

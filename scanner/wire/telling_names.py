@@ -8,26 +8,22 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from scanner.model.mask import is_ordinary
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
+from scanner.model.text import words
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 _VERSION = re.compile(r"(?:v|ver|version|rev)[ ._-]?\d{1,3}")
-_ENDS = _words(
+_ENDS = words(
     "final finale finales finals def definitif definitive definitivo last latest bis ter copie "
     "copy copia kopie corrige corrected bon ok new nouveau"
 )
 _MAYBE = re.compile(rb"(?i)v(?:er(?:sion)?)?[ ._-]?\d|rev[ ._-]?\d|\(\d|(?:cop|kop)[iy]")
 """A quick look that lets every draft through: a tree holds many names."""
 _SURELY = re.compile(r"\(\d{1,2}\)$|(?:^|[ _-])(?:copy of|copie de|kopie von|copia de)[ _-]")
-_LEFT = _words(
+_LEFT = words(
     "test tests essai essais prueba pruebas prova teste tmp temp temporaire temporary old ancien "
     "anciens vieux alt viejo vecchio bak backup sauvegarde poubelle trash"
 )
-_CUSTOMER = _words(
+_CUSTOMER = words(
     "labo labos laboratoire laboratoires laboratory laboratorio labor lab clinique clinic klinik "
     "clinica hopital hospital krankenhaus ospedale chu chru chr ehpad pharmacie pharmacy apotheke "
     "cabinet client clients customer kunde cliente praxis"

@@ -26,6 +26,19 @@ class SeverityName(StrEnum):
     INFO = "info"
 
 
+class PaperName(StrEnum):
+    """What a file may be that is to be checked, and what there are templates of."""
+
+    CONTRACT = "contract"
+    ORDER = "order"
+    INVENTORY = "inventory"
+    WARNING = "warning"
+    ALERT = "alert"
+    PROCEDURE = "procedure"
+    ATTESTATION = "attestation"
+    TARGETS = "targets"
+
+
 def one_of(option: str, given: str, known: tuple[str, ...]) -> str:
     """Return ``given`` if it is known; raise ``InputError`` naming what is."""
     if given in known:

@@ -9,20 +9,8 @@ from typing import Annotated
 
 import typer
 
+from scanner.cli.choices import PaperName
 from scanner.cli.console import write
-
-
-class TemplateName(StrEnum):
-    """What there are templates of."""
-
-    CONTRACT = "contract"
-    ORDER = "order"
-    INVENTORY = "inventory"
-    WARNING = "warning"
-    ALERT = "alert"
-    PROCEDURE = "procedure"
-    ATTESTATION = "attestation"
-    TARGETS = "targets"
 
 
 class TemplateForm(StrEnum):
@@ -33,7 +21,7 @@ class TemplateForm(StrEnum):
 
 
 def template(
-    name: Annotated[TemplateName, typer.Argument(metavar="NAME", help=", ".join(TemplateName))],
+    name: Annotated[PaperName, typer.Argument(metavar="NAME", help=", ".join(PaperName))],
     form: Annotated[
         TemplateForm, typer.Option("--format", help="csv: an inventory as a table.")
     ] = TemplateForm.JSON,

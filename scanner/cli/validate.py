@@ -4,32 +4,19 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from scanner.cli.choices import PaperName
 from scanner.cli.console import note, write
-
-
-class PaperKind(StrEnum):
-    """What a file may be that is to be checked."""
-
-    TARGETS = "targets"
-    CONTRACT = "contract"
-    ORDER = "order"
-    INVENTORY = "inventory"
-    WARNING = "warning"
-    ALERT = "alert"
-    PROCEDURE = "procedure"
-    ATTESTATION = "attestation"
 
 
 def validate(
     targets: Annotated[Path, typer.Argument(metavar="TARGETS", help="Targets file or paper.")],
     kind: Annotated[
-        PaperKind | None,
+        PaperName | None,
         typer.Option("--as", help="What the file is, where it does not say so itself."),
     ] = None,
 ) -> int:
@@ -42,7 +29,7 @@ def validate(
     from scanner.report.lines import safe
 
     paper = str(kind) if kind else api.paper_kind(targets)
-    if paper and kind is not PaperKind.TARGETS:
+    if paper and kind is not PaperName.TARGETS:
         problems = api.validate_paper(targets, paper)
         write(f"{safe(problem)}\n" for problem in problems)
         note(f"{targets}: {_told(len(problems))}")

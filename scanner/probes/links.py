@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 from scanner.model.listing import Entry, EntryKind, Listing
-from scanner.model.reading import Observed, Reading, Reason
+from scanner.model.reading import Observed, Reading
+from scanner.probes.asking import ask_each
 from scanner.probes.crawl import Crawl
 from scanner.probes.places import below
 
 MOST_LINKS = 64
 """Links of one walk that are asked about; the others stay untold."""
-
-_MOST_FAULTS_RUNNING = 3
 
 
 @runtime_checkable
@@ -32,20 +30,7 @@ async def tell_links(seen: Crawl, tree: LinkTree, *, seconds: float) -> None:
 
     Ends at the third fault in a row. Never raises for what the server does.
     """
-    told: dict[bytes, bytes] = {}
-    faults = 0
-    try:
-        async with asyncio.timeout(seconds):
-            for path in _untold(seen)[:MOST_LINKS]:
-                target = await tree.read_link(path)
-                if isinstance(target, Observed):
-                    told[path] = target.value
-                answered = isinstance(target, Observed) or target.reason is Reason.UNREADABLE
-                faults = 0 if answered else faults + 1
-                if faults == _MOST_FAULTS_RUNNING:
-                    break
-    except TimeoutError:
-        pass
+    told = await ask_each(_untold(seen)[:MOST_LINKS], tree.read_link, seconds=seconds)
     for directory, reading in seen.readings.items():
         if isinstance(reading, Observed):
             listing = _with_targets(directory, reading.value, told)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol, runtime_checkable
 
 from scanner.model.listing import Entry, Precision
-from scanner.model.reading import Observed, Reading, Reason
+from scanner.model.reading import Reading, Reason
 from scanner.model.view import Zone
+from scanner.probes.asking import ask_each
 from scanner.probes.sampling import FoundFile
 
 MOST_ASKED: Final = 32
 """Files of one walk whose time is asked for; the others keep what their listing told."""
 
-_MOST_FAULTS_RUNNING: Final = 3
 _AT_ONCE: Final = timedelta(minutes=15)
 """What every offset of a time zone is a multiple of."""
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
@@ -40,22 +39,8 @@ async def tell_times(
     at the third fault in a row, or where the server does not know the question. Never raises for
     what the server does.
     """
-    told: dict[bytes, datetime] = {}
-    faults = 0
-    try:
-        async with asyncio.timeout(seconds):
-            for file in _worth_asking(files):
-                reading = await tree.modified_at(file.path)
-                if isinstance(reading, Observed):
-                    told[file.path] = reading.value
-                elif reading.reason is Reason.NOT_OFFERED:
-                    break
-                answered = isinstance(reading, Observed) or reading.reason is Reason.UNREADABLE
-                faults = 0 if answered else faults + 1
-                if faults == _MOST_FAULTS_RUNNING:
-                    break
-    except TimeoutError:
-        pass  # what was told until then is kept, the rest stays as coarse as it was
+    paths = [file.path for file in _worth_asking(files)]
+    told = await ask_each(paths, tree.modified_at, seconds=seconds, final={Reason.NOT_OFFERED})
     return tuple(
         replace(file, entry=timed(file.entry, told[file.path])) if file.path in told else file
         for file in files

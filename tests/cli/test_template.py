@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from scanner.cli.app import application
-from scanner.cli.template import TemplateName
+from scanner.cli.choices import PaperName
 from scanner.intake import templates
 from tests.cli.shell import scan
 
@@ -45,7 +45,7 @@ def without_notes(value: Any) -> Any:
 
 
 def test_every_name_of_the_command_has_a_template() -> None:
-    assert sorted(TemplateName) == sorted(templates.NAMES)
+    assert sorted(PaperName) == sorted(templates.NAMES)
 
 
 @pytest.mark.parametrize("name", templates.NAMES)

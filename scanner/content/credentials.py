@@ -29,7 +29,7 @@ _GIVEN: Final = Pattern(
     r"|\bsshpass\s{1,4}-p\s{0,4}['\"]?([^\s'\"]{4,64})"
     r"|\bwget\b[^\n]{0,200}?\s--password[\s=]['\"]?([^\s'\"]{4,64})"
 )
-_GIVEN_BY: Final = ("define", "curl", "lftp", "sshpass", "wget", "mysql", "\nuser ")
+_GIVEN_BY: Final = ("define(", "curl", "lftp", "sshpass", "wget", "mysql", "\nuser ")
 _STANDS_FOR_ONE: Final = ("$", "<", "{", "%", "*", "`")
 _COMBINED: Final = Pattern(r"(?m)^[^\s:;|,@]{1,64}@[A-Za-z0-9.-]{1,100}[:;|]([^\s:;|]{4,64})\r?$")
 _NO_SECRETS: Final = frozenset({"password", "pass", "passwd", "pwd", "secret", "xxxx", "token"})

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from scanner.clients.faults import Fault
+from scanner.model.listing import RemoteTree
+from scanner.model.reading import Unobserved
 from scanner.model.target import Limits
 
 
@@ -41,18 +45,35 @@ class Allowance:
         self.files -= share.files
         self.bytes -= share.bytes
 
-    def piece(self, length: int) -> int:
-        """Return how many of ``length`` bytes may be asked for at once: those of one second."""
-        return min(length, self._rate) if self._rate else length
+    async def pieces(
+        self, tree: RemoteTree, path: bytes, offset: int, length: int, *, most: int | None = None
+    ) -> AsyncIterator[bytes]:
+        """Yield a range at the allowed pace, ``most`` bytes at once; fewer where the file ends.
 
-    async def pace(self) -> None:
-        """Wait until more may be asked for."""
+        Raises ``Fault``. What comes is not booked: ``spend`` does that.
+        """
+        at, end = offset, offset + length
+        while at < end:
+            piece = min(most or length, end - at)
+            if self._rate:  # at most the bytes of one second
+                piece = min(piece, self._rate)
+            await self._pace()
+            reading = await tree.read_range(path, at, piece)
+            if isinstance(reading, Unobserved):
+                raise Fault(reading.reason, reading.detail)
+            came = reading.value[:piece]
+            self._came(len(came))
+            at += len(came)
+            yield came
+            if len(came) < piece:
+                return
+
+    async def _pace(self) -> None:
         wait = self._free_at - asyncio.get_running_loop().time()
         if wait > 0:
             await asyncio.sleep(wait)
 
-    def came(self, count: int) -> None:
-        """Note bytes that came."""
+    def _came(self, count: int) -> None:
         if self._rate:
             now = asyncio.get_running_loop().time()
             self._free_at = max(now, self._free_at) + count / self._rate

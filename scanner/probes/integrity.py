@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from scanner.clients.faults import Fault
 from scanner.content.checksums import (
     LARGEST_LIST,
     SIGNATURE_BYTES,
@@ -136,20 +137,14 @@ class _Ration:
 
     async def _pieces(self, path: bytes, size: int) -> bytes | Unobserved:
         data = b""
-        while len(data) < size:
-            piece = self._allowance.piece(min(_PIECE, size - len(data)))
-            await self._allowance.pace()
-            reading = await self._tree.read_range(path, len(data), piece)
-            if isinstance(reading, Unobserved):
-                if reading.reason in {Reason.CONNECTION_LOST, Reason.CONNECTION_BUDGET}:
-                    self.lost = reading
-                return reading
-            came = reading.value[:piece]
-            self._allowance.came(len(came))
-            self.spent = Share(self.spent.files, self.spent.bytes + len(came))
-            data += came
-            if len(came) < piece:
-                break
+        try:
+            async for came in self._allowance.pieces(self._tree, path, 0, size, most=_PIECE):
+                self.spent = Share(self.spent.files, self.spent.bytes + len(came))
+                data += came
+        except Fault as fault:
+            if fault.reason in {Reason.CONNECTION_LOST, Reason.CONNECTION_BUDGET}:
+                self.lost = fault.reading
+            return fault.reading
         return data
 
 

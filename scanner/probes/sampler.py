@@ -213,18 +213,9 @@ class _Sampler:
         if self._bytes_left <= 0:
             raise Fault(SPENT_BYTES.reason, SPENT_BYTES.detail)
         wanted, data = min(length, self._bytes_left), b""
-        while len(data) < wanted:
-            piece = self._allowance.piece(wanted - len(data))
-            await self._allowance.pace()
-            reading = await self._tree.read_range(path, offset + len(data), piece)
-            if isinstance(reading, Unobserved):
-                raise Fault(reading.reason, reading.detail)
-            came = reading.value[:piece]
-            self._allowance.came(len(came))
+        async for came in self._allowance.pieces(self._tree, path, offset, wanted):
             self._bytes_left -= len(came)
             data += came
-            if len(came) < piece:
-                break
         return data
 
 

@@ -125,6 +125,7 @@ def test_a_history_of_the_first_schema_gains_the_table(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as older:
         older.execute("DROP TABLE host_key")
         older.execute("DROP TABLE judged")
+        older.execute("ALTER TABLE finding DROP COLUMN severity")
         older.execute("PRAGMA user_version = 1")
     with History.open(path, Clock()) as opened:
         assert recalled(opened).host_keys == ()

@@ -14,6 +14,7 @@ from scanner.model.attempts import MOST_FAILURES
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import (
     Finding,
+    Severity,
     Verdict,
 )
 from scanner.model.observation import FtpFacts, IdentityDifference, Observations, Reply
@@ -309,7 +310,11 @@ def test_pruning_forgets_what_is_gone_and_keeps_what_still_counts(
     # two files, an order, a drill, a closed finding, an empty asset, two old attempts
     assert history.prune(night(60)) == 8
     known = recalled(history)
-    assert known == Recall(findings={uid("open"): text(NIGHT)}, caps=(past(cap()),))
+    assert known == Recall(
+        findings={uid("open"): text(NIGHT)},
+        severities={uid("open"): Severity.HIGH},
+        caps=(past(cap()),),
+    )
     assert len(spend(history, 4)) == 1
     assert history.prune(night(60)) == 0
 

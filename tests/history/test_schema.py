@@ -73,7 +73,7 @@ def test_the_store_is_strict_journalled_and_versioned(history: History, path: Pa
     history.refuse("k")
     with closing(sqlite3.connect(path)) as plain:
         assert plain.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert plain.execute("PRAGMA user_version").fetchone() == (3,)
+        assert plain.execute("PRAGMA user_version").fetchone() == (4,)
         tables = plain.execute(
             "SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE"
             " 'sqlite_%'"
@@ -132,11 +132,11 @@ def test_another_programs_database_is_refused_and_left_alone(path: Path, clock: 
 def test_a_newer_schema_is_refused_and_left_alone(path: Path, clock: Clock) -> None:
     History.open(path, clock).close()
     with closing(sqlite3.connect(path)) as newer:
-        newer.execute("PRAGMA user_version = 4")
-    with refusing(str(path), "schema 4, known here: 3", "upgrade"):
+        newer.execute("PRAGMA user_version = 5")
+    with refusing(str(path), "schema 5, known here: 4", "upgrade"):
         History.open(path, clock)
     with closing(sqlite3.connect(path)) as newer:
-        assert newer.execute("PRAGMA user_version").fetchone() == (4,)
+        assert newer.execute("PRAGMA user_version").fetchone() == (5,)
 
 
 def test_a_history_that_is_refused_is_not_held_open(path: Path, clock: Clock) -> None:

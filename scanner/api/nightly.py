@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from scanner.api.head import LOCK, RunHead, write_head
+from scanner.api.events import add_events, begin_events, end_events
+from scanner.api.head import DONE, LOCK, RunHead, write_head
 from scanner.api.hours import is_open, windows_of
 from scanner.api.job import Clock, FileJob, authorised, nightly, unserved, utc_now
 from scanner.api.workshop import Workshop, docket_of, workshop
@@ -30,6 +31,7 @@ from scanner.model.reading import Reason, Unobserved
 from scanner.model.target import Target
 from scanner.probes.context import utc_text
 from scanner.report import document
+from scanner.report.heartbeat import EventLog
 from scanner.report.stream import stream, with_aliases
 from scanner.secrets import FileSecrets
 from scanner.sinks.lock import exclusive
@@ -122,7 +124,8 @@ async def _locked(
         folder = RunFolder.create(request.reports, request.clock(), head.uid)
         with exclusive(folder.path / LOCK), Fleet() as fleet:
             write_head(folder, head)
-            keep = _Keep(folder, tally, fleet, progress)
+            log = begin_events(folder, EventLog(header=head.header(tally), tenant=job.file.tenant))
+            keep = _Keep(folder, tally, fleet, progress, log)
             ended = await _carried_out(wanted, shop, job.connections, keep, head)
     return replace(ended, unserved=unserved(job.file))
 
@@ -137,16 +140,24 @@ async def _carried_out(
         # A full disk may be the very fault: the one that came first is told.
         with suppress(OSError, HistoryError):
             cut = head.ended(utc_text(shop.tools.clock()), interrupted=True)
-            publish(keep.folder, cut, keep.tally, keep.fleet)
+            publish(keep.folder, cut, keep.tally, keep.fleet, log=keep.log)
         raise
     head = head.ended(utc_text(shop.tools.clock()), interrupted=interrupted)
-    return publish(keep.folder, head, keep.tally, keep.fleet)
+    return publish(keep.folder, head, keep.tally, keep.fleet, log=keep.log)
 
 
-def publish(
-    folder: RunFolder, head: RunHead, tally: Tally, fleet: Fleet, *, spool: str = HOSTS
+def publish(  # noqa: PLR0913 - what a run consists of, and what it was written to
+    folder: RunFolder,
+    head: RunHead,
+    tally: Tally,
+    fleet: Fleet,
+    *,
+    spool: str = HOSTS,
+    log: EventLog | None = None,
 ) -> RunResult:
     """Assemble ``report.json`` from the spooled hosts, and say what the run came to.
+
+    ``log`` is that of the run's events, if they are still to be ended.
 
     What they share is known only now: other names of each, and facts of the fleet.
     """
@@ -154,6 +165,8 @@ def publish(
     hosts = with_aliases(folder.lines(spool), fleet.aliases)
     folder.write(REPORT, stream(header, hosts, fleet.facts()))
     folder.remove(spool)
+    if log is not None:
+        end_events(folder, log, header, whole=head.state == DONE)
     write_head(folder, head)
     delta = header.delta
     return RunResult(
@@ -181,8 +194,10 @@ class _Keep:
         tally: Tally,
         fleet: Fleet,
         progress: Callable[[Progress], None],
+        log: EventLog,
     ) -> None:
         self.folder = folder
+        self.log = log
         self.tally = tally
         self.fleet = fleet
         self._progress = progress
@@ -192,7 +207,9 @@ class _Keep:
         record = shop.record(target, seen)
         self.folder.append(OBSERVATIONS, encode(record))
         report = judge(docket_of(target, record))
-        self.folder.append(HOSTS, document.encode(document.host_document(report)))
+        host = document.host_document(report)
+        self.folder.append(HOSTS, document.encode(host))
+        add_events(self.folder, self.log.host(host, record.recall.severities))
         self.fleet.add(report)
         self.done.add(target.asset)
         self.tally.add(report, record.recall.findings)

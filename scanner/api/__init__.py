@@ -11,6 +11,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from scanner.api.deliver import deliver
     from scanner.api.host import ScanDocument, scan_host, scan_targets
     from scanner.api.job import unserved_note, validate
     from scanner.api.nightly import RunRequest, RunResult, plan, run
@@ -28,6 +29,7 @@ __all__ = [
     "RunResult",
     "ScanDocument",
     "assess",
+    "deliver",
     "demo",
     "make_policy",
     "plan",
@@ -46,6 +48,7 @@ _HOMES = {
     "RunResult": "scanner.api.nightly",
     "ScanDocument": "scanner.api.host",
     "assess": "scanner.api.reassess",
+    "deliver": "scanner.api.deliver",
     "demo": "scanner.api.replica",
     "make_policy": "scanner.api.policy",
     "plan": "scanner.api.nightly",

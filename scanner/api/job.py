@@ -200,7 +200,6 @@ def unserved(file: TargetsFile) -> tuple[str, ...]:
     every = (file.template, *file.targets)
     allowed = ("drill",)
     used = {
-        "delivery": bool(file.delivery),
         "drill": any(target.drill for target in every),
         "logs": any(target.logs for target in every),
         **{

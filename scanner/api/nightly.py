@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from scanner.api.deliver import Deliveries, undelivered
 from scanner.api.events import add_events, begin_events, end_events
 from scanner.api.head import DONE, LOCK, RunHead, write_head
 from scanner.api.hours import is_open, windows_of
@@ -34,6 +35,7 @@ from scanner.report import document
 from scanner.report.heartbeat import EventLog
 from scanner.report.stream import stream, with_aliases
 from scanner.secrets import FileSecrets
+from scanner.sinks.flush import Delivery, Patience
 from scanner.sinks.lock import exclusive
 from scanner.sinks.run_folder import RunFolder
 
@@ -46,7 +48,8 @@ REPORT = "report.json"
 class RunRequest:
     """What a nightly run is asked to do. ``shard`` is (index, count), counted from 0.
 
-    ``resolver`` looks names up; without one the operating system does.
+    ``resolver`` looks names up; without one the operating system does. ``patience`` is how long
+    receivers of events are tried.
     """
 
     targets: Path
@@ -58,6 +61,7 @@ class RunRequest:
     contact: str | None = None
     clock: Clock = utc_now
     resolver: Resolver | None = None
+    patience: Patience = field(default_factory=Patience)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,7 @@ class RunResult:
     delta: Mapping[str, int] = field(default_factory=dict)
     interrupted: bool = False
     unserved: tuple[str, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
 
 
 async def run(request: RunRequest, progress: Callable[[Progress], None]) -> RunResult:
@@ -125,9 +130,13 @@ async def _locked(
         with exclusive(folder.path / LOCK), Fleet() as fleet:
             write_head(folder, head)
             log = begin_events(folder, EventLog(header=head.header(tally), tenant=job.file.tenant))
+            deliveries = Deliveries(job.file, folder.path.parent, request.patience)
             keep = _Keep(folder, tally, fleet, progress, log)
-            ended = await _carried_out(wanted, shop, job.connections, keep, head)
-    return replace(ended, unserved=unserved(job.file))
+            async with deliveries.during(folder.path):
+                ended = await _carried_out(wanted, shop, job.connections, keep, head)
+    sent = await deliveries.finished(hurried=ended.interrupted)
+    code = undelivered(ended.exit_code, sent)
+    return replace(ended, unserved=unserved(job.file), deliveries=sent, exit_code=code)
 
 
 async def _carried_out(

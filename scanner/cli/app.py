@@ -13,6 +13,7 @@ from scanner import __version__
 from scanner.cli import policy
 from scanner.cli.assess import assess
 from scanner.cli.checks import checks
+from scanner.cli.deliver import deliver
 from scanner.cli.demo import demo
 from scanner.cli.exits import exit_code_of
 from scanner.cli.explain import explain
@@ -69,7 +70,7 @@ def application() -> typer.Typer:
     ) -> None:
         settings["debug"] = debug
 
-    for work in (host, run, validate, assess, locate, checks, explain, schema, demo):
+    for work in (host, run, validate, assess, deliver, locate, checks, explain, schema, demo):
         app.command(work.__name__)(_guarded(work, settings))
     group = typer.Typer(help=policy.ABOUT, no_args_is_help=True, rich_markup_mode=None)
     group.command("make")(_guarded(policy.make, settings))

@@ -53,6 +53,7 @@ def run(
     if dry_run:
         return _plan(targets, vantage, share)
     from scanner import api
+    from scanner.cli.deliver import tell_deliveries
     from scanner.cli.exits import concluded
     from scanner.cli.progress import told
     from scanner.cli.runner import Stopped, finish
@@ -73,6 +74,7 @@ def run(
     if isinstance(ended, Stopped):
         return ended.code
     tell(ended.value)
+    tell_deliveries(ended.value.deliveries)
     if ended.value.unserved:
         note(f"declared, not used by this version: {', '.join(ended.value.unserved)}")
     return concluded(ended.value.exit_code, ended.interrupted)

@@ -40,6 +40,9 @@ PACKAGES: Final = (
     "openssh-client",
     # A name service that publishes what it is told to.
     "dnsmasq-base",
+    # A receiver of events.
+    "rsyslog",
+    "rsyslog-openssl",
     # Users and passwords that exist for one process only.
     "libnss-wrapper",
     "libpam-wrapper",
@@ -72,6 +75,9 @@ PACKAGES: Final = (
     "libjpeg62-turbo",
     "libsqlcipher0",
     "libreadline8",
+    "libestr0",
+    "libfastjson4",
+    "liblognorm5",
     "libhashkit2",
     "libhiredis0.14",
     "libjansson4",

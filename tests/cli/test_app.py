@@ -98,11 +98,11 @@ def test_usage_errors_go_to_standard_error_and_exit_2(arguments: tuple[str, ...]
     [
         (
             ("host", "ftp.example.org", "--format", "html"),
-            "scan: --format: 'html' is not available; choose from: text, json\n",
+            "scan: --format: 'html' is not available; choose from: text, json, ndjson, ecs\n",
         ),
         (
             ("checks", "--format", "ndjson"),
-            "scan: --format: 'ndjson' is not available; choose from: text, json\n",
+            "scan: --format: 'ndjson' is not available; choose from: text, json, ndjson, ecs\n",
         ),
         (
             ("run", "targets.json", "--engine", "nats"),

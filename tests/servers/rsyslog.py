@@ -32,9 +32,13 @@ class Rsyslog:
         """Return what it took, parsed."""
         return events_in(self.received)
 
-    def kill(self) -> None:
-        """End it at once, as a crash would: its own pid, which ``running`` started."""
-        os.kill(self.process.pid, signal.SIGKILL)
+    def count(self) -> int:
+        """Return how many whole lines it has written so far."""
+        return self.received.read_bytes().count(b"\n") if self.received.exists() else 0
+
+    def end(self, how: signal.Signals) -> None:
+        """Send its own pid, which ``running`` started, a signal."""
+        os.kill(self.process.pid, how)
 
 
 def events_in(path: Path) -> list[dict[str, Any]]:

@@ -102,7 +102,7 @@ def test_usage_errors_go_to_standard_error_and_exit_2(arguments: tuple[str, ...]
         ),
         (
             ("checks", "--format", "ndjson"),
-            "scan: --format: 'ndjson' is not available; choose from: text, json, ndjson, ecs\n",
+            "scan: --format: 'ndjson' is not available; choose from: text, json\n",
         ),
         (
             ("run", "targets.json", "--engine", "nats"),

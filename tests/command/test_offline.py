@@ -14,8 +14,7 @@ from tests.command.papers import entry, written
 EXAMPLE: Final = Path(__file__).parents[2] / "targets.example.json"
 ALONE: Final = ("unshare", "-n", "--")
 IN_VAIN: Final = (
-    "scan: declared, not used by this version: drill, logs, "
-    "accounts[].public_keys (queries)\n"
+    "scan: declared, not used by this version: drill, logs, accounts[].public_keys (queries)\n"
 )
 
 

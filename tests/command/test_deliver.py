@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def closed_host() -> dict[str, object]:
     return {"host": "127.0.0.1", "asset": "a", "endpoints": [{"port": 1, "protocol": "ftp"}]}
 
 
-def night(console: Console, delivery: dict[str, object]) -> tuple[int, list[str]]:
+def night(console: Console, delivery: Mapping[str, object]) -> tuple[int, list[str]]:
     path = targets(console.folder, delivery)
     document = json.loads(path.read_text())
     document["targets"] = [closed_host()]

@@ -46,9 +46,7 @@ def host(
     ] = None,
     output: Annotated[
         str | None,
-        typer.Option(
-            "--format", metavar="text|json|ndjson|ecs", help="Default: text on a terminal."
-        ),
+        typer.Option("--format", metavar="|".join(FORMATS), help="Default: text on a terminal."),
     ] = None,
     fail_on: Annotated[
         SeverityName, typer.Option(help="The severity from which findings mean exit code 1.")

@@ -352,3 +352,15 @@ def mixed(look: Observations) -> Observations:
         port=22, protocol=Protocol.SFTP, mark="host-key ssh-rsa", seen={"a": ("x",), "b": ("y",)}
     )
     return replace(look, mixed_identity=(difference,))
+
+
+def test_how_bad_an_open_finding_is_is_told_and_leads_are_not(history: History) -> None:
+    lead = replace(finding("lead", FAILS), severity=Severity.LOW)
+    history.remember(report(finding("open", FAILS), lead), night(0))
+    assert recalled(history).severities == {uid("open"): Severity.HIGH}
+    worse = replace(finding("open", FAILS), severity=Severity.CRITICAL)
+    history.remember(report(worse), night(2))
+    history.remember(report(finding("open", FAILS)), night(1))
+    assert recalled(history).severities == {uid("open"): Severity.CRITICAL}
+    history.remember(report(finding("open", PASSES)), night(3))
+    assert recalled(history).severities == {}

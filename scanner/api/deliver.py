@@ -73,8 +73,15 @@ class Deliveries:
             await begun
 
     async def finished(self, *, hurried: bool) -> tuple[Delivery, ...]:
-        """Send all that waits; ``hurried``: without a second try."""
-        sent = await asyncio.to_thread(self.flush, ONCE if hurried else None)
+        """Send all that waits; ``hurried``: without a second try. A cancellation stops it."""
+        work = asyncio.ensure_future(asyncio.to_thread(self.flush, ONCE if hurried else None))
+        try:
+            sent = await asyncio.shield(work)
+        except asyncio.CancelledError:
+            self._patience.stopped.set()
+            if (task := asyncio.current_task()) is not None:
+                task.uncancel()
+            sent = await work
         told = tuple(Delivery(sink="delivery", faults=(fault,)) for fault in self._faults)
         return (*told, *sent)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-import time
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scanner.errors import InputError, LockedError
 from scanner.sinks.lock import exclusive
@@ -15,13 +15,21 @@ from scanner.sinks.receipt import DeliveryFault, Sink
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long a sink is tried: failures in a row, and seconds between them (first, most)."""
+    """How long a sink is tried: failures in a row, and seconds between them (first, most).
+
+    Once ``stopped`` is set no pause is made, and nothing is begun any more.
+    """
 
     tries: int = 6
     first: float = 0.5
     most: float = 30.0
-    sleep: Callable[[float], None] = time.sleep
+    stopped: threading.Event = field(default_factory=threading.Event)
+    sleep: Callable[[float], object] | None = None
     jitter: Callable[[], float] = random.random
+
+    def rest(self, seconds: float) -> None:
+        """Wait, or until ``stopped`` is set."""
+        (self.sleep or self.stopped.wait)(seconds)
 
     def pause(self, failures: int, after: float) -> float:
         """Return how long to wait after so many failures: doubled each time, half of it random."""
@@ -90,6 +98,8 @@ class _Flush:
         """Send until every line is taken or refused. Raises ``DeliveryFault`` on giving up."""
         lines, failures = batch.lines, 0
         while lines:
+            if self._patience.stopped.is_set():
+                raise DeliveryFault("stopped by a signal")
             after, why = 0.0, ""
             try:
                 receipt = self._sink.send(lines)
@@ -107,7 +117,7 @@ class _Flush:
                 if lines and failures >= self._patience.tries:
                     raise DeliveryFault(why)
             if lines:
-                self._patience.sleep(self._patience.pause(failures, after))
+                self._patience.rest(self._patience.pause(failures, after))
 
     def _refuse(self, lines: tuple[str, ...], why: str) -> None:
         kept = self._outbox.refuse(lines)

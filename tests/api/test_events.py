@@ -11,6 +11,7 @@ import pytest
 
 from scanner.api import Progress, RunResult, assess, run
 from scanner.model.failure import FailureId
+from scanner.sinks.flush import Patience
 from tests.api.test_nightly import host, quiet, report, request, targets
 from tests.report.test_events import VERSIONS, faults
 from tests.servers.fixtures import StartServer
@@ -107,6 +108,28 @@ async def test_a_run_that_is_cut_short_says_so_and_tells_nothing_of_what_it_did_
     coverage = last["unmapped"]["ftpscan"]["coverage"]
     assert coverage["checks_planned"] == 3 * NINE
     assert coverage["checks_inconclusive"] > 0
+
+
+async def test_a_signal_ends_the_waiting_for_a_receiver_that_is_not_there(tmp_path: Path) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    path = targets(
+        tmp_path,
+        host(1, "a"),
+        delivery=[{"kind": "syslog", "host": "127.0.0.1", "port": 1}],
+    )
+    loop = asyncio.get_running_loop()
+
+    def a_pause_begins() -> float:
+        loop.call_soon_threadsafe(task.cancel)
+        return 1.0
+
+    hour = Patience(first=7200, most=7200, jitter=a_pause_begins)
+    result = await run(request(tmp_path, path, patience=hour), quiet)
+    assert [(one.left, one.faults) for one in result.deliveries] == [
+        (NINE + 2, ("stopped by a signal",))
+    ]
+    assert result.exit_code == 4
 
 
 async def test_judging_again_leaves_events_alone_that_may_have_been_delivered(

@@ -109,9 +109,9 @@ def references(file: TargetsFile) -> Iterator[tuple[str, SecretRef]]:
     for index, target in enumerate(file.targets):
         yield from _of_target(f"targets[{index}]", target)
     for index, delivery in enumerate(file.delivery):
-        token = delivery.get("token")
-        if isinstance(token, str):
-            yield f"delivery[{index}].token", parse_ref(token)
+        for key in ("token", "private_key"):
+            if isinstance(ref := delivery.get(key), str):
+                yield f"delivery[{index}].{key}", parse_ref(ref)
 
 
 def _of_target(place: str, target: Target) -> Iterator[tuple[str, SecretRef]]:

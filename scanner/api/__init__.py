@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from scanner.api.alarm_drill import DrillRequest, DrillRun, run_drills
+    from scanner.api.deliver import deliver
     from scanner.api.host import ScanDocument, scan_host, scan_targets
-    from scanner.api.job import unserved_note, validate
+    from scanner.api.job import validate
     from scanner.api.nightly import RunRequest, RunResult, plan, run
     from scanner.api.papers import paper_kind, validate_paper
     from scanner.api.policy import PolicyRequest, make_policy
@@ -32,6 +33,7 @@ __all__ = [
     "RunResult",
     "ScanDocument",
     "assess",
+    "deliver",
     "demo",
     "make_policy",
     "paper_kind",
@@ -40,7 +42,6 @@ __all__ = [
     "run_drills",
     "scan_host",
     "scan_targets",
-    "unserved_note",
     "validate",
     "validate_paper",
 ]
@@ -55,6 +56,7 @@ _HOMES = {
     "RunResult": "scanner.api.nightly",
     "ScanDocument": "scanner.api.host",
     "assess": "scanner.api.reassess",
+    "deliver": "scanner.api.deliver",
     "demo": "scanner.api.replica",
     "make_policy": "scanner.api.policy",
     "paper_kind": "scanner.api.papers",
@@ -63,7 +65,6 @@ _HOMES = {
     "run_drills": "scanner.api.alarm_drill",
     "scan_host": "scanner.api.host",
     "scan_targets": "scanner.api.host",
-    "unserved_note": "scanner.api.job",
     "validate": "scanner.api.job",
     "validate_paper": "scanner.api.papers",
 }

@@ -14,6 +14,7 @@ from scanner.sinks.run_folder import RunFolder
 
 FILE = "run.json"
 RUNNING = "running"
+DONE = "done"
 LOCK = ".lock"
 """Held by the run while it goes, and by whoever judges it again."""
 
@@ -37,7 +38,7 @@ class RunHead:
 
     def ended(self, at: str, *, interrupted: bool) -> RunHead:
         """Return the head of the run, now over."""
-        return replace(self, finished=at, state="interrupted" if interrupted else "done")
+        return replace(self, finished=at, state="interrupted" if interrupted else DONE)
 
     def judged_with(self, file: TargetsFile) -> RunHead:
         """Return the head of a report that rests on the papers of ``file``."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +31,17 @@ _MOST_WAITING = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanDocument:
-    """One ad-hoc scan: the head of its report, its hosts, and its exit code."""
+    """One ad-hoc scan: the head of its report, its hosts, and its exit code.
+
+    ``known`` maps the uid of each finding that was open before, leads apart, to its severity.
+    """
 
     header: ScanHeader
     hosts: tuple[HostReport, ...]
     exit_code: int
     incomplete: tuple[str, ...] = ()
     interrupted: bool = False
+    known: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report document."""
@@ -94,6 +98,7 @@ async def scan_host(  # noqa: PLR0913 - each is a word of the command line
         exit_code=tally.exit_code(),
         incomplete=tuple(tally.unfinished),
         interrupted=look.interrupted,
+        known=record.recall.severities,
     )
 
 

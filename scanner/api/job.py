@@ -199,17 +199,3 @@ def validate(targets: Path) -> tuple[str, ...]:
     today = utc_now().date()
     leave = targets_file.check_authorisation(file.authorisation, today)
     return (*leave, *targets_file.paper_gaps(file, today), *papers, *check_all(file))
-
-
-def unserved(file: TargetsFile) -> tuple[str, ...]:
-    """Return the keys that a file declares and this version makes no use of."""
-    return ("delivery",) if file.delivery else ()
-
-
-def unserved_note(targets: Path) -> str:
-    """Return one clause that names what ``unserved`` does, or nothing; so of an invalid file."""
-    try:
-        names = unserved(targets_file.load_targets(targets))
-    except InputError:
-        return ""
-    return f"declared, not used by this version: {', '.join(names)}" if names else ""

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from scanner.api.head import LOCK, RunHead, write_head
+from scanner.api.deliver import Deliveries, undelivered
+from scanner.api.events import add_events, begin_events, end_events
+from scanner.api.head import DONE, LOCK, RunHead, write_head
 from scanner.api.hours import is_open, windows_of
-from scanner.api.job import Clock, FileJob, authorised, nightly, unserved, utc_now
+from scanner.api.job import Clock, FileJob, authorised, nightly, utc_now
 from scanner.api.workshop import Workshop, docket_of, workshop
 from scanner.engine.judge import judge
 from scanner.engine.outcome import Tally
@@ -32,8 +34,10 @@ from scanner.model.reading import Reading, Reason, Unobserved
 from scanner.model.target import Target
 from scanner.probes.context import utc_text
 from scanner.report import document
+from scanner.report.heartbeat import EventLog
 from scanner.report.stream import stream, with_aliases
 from scanner.secrets import FileSecrets
+from scanner.sinks.flush import Delivery, Patience
 from scanner.sinks.lock import exclusive
 from scanner.sinks.run_folder import RunFolder
 
@@ -46,7 +50,8 @@ REPORT = "report.json"
 class RunRequest:
     """What a nightly run is asked to do. ``shard`` is (index, count), counted from 0.
 
-    ``resolver`` looks names up; without one the operating system does.
+    ``resolver`` looks names up; without one the operating system does. ``patience`` is how long
+    receivers of events are tried.
     """
 
     targets: Path
@@ -58,14 +63,12 @@ class RunRequest:
     contact: str | None = None
     clock: Clock = utc_now
     resolver: Resolver | None = None
+    patience: Patience = field(default_factory=Patience)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """What a run came to. ``counts`` maps letters to assets.
-
-    ``unserved`` names what the targets file declares and this version makes no use of.
-    """
+    """What a run came to. ``counts`` maps letters to assets."""
 
     folder: Path
     uid: str
@@ -76,7 +79,7 @@ class RunResult:
     incomplete: tuple[str, ...] = ()
     delta: Mapping[str, int] = field(default_factory=dict)
     interrupted: bool = False
-    unserved: tuple[str, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
 
 
 async def run(request: RunRequest, progress: Callable[[Progress], None]) -> RunResult:
@@ -124,9 +127,14 @@ async def _locked(
         folder = RunFolder.create(request.reports, request.clock(), head.uid)
         with exclusive(folder.path / LOCK), Fleet() as fleet:
             write_head(folder, head)
-            keep = _Keep(folder, tally, fleet, progress)
-            ended = await _carried_out(wanted, shop, job.connections, keep, head)
-    return replace(ended, unserved=unserved(job.file))
+            log = begin_events(folder, EventLog(header=head.header(tally), tenant=job.file.tenant))
+            deliveries = Deliveries(job.file, folder.path.parent, request.patience)
+            keep = _Keep(folder, tally, fleet, progress, log)
+            async with deliveries.during(folder.path):
+                ended = await _carried_out(wanted, shop, job.connections, keep, head)
+    sent = await deliveries.finished(hurried=ended.interrupted)
+    code = undelivered(ended.exit_code, sent)
+    return replace(ended, deliveries=sent, exit_code=code)
 
 
 async def _carried_out(
@@ -139,16 +147,24 @@ async def _carried_out(
         # A full disk may be the very fault: the one that came first is told.
         with suppress(OSError, HistoryError):
             cut = head.ended(utc_text(shop.tools.clock()), interrupted=True)
-            publish(keep.folder, cut, keep.tally, keep.fleet)
+            publish(keep.folder, cut, keep.tally, keep.fleet, log=keep.log)
         raise
     head = head.ended(utc_text(shop.tools.clock()), interrupted=interrupted)
-    return publish(keep.folder, head, keep.tally, keep.fleet)
+    return publish(keep.folder, head, keep.tally, keep.fleet, log=keep.log)
 
 
-def publish(
-    folder: RunFolder, head: RunHead, tally: Tally, fleet: Fleet, *, spool: str = HOSTS
+def publish(  # noqa: PLR0913 - what a run consists of, and what it was written to
+    folder: RunFolder,
+    head: RunHead,
+    tally: Tally,
+    fleet: Fleet,
+    *,
+    spool: str = HOSTS,
+    log: EventLog | None = None,
 ) -> RunResult:
     """Assemble ``report.json`` from the spooled hosts, and say what the run came to.
+
+    ``log`` is that of the run's events, if they are still to be ended.
 
     What they share is known only now: other names of each, and facts of the fleet.
     """
@@ -156,6 +172,8 @@ def publish(
     hosts = with_aliases(folder.lines(spool), fleet.aliases)
     folder.write(REPORT, stream(header, hosts, fleet.facts()))
     folder.remove(spool)
+    if log is not None:
+        end_events(folder, log, header, whole=head.state == DONE)
     write_head(folder, head)
     delta = header.delta
     return RunResult(
@@ -183,8 +201,10 @@ class _Keep:
         tally: Tally,
         fleet: Fleet,
         progress: Callable[[Progress], None],
+        log: EventLog,
     ) -> None:
         self.folder = folder
+        self.log = log
         self.tally = tally
         self.fleet = fleet
         self._progress = progress
@@ -196,7 +216,9 @@ class _Keep:
         record = shop.record(target, seen)
         self.folder.append(OBSERVATIONS, encode(record))
         report = judge(docket_of(target, record, logs))
-        self.folder.append(HOSTS, document.encode(document.host_document(report)))
+        host = document.host_document(report)
+        self.folder.append(HOSTS, document.encode(host))
+        add_events(self.folder, self.log.host(host, record.recall.severities))
         self.fleet.add(report)
         self.done.add(target.asset)
         self.tally.add(report, record.recall.findings)

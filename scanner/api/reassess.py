@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from scanner import targets as targets_file
+from scanner.api.events import EVENTS, add_events, begin_events
 from scanner.api.head import LOCK, RUNNING, read_head
 from scanner.api.nightly import HOSTS, OBSERVATIONS, RunResult, publish
 from scanner.api.workshop import docket_of
@@ -15,8 +16,10 @@ from scanner.engine.record import Record, decode
 from scanner.errors import InputError
 from scanner.history import Fleet
 from scanner.model.finding import Severity
+from scanner.model.scan import ScanHeader
 from scanner.model.target import Target
 from scanner.report import document
+from scanner.report.heartbeat import EventLog
 from scanner.sinks.lock import exclusive
 from scanner.sinks.run_folder import RunFolder
 
@@ -48,16 +51,30 @@ def _judged_again(place: RunFolder, targets: Path | None, fleet: Fleet) -> RunRe
     tally = Tally(Severity(head.fail_on), targeted=head.targeted, excluded=head.excluded)
     records = [(record, _target(record, by_asset)) for record in _records(place)]
     place.remove(AGAIN)
+    log = _new_log(place, head.header(tally), file.tenant)
     for record, target in records:
         report = judge(docket_of(target, record))
-        place.append(AGAIN, document.encode(document.host_document(report)))
+        host = document.host_document(report)
+        place.append(AGAIN, document.encode(host))
+        if log is not None:
+            add_events(place, log.host(host, record.recall.severities))
         fleet.add(report)
         tally.add(report, record.recall.findings)
     if head.state == RUNNING:
         last = records[-1][0].judged_at if records else head.started
         head = head.ended(last, interrupted=True)
         place.remove(HOSTS)
-    return publish(place, head.judged_with(file), tally, fleet, spool=AGAIN)
+    return publish(place, head.judged_with(file), tally, fleet, spool=AGAIN, log=log)
+
+
+def _new_log(place: RunFolder, header: ScanHeader, tenant: str) -> EventLog | None:
+    """Begin the events of a run that died before it could end them.
+
+    Events that are whole stay as they are: they may have been delivered.
+    """
+    if (place.path / EVENTS).exists():
+        return None
+    return begin_events(place, EventLog(header=header, tenant=tenant))
 
 
 def _records(place: RunFolder) -> Iterator[Record]:

@@ -13,6 +13,7 @@ from scanner import __version__
 from scanner.cli import policy
 from scanner.cli.assess import assess
 from scanner.cli.checks import checks
+from scanner.cli.deliver import deliver
 from scanner.cli.demo import demo
 from scanner.cli.drill import drill
 from scanner.cli.exits import exit_code_of
@@ -71,8 +72,9 @@ def application() -> typer.Typer:
     ) -> None:
         settings["debug"] = debug
 
-    works = (host, run, validate, assess, locate, drill, checks, explain, schema, template, demo)
-    for work in works:
+    at_work = (host, run, deliver, drill, locate, demo)
+    on_papers = (validate, assess, checks, explain, schema, template)
+    for work in (*at_work, *on_papers):
         app.command(work.__name__)(_guarded(work, settings))
     group = typer.Typer(help=policy.ABOUT, no_args_is_help=True, rich_markup_mode=None)
     group.command("make")(_guarded(policy.make, settings))

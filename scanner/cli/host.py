@@ -17,7 +17,7 @@ from scanner.cli.console import columns, is_terminal, note, wants_colour, write
 if TYPE_CHECKING:
     from scanner.api import ScanDocument
 
-FORMATS = ("text", "json")
+FORMATS = ("text", "json", "ndjson", "ecs")
 
 
 def host(
@@ -46,7 +46,7 @@ def host(
     ] = None,
     output: Annotated[
         str | None,
-        typer.Option("--format", metavar="text|json", help="Default: text on a terminal."),
+        typer.Option("--format", metavar="|".join(FORMATS), help="Default: text on a terminal."),
     ] = None,
     fail_on: Annotated[
         SeverityName, typer.Option(help="The severity from which findings mean exit code 1.")
@@ -111,5 +111,22 @@ def _rendered(scan: ScanDocument, chosen: str) -> Iterable[str]:
 
     if chosen == "json":
         return stream(scan.header, (encode(host_document(one)) for one in scan.hosts), ())
+    if chosen in {"ndjson", "ecs"}:
+        return _events(scan, ecs=chosen == "ecs")
     width, colour = columns(sys.stdout), wants_colour(sys.stdout)
     return (host_text(one, width=width, colour=colour) for one in scan.hosts)
+
+
+def _events(scan: ScanDocument, *, ecs: bool) -> Iterable[str]:
+    """Yield the scan's events, a line each: OCSF, or the same as ECS."""
+    from scanner.report.document import host_document
+    from scanner.report.ecs import ecs_line
+    from scanner.report.heartbeat import Ending, EventLog
+
+    log = EventLog(header=scan.header, tenant=scan.hosts[0].tenant, scheduled=False)
+    lines = [log.started()]
+    for one in scan.hosts:
+        lines += log.host(host_document(one), scan.known)
+    ending = Ending.CANCELLED if scan.interrupted else Ending.COMPLETED
+    lines.append(log.ended(scan.header, ending))
+    return (f"{ecs_line(each) if ecs else each}\n" for each in lines)

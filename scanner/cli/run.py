@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from scanner.cli.choices import SeverityName, one_of, shard_of
-from scanner.cli.console import note
 
 ENGINES = ("local",)
 
@@ -53,6 +52,7 @@ def run(
     if dry_run:
         return _plan(targets, vantage, share)
     from scanner import api
+    from scanner.cli.deliver import tell_deliveries
     from scanner.cli.exits import concluded
     from scanner.cli.progress import told
     from scanner.cli.runner import Stopped, finish
@@ -73,8 +73,7 @@ def run(
     if isinstance(ended, Stopped):
         return ended.code
     tell(ended.value)
-    if ended.value.unserved:
-        note(f"declared, not used by this version: {', '.join(ended.value.unserved)}")
+    tell_deliveries(ended.value.deliveries)
     return concluded(ended.value.exit_code, ended.interrupted)
 
 
@@ -84,6 +83,4 @@ def _plan(targets: Path, vantage: str | None, shard: tuple[int, int] | None) -> 
     from scanner.cli.plan_table import plan_lines
 
     write(f"{line}\n" for line in plan_lines(api.plan(targets, vantage=vantage, shard=shard)))
-    if unserved := api.unserved_note(targets):
-        note(unserved)
     return 0

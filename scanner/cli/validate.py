@@ -37,8 +37,6 @@ def validate(
     problems = api.validate(targets)
     write(f"{safe(problem)}\n" for problem in problems)
     note(f"{targets}: {_told(len(problems))}")
-    if unserved := api.unserved_note(targets):
-        note(unserved)
     return 2 if problems else 0
 
 

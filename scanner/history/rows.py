@@ -13,7 +13,7 @@ from itertools import islice
 
 from scanner.model.case import moment
 from scanner.model.failure import CapTrigger, FailureId
-from scanner.model.finding import Cap, HostReport, Verdict
+from scanner.model.finding import Cap, HostReport, Severity, Verdict
 from scanner.model.observation import FtpFacts
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.recall import DrillResult, OrderSighting, PastCap, Recall
@@ -75,6 +75,18 @@ def open_findings(db: sqlite3.Connection, asset: int, vantage: str | None = None
         (asset, vantage),
     )
     return {uid: told(first_seen) for uid, first_seen in found}
+
+
+def open_severities(
+    db: sqlite3.Connection, asset: int, vantage: str | None = None
+) -> dict[str, Severity]:
+    """Return uid and last known severity of every open fail that decides its row."""
+    found = db.execute(
+        "SELECT uid, severity FROM finding WHERE asset = ?1 AND closed IS NULL"
+        " AND severity <> '' AND (?2 IS NULL OR vantage = ?2)",
+        (asset, vantage),
+    )
+    return {uid: Severity(severity) for uid, severity in found}
 
 
 def caps_in_force(db: sqlite3.Connection, asset: int) -> tuple[PastCap, ...]:
@@ -139,13 +151,24 @@ def keep_findings(db: sqlite3.Connection, asset: int, report: HostReport, then: 
     fails = {each.uid: (failure, each) for failure, each in said if each.verdict is Verdict.FAIL}
     passes = {each.uid for _, each in said if each.verdict is Verdict.PASS} - fails.keys()
     db.executemany(
-        "INSERT INTO finding VALUES (?, ?, ?, ?, ?, ?, ?, NULL) ON CONFLICT (uid) DO UPDATE SET"
+        "INSERT INTO finding VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?) ON CONFLICT (uid) DO UPDATE SET"
         " first_seen = CASE WHEN closed IS NULL THEN min(first_seen, excluded.first_seen)"
         "  WHEN closed <= excluded.last_seen THEN excluded.first_seen ELSE first_seen END,"
         " closed = CASE WHEN closed <= excluded.last_seen THEN NULL ELSE closed END,"
+        " severity = CASE WHEN last_seen <= excluded.last_seen THEN excluded.severity"
+        "  ELSE severity END,"
         " last_seen = max(last_seen, excluded.last_seen)",
         [
-            (uid, asset, each.vantage, failure, each.facet, _since(each.first_seen, then), then)
+            (
+                uid,
+                asset,
+                each.vantage,
+                failure,
+                each.facet,
+                _since(each.first_seen, then),
+                then,
+                "" if each.is_lead else each.severity,
+            )
             for uid, (failure, each) in fails.items()
         ],
     )

@@ -116,6 +116,8 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (asset, vantage)
         ) STRICT, WITHOUT ROWID""",
     ),
+    # Of a fail that decides its row: how bad it was. Empty for leads.
+    ("ALTER TABLE finding ADD COLUMN severity TEXT NOT NULL DEFAULT ''",),
 )
 
 _FAULTS: dict[int, str] = {

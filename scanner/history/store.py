@@ -174,6 +174,7 @@ class History:
                 return Recall()
             return Recall(
                 findings=rows.open_findings(db, known, vantage),
+                severities=rows.open_severities(db, known, vantage),
                 caps=rows.caps_in_force(db, known),
                 sightings=rows.sightings(db, known),
                 orders=rows.orders(db, known),

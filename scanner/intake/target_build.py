@@ -130,10 +130,10 @@ class _Maker:
         )
 
     def delivery(self, entry: _Object) -> dict[str, str | int]:
-        """Return one delivery: paths absolute, a token still as its reference."""
+        """Return one delivery: paths absolute, secrets still as their references."""
         plain: dict[str, str | int] = dict(_said(entry))
-        for key in ("ca", "path"):
-            if key in plain:
+        for key in ("ca", "path", "certificate"):
+            if key in plain and (key, plain[key]) != ("ca", _SYSTEM):
                 plain[key] = str(self._absolute(str(plain[key])))
         if "port" in plain:
             plain["port"] = int(plain["port"])

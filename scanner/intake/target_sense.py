@@ -236,10 +236,13 @@ def _order(at: Place, entry: _Object, early: str, late: str) -> Iterator[Problem
 
 _NEEDED = {"syslog": "host", "http": "url", "file": "path"}
 _USED = {
-    "syslog": {"format", "host", "port", "ca"},
-    "http": {"format", "url", "token", "ca"},
+    "syslog": {"format", "host", "port", "ca", "certificate", "private_key"},
+    "http": {"format", "url", "token", "ca", "certificate", "private_key"},
     "file": {"format", "path"},
 }
+
+
+_HTTP_FORMATS = frozenset({"ocsf-array", "splunk-hec", "elastic-bulk"})
 
 
 def _delivery(place: Place, delivery: _Object) -> Iterator[Problem]:
@@ -248,6 +251,12 @@ def _delivery(place: Place, delivery: _Object) -> Iterator[Problem]:
         return
     if _NEEDED[kind] not in delivery:
         yield Problem(place, f"'{_NEEDED[kind]}' is missing for kind {kind}; add it")
+    form = _text(delivery, "format") or "ocsf"
+    if kind != "http" and form in _HTTP_FORMATS:
+        message = f"{form} is for kind http alone; write ocsf or ecs"
+        yield Problem((*place, "format"), message)
+    if "private_key" in delivery and "certificate" not in delivery:
+        yield Problem((*place, "private_key"), "needs the certificate beside it; add it")
     elsewhere = {key for keys in _USED.values() for key in keys} - _USED[kind]
     for key in sorted(elsewhere & set(delivery)):
         message = f"means nothing for kind {kind}; remove it"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from scanner.model.failure import CapTrigger, FailureId
+from scanner.model.finding import Severity
 from scanner.model.reading import Reading, Reason, Unobserved
 from scanner.model.visit import Visit
 
@@ -73,11 +74,13 @@ class CertificateMatch:
 class Recall:
     """A slice of history. Times are RFC 3339 UTC.
 
-    ``findings`` maps the uid of every open fail to when it was first seen; ``sightings`` maps a
-    file's key to when it was first seen. ``visits`` are the last ones, one from each vantage.
+    ``findings`` maps the uid of every open fail to when it was first seen; ``severities`` maps
+    that of every open fail that decides its row to how bad it was. ``sightings`` maps a file's key
+    to when it was first seen. ``visits`` are the last ones, one from each vantage.
     """
 
     findings: Mapping[str, str] = field(default_factory=dict)
+    severities: Mapping[str, Severity] = field(default_factory=dict)
     caps: tuple[PastCap, ...] = ()
     sightings: Mapping[str, str] = field(default_factory=dict)
     orders: Mapping[str, OrderSighting] = field(default_factory=dict)

@@ -68,6 +68,18 @@ class RunFolder:
         self._sync()
         return path
 
+    def seal(self, name: str) -> Path:
+        """Put in place what was appended to ``name`` + ``.part``: flush to disk, rename."""
+        part = self.path / f"{name}.part"
+        handle = os.open(part, os.O_WRONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        part.replace(self.path / name)
+        self._sync()
+        return self.path / name
+
     def remove(self, name: str) -> None:
         """Remove a file that is no longer needed."""
         (self.path / name).unlink(missing_ok=True)

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from scanner.api import ScanDocument, scan_host, scan_targets
-from scanner.api.job import unserved_note
 from scanner.errors import HistoryError, InputError
 from scanner.history import History
 from tests.servers.fixtures import StartServer
@@ -109,11 +108,3 @@ async def test_a_stream_yields_every_target(tmp_path: Path) -> None:
     path = written(tmp_path, *many)
     seen = [each.asset async for each in scan_targets(path, history=tmp_path / "h")]
     assert sorted(seen) == sorted(each["asset"] for each in many)
-
-
-def test_what_a_file_declares_in_vain_is_named(tmp_path: Path) -> None:
-    used = asset(1, allow={"shell_test": True, "drill": True}, drill={"minutes": 5})
-    path = written(tmp_path, used, delivery=[{"kind": "file", "path": "events.ndjson"}])
-    assert unserved_note(path) == "declared, not used by this version: delivery"
-    assert unserved_note(written(tmp_path, used)) == ""
-    assert unserved_note(written(tmp_path, asset(1))) == ""

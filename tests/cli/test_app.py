@@ -99,7 +99,7 @@ def test_usage_errors_go_to_standard_error_and_exit_2(arguments: tuple[str, ...]
     [
         (
             ("host", "ftp.example.org", "--format", "html"),
-            "scan: --format: 'html' is not available; choose from: text, json\n",
+            "scan: --format: 'html' is not available; choose from: text, json, ndjson, ecs\n",
         ),
         (
             ("checks", "--format", "ndjson"),

@@ -139,14 +139,6 @@ def test_a_second_run_with_the_same_history_finds_the_lock_held(tmp_path: Path) 
     assert second.stderr.count("\n") == 1
 
 
-def test_what_is_declared_in_vain_is_one_line_on_standard_error(tmp_path: Path) -> None:
-    file = str(written(tmp_path, {"delivery": [{"kind": "file", "path": "events.ndjson"}]}))
-    line = "scan: declared, not used by this version: delivery\n"
-    for words in (("validate", file), ("run", file, "--dry-run"), ("run", file)):
-        told = scan(*words, *(options(tmp_path) if words[0] == "run" else ()))
-        assert told.stderr.count(line) == 1, words
-
-
 def test_a_vantage_that_no_target_lists_is_invalid_input(targets: Path, tmp_path: Path) -> None:
     for more in ((), ("--dry-run",)):
         told = scan("run", str(targets), "--vantage", "intrenet", *more, *options(tmp_path))

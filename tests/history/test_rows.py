@@ -14,6 +14,7 @@ from scanner.model.attempts import MOST_FAILURES
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import (
     Finding,
+    Severity,
     Verdict,
 )
 from scanner.model.observation import FtpFacts, IdentityDifference, Observations, Reply
@@ -309,7 +310,11 @@ def test_pruning_forgets_what_is_gone_and_keeps_what_still_counts(
     # two files, an order, a drill, a closed finding, an empty asset, two old attempts
     assert history.prune(night(60)) == 8
     known = recalled(history)
-    assert known == Recall(findings={uid("open"): text(NIGHT)}, caps=(past(cap()),))
+    assert known == Recall(
+        findings={uid("open"): text(NIGHT)},
+        severities={uid("open"): Severity.HIGH},
+        caps=(past(cap()),),
+    )
     assert len(spend(history, 4)) == 1
     assert history.prune(night(60)) == 0
 
@@ -347,3 +352,15 @@ def mixed(look: Observations) -> Observations:
         port=22, protocol=Protocol.SFTP, mark="host-key ssh-rsa", seen={"a": ("x",), "b": ("y",)}
     )
     return replace(look, mixed_identity=(difference,))
+
+
+def test_how_bad_an_open_finding_is_is_told_and_leads_are_not(history: History) -> None:
+    lead = replace(finding("lead", FAILS), severity=Severity.LOW)
+    history.remember(report(finding("open", FAILS), lead), night(0))
+    assert recalled(history).severities == {uid("open"): Severity.HIGH}
+    worse = replace(finding("open", FAILS), severity=Severity.CRITICAL)
+    history.remember(report(worse), night(2))
+    history.remember(report(finding("open", FAILS)), night(1))
+    assert recalled(history).severities == {uid("open"): Severity.CRITICAL}
+    history.remember(report(finding("open", PASSES)), night(3))
+    assert recalled(history).severities == {}

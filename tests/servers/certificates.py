@@ -80,6 +80,28 @@ def make_certificate(
     )
 
 
+def make_client_certificate(folder: Path, name: str) -> tuple[Path, Path]:
+    """Write a client's certificate for a DNS name, of the authority of the others, and its key."""
+    folder.mkdir(parents=True, exist_ok=True)
+    key, authority_key = ec.generate_private_key(ec.SECP256R1()), _elliptic_key()
+    builder = _builder(
+        _name(name), _authority(authority_key).subject, key, *_lifetime("valid")
+    ).add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+    builder = builder.add_extension(
+        x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False
+    )
+    certificate = builder.sign(authority_key, hashes.SHA256())
+    secret = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return (
+        _write(folder / "client.pem", certificate.public_bytes(serialization.Encoding.PEM)),
+        _write(folder / "client.key", secret, mode=0o600),
+    )
+
+
 # Making an RSA key takes longer than starting a server, and no test needs a key of its own.
 @functools.cache
 def _rsa_key(bits: int, _owner: str) -> rsa.RSAPrivateKey:

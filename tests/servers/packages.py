@@ -40,8 +40,9 @@ PACKAGES: Final = (
     "openssh-client",
     # A name service that publishes what it is told to.
     "dnsmasq-base",
-    # A log daemon, to send what servers log on its way to an alert.
+    # A log daemon, to send what servers log on its way to an alert, and to receive events.
     "rsyslog",
+    "rsyslog-openssl",
     # Users and passwords that exist for one process only.
     "libnss-wrapper",
     "libpam-wrapper",

@@ -1,0 +1,73 @@
+"""What of the evidence may leave in an event: a list of what is allowed, nothing else.
+
+Codes, commands, names of algorithms, facts of certificates, counts and fingerprints; no text of a
+server, no name of an account, no path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+MOST_PIECES = 6
+_MOST_NAMES = 16
+_MOST_NAME = 64
+_ALLOWED: Mapping[str, tuple[str, ...]] = {
+    "ftp-reply": ("code", "encrypted"),
+    "ftp-listing": ("complete", "entries", "outcome"),
+    "sftp-listing": ("complete", "directories", "entries", "sampled", "outcome"),
+    "sftp-posture": ("version", "folders"),
+    "ssh-auth-methods": ("methods", "none_accepted"),
+    "ssh-host-key": ("algorithm", "bits", "fingerprint", "trust"),
+    "ssh-kexinit": ("kex", "host_key", "ciphers_in", "macs_in"),
+    "ssh-login": ("status",),
+    "tls-flight": (
+        "accepted",
+        "version",
+        "suite",
+        "group",
+        "group_bits",
+        "compression",
+        "secure_renegotiation",
+    ),
+    "tls-offer": ("accepted", "offer", "version"),
+    "tls-session": (
+        "version",
+        "cipher",
+        "sha256",
+        "spki_sha256",
+        "key_type",
+        "key_bits",
+        "signature",
+        "not_after",
+        "self_signed",
+        "trust",
+    ),
+}
+
+
+def evidences(host: Mapping[str, Any], identities: Sequence[str]) -> list[dict[str, Any]]:
+    """Return OCSF evidence of the pieces that are named, at most ``MOST_PIECES`` of them."""
+    wanted = set(identities)
+    pieces = [piece for piece in host["evidence"] if piece["id"] in wanted]
+    return [{"data": dict(_told(piece))} for piece in pieces[:MOST_PIECES]]
+
+
+def _told(piece: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    yield "id", piece["id"]
+    yield "kind", piece["kind"]
+    yield "at", piece["at"]
+    data = piece["data"]
+    if piece["kind"] == "ftp-reply":
+        yield "command", str(data.get("command", "")).partition(" ")[0][:8]
+    for key in _ALLOWED.get(piece["kind"], ()):
+        if key in data:
+            yield key, _bounded(data[key])
+
+
+def _bounded(value: Any) -> Any:
+    if isinstance(value, str):
+        return value[:_MOST_NAME]
+    if isinstance(value, list | tuple):
+        return [str(item)[:_MOST_NAME] for item in value[:_MOST_NAMES]]
+    return value

@@ -1,0 +1,16 @@
+"""Moments as events write them: milliseconds since 1970, and the same with an offset."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def milliseconds(text: str) -> int:
+    """Return an RFC 3339 moment as whole milliseconds since 1970 in UTC."""
+    return round(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+def written(moment: int) -> str:
+    """Return milliseconds since 1970 as RFC 3339 UTC with Z and milliseconds."""
+    seconds, rest = divmod(moment, 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"

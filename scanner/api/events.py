@@ -14,8 +14,9 @@ UNFINISHED = f"{EVENTS}.part"
 
 
 def begin_events(folder: RunFolder, log: EventLog) -> EventLog:
-    """Write the first event, and drop those of an attempt that came to nothing."""
+    """Write the first event, and drop those of an attempt that came to nothing or was stopped."""
     folder.remove(UNFINISHED)
+    folder.remove(EVENTS)
     folder.append(UNFINISHED, log.started())
     return log
 

@@ -35,6 +35,7 @@ class RunHead:
     finished: str = ""
     state: str = RUNNING
     tool_version: str = __version__
+    shard: tuple[int, int] | None = None
 
     def ended(self, at: str, *, interrupted: bool) -> RunHead:
         """Return the head of the run, now over."""
@@ -67,7 +68,8 @@ def write_head(folder: RunFolder, head: RunHead) -> None:
 def read_head(folder: RunFolder) -> RunHead:
     """Read ``run.json``. Raises ``InputError`` when it is not what a run wrote."""
     try:
-        return RunHead(**json.loads((folder.path / FILE).read_text(encoding="utf-8")))
+        head = RunHead(**json.loads((folder.path / FILE).read_text(encoding="utf-8")))
+        return replace(head, shard=tuple(head.shard) if head.shard else None)  # type: ignore[arg-type]  # JSON has no pairs
     except (OSError, ValueError, TypeError) as error:
         told = f"{folder.path / FILE}: not readable as a run ({type(error).__name__})"
         raise InputError(f"{told}; name another run folder") from error

@@ -15,12 +15,13 @@ from scanner.api.events import add_events, begin_events, end_events
 from scanner.api.head import DONE, LOCK, RunHead, write_head
 from scanner.api.hours import is_open, windows_of
 from scanner.api.job import Clock, FileJob, authorised, nightly, utc_now
+from scanner.api.resume import cleaned, unfinished
 from scanner.api.workshop import Workshop, docket_of, workshop
-from scanner.engine.judge import judge
+from scanner.engine.judge import Docket, judge
 from scanner.engine.outcome import Tally
 from scanner.engine.plan import PlannedAsset, from_vantage, planned, shard_of
 from scanner.engine.progress import Progress
-from scanner.engine.record import encode
+from scanner.engine.record import Record, decode, encode
 from scanner.engine.scheduler import schedule
 from scanner.engine.scope import Resolver
 from scanner.engine.unseen import unseen
@@ -51,10 +52,12 @@ class RunRequest:
     """What a nightly run is asked to do. ``shard`` is (index, count), counted from 0.
 
     ``resolver`` looks names up; without one the operating system does. ``patience`` is how long
-    receivers of events are tried.
+    receivers of events are tried. ``resume`` is the folder of a run that ended early: it is
+    finished, from its own vantage, share and threshold.
     """
 
     targets: Path
+    resume: Path | None = None
     reports: Path = Path("reports")
     history: Path | None = None
     vantage: str | None = None
@@ -100,12 +103,38 @@ async def run(request: RunRequest, progress: Callable[[Progress], None]) -> RunR
 async def _locked(
     request: RunRequest, job: FileJob, progress: Callable[[Progress], None]
 ) -> RunResult:
+    old = None if request.resume is None else unfinished(request.resume, job.file.sha256)
+    head = _new_head(request, job) if old is None else old[1]
+    wanted = shard_of(from_vantage(job.file.targets, head.vantage), head.shard)
+    tally = Tally(Severity(head.fail_on), targeted=head.targeted, excluded=head.excluded)
+    async with workshop(
+        job,
+        vantage=head.vantage,
+        history=request.history,
+        contact=request.contact,
+        clock=request.clock,
+        resolver=request.resolver,
+    ) as shop:
+        folder = old[0] if old else RunFolder.create(request.reports, request.clock(), head.uid)
+        with exclusive(folder.path / LOCK), Fleet() as fleet:
+            write_head(folder, head)
+            log = begin_events(folder, EventLog(header=head.header(tally), tenant=job.file.tenant))
+            deliveries = Deliveries(job.file, folder.path.parent, request.patience)
+            keep = _Keep(folder, tally, fleet, progress, log)
+            if old is not None:
+                keep.take_up(wanted, shop)
+                wanted = [target for target in wanted if target.asset not in keep.done]
+            async with deliveries.during(folder.path):
+                ended = await _carried_out(wanted, shop, job.connections, keep, head)
+    sent = await deliveries.finished(hurried=ended.interrupted)
+    code = undelivered(ended.exit_code, sent)
+    return replace(ended, deliveries=sent, exit_code=code)
+
+
+def _new_head(request: RunRequest, job: FileJob) -> RunHead:
     vantage = job.stand(request.vantage)
     here = from_vantage(job.file.targets, vantage)
-    wanted = shard_of(here, request.shard)
-    excluded = len(job.file.targets) - len(here)
-    tally = Tally(request.fail_on, targeted=len(wanted), excluded=excluded)
-    head = RunHead(
+    return RunHead(
         uid=str(uuid.uuid4()),
         targets=str(request.targets.absolute()),
         targets_sha256=job.file.sha256,
@@ -113,28 +142,10 @@ async def _locked(
         vantage=vantage,
         started=utc_text(request.clock()),
         fail_on=str(request.fail_on),
-        targeted=len(wanted),
-        excluded=excluded,
+        targeted=len(shard_of(here, request.shard)),
+        excluded=len(job.file.targets) - len(here),
+        shard=request.shard,
     )
-    async with workshop(
-        job,
-        vantage=vantage,
-        history=request.history,
-        contact=request.contact,
-        clock=request.clock,
-        resolver=request.resolver,
-    ) as shop:
-        folder = RunFolder.create(request.reports, request.clock(), head.uid)
-        with exclusive(folder.path / LOCK), Fleet() as fleet:
-            write_head(folder, head)
-            log = begin_events(folder, EventLog(header=head.header(tally), tenant=job.file.tenant))
-            deliveries = Deliveries(job.file, folder.path.parent, request.patience)
-            keep = _Keep(folder, tally, fleet, progress, log)
-            async with deliveries.during(folder.path):
-                ended = await _carried_out(wanted, shop, job.connections, keep, head)
-    sent = await deliveries.finished(hurried=ended.interrupted)
-    code = undelivered(ended.exit_code, sent)
-    return replace(ended, deliveries=sent, exit_code=code)
 
 
 async def _carried_out(
@@ -215,12 +226,24 @@ class _Keep:
     ) -> None:
         record = shop.record(target, seen)
         self.folder.append(OBSERVATIONS, encode(record))
-        report = judge(docket_of(target, record, logs))
+        self._conclude(docket_of(target, record, logs), record, shop)
+
+    def take_up(self, wanted: list[Target], shop: Workshop) -> None:
+        """Judge again what the run had kept before it ended: nothing of it is looked at twice."""
+        by_asset = {target.asset: target for target in wanted}
+        cleaned(self.folder, OBSERVATIONS)
+        self.folder.remove(HOSTS)
+        for line in self.folder.lines(OBSERVATIONS):
+            record = decode(line)
+            self._conclude(docket_of(by_asset[record.asset], record), record, shop)
+
+    def _conclude(self, docket: Docket, record: Record, shop: Workshop) -> None:
+        report = judge(docket)
         host = document.host_document(report)
         self.folder.append(HOSTS, document.encode(host))
         add_events(self.folder, self.log.host(host, record.recall.severities))
         self.fleet.add(report)
-        self.done.add(target.asset)
+        self.done.add(record.asset)
         self.tally.add(report, record.recall.findings)
         shop.remember(report)
         self._progress(
@@ -228,7 +251,7 @@ class _Keep:
                 done=len(self.done),
                 total=self.tally.targeted,
                 failures=self.tally.failures,
-                asset=target.asset,
+                asset=record.asset,
             )
         )
 

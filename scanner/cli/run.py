@@ -38,6 +38,9 @@ def run(
     fail_on: Annotated[
         SeverityName, typer.Option(help="The severity from which findings mean exit code 1.")
     ] = SeverityName.HIGH,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Finish the run of this folder.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be done, and touch nothing.")
     ] = False,
@@ -61,6 +64,7 @@ def run(
 
     request = api.RunRequest(
         targets=targets,
+        resume=resume,
         reports=reports,
         history=history,
         vantage=vantage,

@@ -1,0 +1,58 @@
+"""What a run that ended early left behind, so that it can be finished."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from scanner.api.head import RUNNING, RunHead, read_head
+from scanner.engine.record import Record, decode, encode
+from scanner.errors import InputError
+from scanner.model.reading import Reason
+from scanner.sinks.run_folder import RunFolder
+
+
+def unfinished(path: Path, targets_sha256: str) -> tuple[RunFolder, RunHead]:
+    """Open a run that ended early.
+
+    Raises ``InputError`` for one that is whole, or whose targets file has changed since.
+    """
+    folder = RunFolder.open(path)
+    head = read_head(folder)
+    if head.state == "done":
+        raise InputError(f"{path}: this run is whole; nothing is left to resume")
+    if head.targets_sha256 != targets_sha256:
+        raise InputError(f"{path}: the targets file has changed since; start a new run")
+    return folder, replace(head, finished="", state=RUNNING)
+
+
+def cleaned(folder: RunFolder, name: str) -> None:
+    """Keep one whole record of each asset that was looked at to the end, and nothing else.
+
+    A line that was cut short would otherwise swallow the next one. Raises ``InputError`` where
+    a whole line is damaged.
+    """
+    folder.write(name, (f"{encode(record)}\n" for record in _whole(folder, name)))
+
+
+def _whole(folder: RunFolder, name: str) -> Iterator[Record]:
+    met: set[str] = set()
+    for number, line in enumerate(folder.lines(name), start=1):
+        try:
+            record = decode(line)
+        except ValueError as error:
+            told = f"{folder.path / name}:{number}: {error}"
+            raise InputError(f"{told}; start a new run") from error
+        if record.asset not in met and not _was_cut(record):
+            met.add(record.asset)
+            yield record
+
+
+def _was_cut(record: Record) -> bool:
+    return any(
+        Reason.INTERRUPTED
+        in {endpoint.reason, seen.unreached.reason if seen.unreached is not None else None}
+        for seen in record.observations
+        for endpoint in seen.endpoints
+    )

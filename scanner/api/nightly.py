@@ -30,7 +30,8 @@ from scanner.model.reading import Reason, Unobserved
 from scanner.model.target import Target
 from scanner.probes.context import utc_text
 from scanner.report import document
-from scanner.report.stream import stream, with_aliases
+from scanner.report.stream import hosts_in, stream, with_aliases
+from scanner.report.table import findings_csv
 from scanner.secrets import FileSecrets
 from scanner.sinks.lock import exclusive
 from scanner.sinks.run_folder import RunFolder
@@ -38,6 +39,7 @@ from scanner.sinks.run_folder import RunFolder
 OBSERVATIONS = "observations.ndjson"
 HOSTS = "hosts.ndjson"
 REPORT = "report.json"
+FINDINGS = "findings.csv"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,13 +148,15 @@ async def _carried_out(
 def publish(
     folder: RunFolder, head: RunHead, tally: Tally, fleet: Fleet, *, spool: str = HOSTS
 ) -> RunResult:
-    """Assemble ``report.json`` from the spooled hosts, and say what the run came to.
+    """Assemble ``report.json`` from the spooled hosts, then what is drawn from it; say what the
+    run came to.
 
     What they share is known only now: other names of each, and facts of the fleet.
     """
     header = head.header(tally)
     hosts = with_aliases(folder.lines(spool), fleet.aliases)
     folder.write(REPORT, stream(header, hosts, fleet.facts()))
+    folder.write(FINDINGS, findings_csv(hosts_in(folder.lines(REPORT))))
     folder.remove(spool)
     write_head(folder, head)
     delta = header.delta

@@ -30,6 +30,7 @@ from scanner.model.reading import Reason, Unobserved
 from scanner.model.target import Target
 from scanner.probes.context import utc_text
 from scanner.report import document
+from scanner.report.page import page
 from scanner.report.stream import hosts_in, stream, with_aliases
 from scanner.report.table import findings_csv
 from scanner.secrets import FileSecrets
@@ -40,6 +41,7 @@ OBSERVATIONS = "observations.ndjson"
 HOSTS = "hosts.ndjson"
 REPORT = "report.json"
 FINDINGS = "findings.csv"
+PAGE = "report.html"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +159,8 @@ def publish(
     hosts = with_aliases(folder.lines(spool), fleet.aliases)
     folder.write(REPORT, stream(header, hosts, fleet.facts()))
     folder.write(FINDINGS, findings_csv(hosts_in(folder.lines(REPORT))))
+    scan = document.header_document(header)
+    folder.write(PAGE, page(scan, lambda: hosts_in(folder.lines(REPORT))))
     folder.remove(spool)
     write_head(folder, head)
     delta = header.delta

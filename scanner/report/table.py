@@ -16,6 +16,7 @@ COLUMNS = (
 )  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _MOST = 2000
+_NONE: tuple[Mapping[str, Any], ...] = ({},)
 
 
 def findings_csv(hosts: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -28,7 +29,7 @@ def findings_csv(hosts: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     yield _line(COLUMNS)
     for host in hosts:
         for row in host["failures"]:
-            for finding in row["findings"] or ({},):
+            for finding in row["findings"] or _NONE:
                 yield _line(map(_inert, _cells(host, row, finding)))
 
 

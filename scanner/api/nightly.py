@@ -36,7 +36,9 @@ from scanner.model.target import Target
 from scanner.probes.context import utc_text
 from scanner.report import document
 from scanner.report.heartbeat import EventLog
-from scanner.report.stream import stream, with_aliases
+from scanner.report.page import page
+from scanner.report.stream import hosts_in, stream, with_aliases
+from scanner.report.table import findings_csv
 from scanner.secrets import FileSecrets
 from scanner.sinks.flush import Delivery, Patience
 from scanner.sinks.lock import exclusive
@@ -45,6 +47,8 @@ from scanner.sinks.run_folder import RunFolder
 OBSERVATIONS = "observations.ndjson"
 HOSTS = "hosts.ndjson"
 REPORT = "report.json"
+FINDINGS = "findings.csv"
+PAGE = "report.html"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +177,8 @@ def publish(  # noqa: PLR0913 - what a run consists of, and what it was written 
     spool: str = HOSTS,
     log: EventLog | None = None,
 ) -> RunResult:
-    """Assemble ``report.json`` from the spooled hosts, and say what the run came to.
+    """Assemble ``report.json`` from the spooled hosts, then what is drawn from it; say what the
+    run came to.
 
     ``log`` is that of the run's events, if they are still to be ended.
 
@@ -182,6 +187,9 @@ def publish(  # noqa: PLR0913 - what a run consists of, and what it was written 
     header = head.header(tally)
     hosts = with_aliases(folder.lines(spool), fleet.aliases)
     folder.write(REPORT, stream(header, hosts, fleet.facts()))
+    folder.write(FINDINGS, findings_csv(hosts_in(folder.lines(REPORT))))
+    scan = document.header_document(header)
+    folder.write(PAGE, page(scan, lambda: hosts_in(folder.lines(REPORT))))
     folder.remove(spool)
     if log is not None:
         end_events(folder, log, header, whole=head.state == DONE)

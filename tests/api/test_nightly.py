@@ -100,7 +100,15 @@ async def test_a_run_leaves_a_valid_report_and_private_files(
     assert document["scan"]["coverage"]["targeted"] == 2
     assert [item.done for item in told] == [1, 2]
     files = {path.name: path.stat().st_mode & 0o777 for path in result.folder.iterdir()}
-    names = [".lock", "run.json", "observations.ndjson", "report.json", "events.ndjson"]
+    names = [
+        ".lock",
+        "run.json",
+        "observations.ndjson",
+        "report.json",
+        "events.ndjson",
+        "findings.csv",
+        "report.html",
+    ]
     assert files == dict.fromkeys(names, 0o600)
     assert (result.exit_code, result.interrupted) == (1, False)
 
@@ -345,7 +353,9 @@ async def test_a_run_that_died_is_interrupted_once_it_is_judged_again(tmp_path: 
     assert sorted(path.name for path in result.folder.iterdir()) == [
         ".lock",
         "events.ndjson",
+        "findings.csv",
         "observations.ndjson",
+        "report.html",
         "report.json",
         "run.json",
     ]

@@ -43,7 +43,9 @@ def test_a_killed_run_is_finished_with_each_asset_once(point: int, tmp_path: Pat
     told = scan("run", str(file), "--resume", str(folder), *options(tmp_path))
     assert told.returncode == 3, told.stderr
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-    assert sorted(each["asset"] for each in report["hosts"]) == sorted(str(h["asset"]) for h in hosts)
+    assert sorted(each["asset"] for each in report["hosts"]) == sorted(
+        str(h["asset"]) for h in hosts
+    )
     assert kept(tmp_path) == ASSETS
     with sqlite3.connect(tmp_path / "history.sqlite") as history:
         assert history.execute("SELECT count(*) FROM asset").fetchone() == (ASSETS,)

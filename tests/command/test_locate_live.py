@@ -109,6 +109,9 @@ def test_nothing_that_is_written_holds_a_name(console: Console, start_server: St
     assert {path.name for path in after} <= {
         "targets.json",
         "report.json",
+        "report.html",
+        "findings.csv",
+        "events.ndjson",
         "run.json",
         "observations.ndjson",
         ".lock",

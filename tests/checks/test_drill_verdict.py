@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from scanner.checks.drill_verdict import told_of
-from scanner.model.drill import Alert, Course, DrillVerdict, FailedLogin, TestEcho, in_words
+from scanner.model.drill import Alert, Course, DrillVerdict, DrillLogin, TestEcho, in_words
 from scanner.model.reading import Observed, Reason, Unobserved
 
 ECHO = Observed(TestEcho(user="drill-aa", sent_at="2026-11-26T03:00:00Z", seconds=0.4))
-LOGIN = FailedLogin(
+LOGIN = DrillLogin(
     user="drill-bb",
     at="2026-11-26T03:00:01Z",
     address="198.51.100.7",

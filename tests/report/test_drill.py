@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from scanner.model.drill import Alert, Course, DrillVerdict, FailedLogin, TestEcho
+from scanner.model.drill import Alert, Course, DrillVerdict, DrillLogin, TestEcho
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.report.drill import DrillReport, drill_document, drill_lines
 
@@ -8,7 +8,7 @@ REFUSED = "password: the server refused the credential"
 COURSE = Course(
     test=Observed(TestEcho(user="drill-aa", sent_at="2026-11-26T03:00:00Z", seconds=0.44)),
     login=Observed(
-        FailedLogin(
+        DrillLogin(
             user="drill-bb",
             at="2026-11-26T03:00:01Z",
             address="198.51.100.7",

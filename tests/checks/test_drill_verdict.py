@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from scanner.checks.drill_verdict import told_of
-from scanner.model.drill import Alert, Course, DrillVerdict, DrillLogin, TestEcho, in_words
+from scanner.model.drill import Alert, Course, DrillLogin, DrillVerdict, TestEcho, in_words
 from scanner.model.reading import Observed, Reason, Unobserved
 
 ECHO = Observed(TestEcho(user="drill-aa", sent_at="2026-11-26T03:00:00Z", seconds=0.4))

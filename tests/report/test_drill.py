@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from scanner.model.drill import Alert, Course, DrillVerdict, DrillLogin, TestEcho
+from scanner.model.drill import Alert, Course, DrillLogin, DrillVerdict, TestEcho
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.report.drill import DrillReport, drill_document, drill_lines
 

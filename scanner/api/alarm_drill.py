@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -140,6 +140,8 @@ class _Bench:
         kept = self._counts(target, course, verdict)
         if kept:
             self._history.record_drill(target.tenant, target.asset, result)
+        if course.way_broken:
+            self._end_passes(target, result)
         return DrillReport(
             asset=target.asset,
             host=target.host,
@@ -152,6 +154,14 @@ class _Bench:
             course=course,
             kept=kept,
         )
+
+    def _end_passes(self, target: Target, result: DrillResult) -> None:
+        """Let a way that is broken today end the other variants' passes: it is theirs as well."""
+        for other in set(DrillVariant) - {self._variant}:
+            past = self._history.last_drill(target.tenant, target.asset, str(other))
+            if isinstance(past, Observed) and past.value.verdict == "pass":
+                ended = replace(result, variant=str(other))
+                self._history.record_drill(target.tenant, target.asset, ended)
 
     async def _course(self, target: Target, lines: Lines | None) -> Course:
         """Run the drill, unless something keeps it from being begun: then nothing is sent."""

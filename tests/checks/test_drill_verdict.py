@@ -23,6 +23,7 @@ BROKEN = Unobserved(Reason.TIMEOUT, "the test event raised no alert")
 DEAF = Unobserved(Reason.PROTOCOL_ERROR, "answered with HTTP status 500")
 CUT_OFF = replace(LOGIN, refused=False)
 UNNAMED = replace(LOGIN, logged=False)
+LET_IN = replace(LOGIN, refused=False, let_in=True)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,12 @@ UNNAMED = replace(LOGIN, logged=False)
         (Course(test=ECHO, login=Observed(CUT_OFF), alert=SILENCE), "unknown", "may not have"),
         (Course(test=ECHO, login=Observed(UNNAMED), alert=SILENCE), "unknown", "does not log"),
         (Course(test=ECHO, login=Observed(UNNAMED), alert=CAME), "pass", "the alert came"),
+        (Course(test=ECHO, login=Observed(LET_IN), alert=CAME), "pass", "the alert came after 42"),
+        (
+            Course(test=ECHO, login=Observed(LET_IN), alert=SILENCE),
+            "fail",
+            "no alert in 10 minutes",
+        ),
         (Course(test=ECHO, login=Observed(LOGIN), alert=DEAF), "unknown", "HTTP status 500"),
         (Course(test=BROKEN, login=Observed(LOGIN), alert=SILENCE), "unknown", "the test event"),
         (Course(test=BROKEN, login=Observed(LOGIN), alert=CAME), "unknown", "the test event"),

@@ -168,7 +168,10 @@ def test_the_secrets_of_variants_are_checked_and_no_account_of_a_scan(tmp_path: 
             {"canary": {**CANARY, "path": "exports/canary.csv"}},
             "drill.canary.path: 'exports/canary.csv' is not an absolute path",
         ),
-        ({"canary": {**CANARY, "path": "/a.csv"}}, "drill.canary.path: "),
+        (
+            {"canary": {**CANARY, "path": "/a.csv"}},
+            "drill.canary.path: '/a.csv' is not an absolute path of 8 to 200",
+        ),
         (
             {"canary": {**CANARY, "account": {"username": "canary-7"}}},
             "drill.canary.account: has nothing to log in with; add 'password' or 'private_key'",
@@ -188,11 +191,11 @@ def test_the_secrets_of_variants_are_checked_and_no_account_of_a_scan(tmp_path: 
         ),
         (
             {"off_network": {**OUTSIDE, "account": {**LOGIN, "username": "ftp"}}},
-            "drill.off_network.account.username: ",
+            "drill.off_network.account.username: 'ftp' is not a name of 6 to 64",
         ),
         (
             {"off_network": {**OUTSIDE, "account": {**LOGIN, "username": "canary 7!"}}},
-            "drill.off_network.account.username: 'canary 7!' is not a name of letters",
+            "drill.off_network.account.username: 'canary 7!' is not a name of 6 to 64 letters",
         ),
         ({"minutes": 0}, "drill.minutes: 0 is less than 1; give a number from 1 to 1440"),
         ({"minuts": 5}, "drill.minuts: is not a known key; did you mean 'minutes'?"),

@@ -12,11 +12,14 @@ from typing import Any
 
 import pytest
 
+from scanner.api.job import utc_now
+from scanner.history import History
 from scanner.model.drill import DrillLogin, DrillVariant, DrillVerdict
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.report.drill import DrillReport
 from tests.drill.cases import one_drill, target, written
-from tests.servers import Openssh, Server
+from tests.drill.team import team, told
+from tests.servers import MODERN, Openssh, Server, Vsftpd
 from tests.servers.collector import Collector, collector
 from tests.servers.fixtures import StartServer
 from tests.servers.process import HOST, free_port
@@ -140,6 +143,10 @@ async def test_the_read_of_a_canary_over_ftps_raises_the_alert(
         report = await running.drilled("canary")
     assert report.verdict is DrillVerdict.PASS, (report, vsftpd.log_text()[-3000:])
     assert made(report).opened == CANARY
+    with History.open(tmp_path / "history.sqlite3", utc_now) as history:
+        kept = history.recall("default", "files").drill
+    assert isinstance(kept, Observed)
+    assert (kept.value.verdict, kept.value.variant) == ("pass", "canary")
     vsftpd.process.settle()
     commands = vsftpd.commands()
     assert commands.index("AUTH TLS") < commands.index("USER transfer")
@@ -290,6 +297,18 @@ async def test_a_refusal_is_a_reaction_and_the_alert_is_still_wanted(
     assert server.failed_logins() == 2
 
 
+async def test_a_refusal_over_ftps_is_told_alike(
+    vsftpd: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DRILL_PASSWORD", "wrong-by-mistake")
+    with site(vsftpd, tmp_path, LOGINS) as running:
+        report = await running.drilled("off-network")
+    assert report.verdict is DrillVerdict.PASS, report
+    assert report.course.reactions == ("refused the account from here: 530 Login incorrect.",)
+    vsftpd.process.settle()
+    assert vsftpd.failed_logins() == 1
+
+
 async def test_from_inside_the_networks_nobody_logs_in(chrooted: Server, tmp_path: Path) -> None:
     with site(chrooted, tmp_path, LOGINS) as running:
         running.networks = [*OUTSIDE, "127.0.0.0/8"]
@@ -313,3 +332,57 @@ async def test_a_wrong_secret_of_a_canary_is_sent_once(
     assert "refused before" in second.detail
     chrooted.process.settle()
     assert chrooted.failed_logins() == 1
+
+
+# Other servers
+
+
+@pytest.mark.parametrize(
+    "posture",
+    [
+        "vsftpd-implicit-users",
+        "vsftpd-tls-required",
+        "proftpd-tls-on",
+        "pureftpd-tls-3",
+        "pyftpdlib-tls-required",
+        "openssh-password",
+        "openssh-keys",
+        "dropbear-password",
+        "dropbear-keys",
+        "asyncssh-password",
+        "proftpd-sftp",
+    ],
+)
+async def test_a_canary_is_read_and_an_account_let_in_where_it_may_be(
+    start_server: StartServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, posture: str
+) -> None:
+    server = start_server(POSTURES_OF_OUR_OWN.get(posture, posture))
+    login: dict[str, str] = {"username": "transfer"}
+    if "keys" in posture:
+        assert server.client_key is not None
+        login["private_key"] = f"file:{server.client_key.private}"
+    else:
+        monkeypatch.setenv("DRILL_PASSWORD", server.user("transfer").password)
+        login["password"] = "env:DRILL_PASSWORD"
+    at_home = server.protocol == "sftp" and server.product in {"openssh", "dropbear"}
+    path = f"{server.root}{CANARY}" if at_home else CANARY
+    async with team(tmp_path, says=told) as running:
+        drill = running.drill(
+            canary={"path": path, "account": login, "agreed_rule": "SOC-119"},
+            off_network={"account": login, "networks": OUTSIDE, "agreed_rule": "SOC-120"},
+        )
+        allow = {"drill_canary": True, "drill_off_network": True}
+        one = target(server.port, server.protocol, drill, allow=allow, **verified(server))
+        for variant in (DrillVariant.CANARY, DrillVariant.OFF_NETWORK):
+            report = await one_drill(written(tmp_path, one), patience=0.5, variant=variant)
+            assert report.verdict is DrillVerdict.FAIL, report
+            assert made(report).let_in
+            assert made(report).opened == (path if variant is DrillVariant.CANARY else "")
+    await asyncio.to_thread(server.process.settle, 15.0)
+    server.flush()
+    assert server.failed_logins() == 0
+
+
+POSTURES_OF_OUR_OWN = {
+    "vsftpd-implicit-users": Vsftpd(tls=MODERN, implicit=True, anonymous=False, local_users=True)
+}

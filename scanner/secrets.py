@@ -121,7 +121,7 @@ def _of_target(place: str, target: Target) -> Iterator[tuple[str, SecretRef]]:
             if ref is not None:
                 yield f"{place}.accounts[{index}].{key}", ref
     if target.drill is not None:
-        for key, ref in target.drill.tokens():
+        for key, ref in (*target.drill.tokens(), *target.drill.secrets()):
             yield f"{place}.drill.{key}", ref
 
 

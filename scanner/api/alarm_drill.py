@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from scanner import __version__
-from scanner import targets as targets_file
+from scanner.api.drill_doors import Doorkeeper, check_login, wanted_targets
 from scanner.api.hours import is_open, windows_of
 from scanner.api.job import Clock, FileJob, authorised, utc_now
 from scanner.checks.drill_verdict import told_of
-from scanner.clients.dialer import Dialer
-from scanner.clients.effort import EffortMeter
 from scanner.engine.scope import Resolver
 from scanner.errors import InputError, SecretError
 from scanner.history import History, default_path
-from scanner.intake.problem import shown
-from scanner.model.drill import Course, Drill, DrillVerdict
+from scanner.model.drill import Course, Drill, DrillVariant, DrillVerdict
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.recall import DrillResult
 from scanner.model.target import Endpoint, Target
 from scanner.probes.context import utc_text
 from scanner.probes.drill import Lines, Plan, drill
-from scanner.probes.drill_login import LoginDesk
 from scanner.report.drill import DrillReport, drill_document
 from scanner.secrets import FileSecrets
 from scanner.wire.drill_event import DrillEvent
@@ -40,10 +37,12 @@ class DrillRequest:
 
     ``host`` is one target's host or asset; without it every target that allows a drill has one.
     ``patience`` are the seconds that an alert may take, instead of the target's minutes.
+    ``variant`` is what is done at the server; each has an opt-in of its own.
     """
 
     targets: Path
     host: str | None = None
+    variant: DrillVariant = DrillVariant.FAILED_LOGIN
     history: Path | None = None
     patience: float | None = None
     clock: Clock = utc_now
@@ -71,15 +70,17 @@ async def run_drills(request: DrillRequest, told: Callable[[str], None]) -> Dril
     in cannot be used.
     """
     job = authorised(request.targets, request.clock)
-    wanted = _wanted(job, request.host)
+    wanted = wanted_targets(job, request.host, request.variant)
     drills = [(target, _lines(job, target)) for target in wanted]
+    check_login(job, wanted, request.variant)
     done: list[DrillReport] = []
     interrupted = False
     with History.open(request.history or default_path(), request.clock) as history:
         bench = _Bench(job, request, history)
         try:
             for target, lines in drills:
-                told(f"drill of {target.asset}, rule {_rule(target) or '(none agreed)'} ...")
+                rule = _rule(target, request.variant) or "(none agreed)"
+                told(f"{_NAMES[request.variant]} of {target.asset}, rule {rule} ...")
                 done.append(await bench.one(target, lines))
         except asyncio.CancelledError:
             task = asyncio.current_task()
@@ -89,25 +90,6 @@ async def run_drills(request: DrillRequest, told: Callable[[str], None]) -> Dril
     codes = {_EXIT[each.verdict] for each in done}
     code = next((code for code in (1, 3) if code in codes), 0)
     return DrillRun(drills=tuple(done), exit_code=code, interrupted=interrupted)
-
-
-def _wanted(job: FileJob, host: str | None) -> list[Target]:
-    """Return the targets to drill. Raises ``InputError`` where none may be."""
-    if host is None:
-        found = [each for each in job.file.targets if each.allow.drill and each.drill is not None]
-        if not found:
-            told = "no target allows a drill; give one a 'drill' and set its 'allow.drill'"
-            raise InputError(f"{job.file.path}: {told}")
-        return found
-    target = targets_file.find_target(job.file, host)
-    if target is None:
-        raise InputError(f"--host: {shown(host)} is no host or asset of {job.file.path}")
-    place = f"targets[{job.file.targets.index(target)}]"
-    if target.drill is None:
-        raise InputError(f"{place}: 'drill' is missing; say how a drill is run there")
-    if not target.allow.drill:
-        raise InputError(f"{place}.allow.drill: is not set; set it to true to run a drill there")
-    return [target]
 
 
 def _lines(job: FileJob, target: Target) -> Lines | None:
@@ -143,19 +125,28 @@ class _Bench:
         self._request = request
         self._history = history
         self._clock: Callable[[], datetime] = request.clock
+        self._variant = request.variant
 
     async def one(self, target: Target, lines: Lines | None) -> DrillReport:
         started = utc_text(self._clock())
         course = await self._course(target, lines)
         verdict, detail = told_of(course)
-        result = DrillResult(verdict=str(verdict), at=utc_text(self._clock()), detail=detail)
+        result = DrillResult(
+            verdict=str(verdict),
+            at=utc_text(self._clock()),
+            detail=detail,
+            variant=str(self._variant),
+        )
         kept = self._counts(target, course, verdict)
         if kept:
             self._history.record_drill(target.tenant, target.asset, result)
+        if course.way_broken:
+            self._end_passes(target, result)
         return DrillReport(
             asset=target.asset,
             host=target.host,
-            agreed_rule=_rule(target) or "",
+            variant=self._variant,
+            agreed_rule=_rule(target, self._variant) or "",
             started=started,
             finished=result.at,
             verdict=verdict,
@@ -164,9 +155,17 @@ class _Bench:
             kept=kept,
         )
 
+    def _end_passes(self, target: Target, result: DrillResult) -> None:
+        """Let a way that is broken today end the other variants' passes: it is theirs as well."""
+        for other in set(DrillVariant) - {self._variant}:
+            past = self._history.last_drill(target.tenant, target.asset, str(other))
+            if isinstance(past, Observed) and past.value.verdict == "pass":
+                ended = replace(result, variant=str(other))
+                self._history.record_drill(target.tenant, target.asset, ended)
+
     async def _course(self, target: Target, lines: Lines | None) -> Course:
         """Run the drill, unless something keeps it from being begun: then nothing is sent."""
-        if not _rule(target):
+        if not _rule(target, self._variant):
             return _not_begun(Reason.NOT_DECLARED, "no agreed_rule is named; nothing was sent")
         if lines is None:
             told = "the drill names no 'test' or no 'alert'; nothing was sent"
@@ -179,35 +178,35 @@ class _Bench:
         admission = await self._job.scope.admit(target.host, ports, self._request.resolver)
         if admission.failure is not None:
             return _not_begun(admission.failure.reason, admission.failure.detail)
-        by_port = {endpoint.port: endpoint for endpoint in endpoints}
-        seconds = target.limits.timeout_seconds
-        desks = [
-            LoginDesk(
-                dialer=Dialer(admitted, EffortMeter(), connect_seconds=seconds),
-                attempts=self._history,
-                clock=self._clock,
-                seconds=seconds,
-            )
-            for admitted in admission.admitted
-        ]
+        doorkeeper = Doorkeeper(
+            job=self._job,
+            target=target,
+            variant=self._variant,
+            history=self._history,
+            history_path=self._request.history or default_path(),
+            clock=self._clock,
+        )
         plan = Plan(
             lines=lines,
-            doors=[(by_port[desk.dialer.admitted.port], desk) for desk in desks],
+            doors=doorkeeper.doors(admission.admitted, endpoints),
             event=lambda user: self._event(target, user),
             patience=self._request.patience or _declared(target).minutes * 60.0,
             clock=self._clock,
+            awaited=_declared(target).awaited(self._variant),
         )
         return await drill(plan)
 
     def _event(self, target: Target, user: str) -> DrillEvent:
+        rule = _rule(target, self._variant) or ""
         return DrillEvent(
             user=user,
             asset=target.asset,
             host=target.host,
-            rule=_rule(target) or "",
+            rule=_without(rule, _declared(target).awaited(self._variant)),
             reference=self._job.authorisation.reference,
             contact=self._job.authorisation.contact,
             at=utc_text(self._clock()),
+            what=_EVENTS[self._variant],
         )
 
     def _counts(self, target: Target, course: Course, verdict: DrillVerdict) -> bool:
@@ -219,11 +218,23 @@ class _Bench:
             return True
         if isinstance(course.test, Unobserved) and course.test.reason in _NOT_SENT:
             return False
-        past = self._history.recall(target.tenant, target.asset).drill
+        past = self._history.last_drill(target.tenant, target.asset, str(self._variant))
         if not isinstance(past, Observed) or past.value.verdict == "unknown":
             return True
         return course.way_broken and past.value.verdict == "pass"
 
+
+_NAMES = {
+    DrillVariant.FAILED_LOGIN: "drill",
+    DrillVariant.CANARY: "canary drill",
+    DrillVariant.OFF_NETWORK: "off-network drill",
+}
+_EVENTS = {
+    DrillVariant.FAILED_LOGIN: "failed login of",
+    DrillVariant.CANARY: "read of a canary file, told as",
+    DrillVariant.OFF_NETWORK: "login from outside the account's networks, told as",
+}
+"""What a test event says has happened, before the name with its nonce."""
 
 _NOT_SENT = frozenset(
     {
@@ -240,8 +251,13 @@ def _declared(target: Target) -> Drill:
     return target.drill or Drill()
 
 
-def _rule(target: Target) -> str | None:
-    return _declared(target).agreed_rule
+def _rule(target: Target, variant: DrillVariant) -> str | None:
+    return _declared(target).rule(variant)
+
+
+def _without(rule: str, name: str) -> str:
+    """Leave out of a rule what an alert has to name: its test event must not."""
+    return re.sub(re.escape(name), "(the canary)", rule, flags=re.IGNORECASE) if name else rule
 
 
 def _endpoints(target: Target) -> list[Endpoint]:

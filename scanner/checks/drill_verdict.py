@@ -12,7 +12,7 @@ def told_of(course: Course) -> Told:
     """Return the verdict of a drill, and why in one clause.
 
     The alert came: pass. It did not, though the test event's own had shown that the way is in
-    order and the server had refused the login: fail. Everything else: unknown.
+    order and the server had answered the login: fail. Everything else: unknown.
     """
     for step in (course.test, course.login):
         if isinstance(step, Unobserved):
@@ -24,7 +24,7 @@ def told_of(course: Course) -> Told:
         return DrillVerdict.UNKNOWN, alert.detail or str(alert.reason)
     assert isinstance(course.login, Observed)
     login = course.login.value
-    if not login.refused:
+    if not (login.refused or login.let_in):
         told = f"no alert, but the login may not have arrived: {login.answer}"
         return DrillVerdict.UNKNOWN, told
     if not login.logged:

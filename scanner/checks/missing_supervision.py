@@ -21,6 +21,8 @@ from scanner.model.recall import DrillResult
 HOLDS = timedelta(days=90)
 """How long the result of a drill holds."""
 
+_IN_WORDS = {"canary": "canary drill", "off-network": "off-network drill"}
+
 
 def read_drill(case: Case) -> Iterator[Question[DrillResult]]:
     """Ask for the last alarm drill."""
@@ -30,13 +32,14 @@ def read_drill(case: Case) -> Iterator[Question[DrillResult]]:
 def judge_drill(drill: DrillResult, case: Case) -> Ruling:
     """The drill decides, for ninety days."""
     day = drill.at[:10]
+    said = _IN_WORDS.get(drill.variant, "alarm drill")
     if case.now - moment(drill.at) > HOLDS:
-        return undecided(f"the last alarm drill, of {day}, is over 90 days old", Reason.EXPIRED)
+        return undecided(f"the last {said}, of {day}, is over 90 days old", Reason.EXPIRED)
     if drill.verdict == "fail":
-        return failed(f"the alarm drill of {day} raised no alert", caps=(CapTrigger.DRILL_FAILED,))
+        return failed(f"the {said} of {day} raised no alert", caps=(CapTrigger.DRILL_FAILED,))
     if drill.verdict == "pass":
-        return passed(f"the alarm drill of {day} raised an alert", source=Source.NETWORK)
-    return undecided(f"the alarm drill of {day} could not be told: {drill.detail}", "drill-unknown")
+        return passed(f"the {said} of {day} raised an alert", source=Source.NETWORK)
+    return undecided(f"the {said} of {day} could not be told: {drill.detail}", "drill-unknown")
 
 
 def read_procedures(case: Case) -> Iterator[Question[Paper]]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from scanner.api import DrillRun
 
 FORMATS = ("text", "json")
+VARIANTS = ("failed-login", "canary", "off-network")
 
 
 def drill(
@@ -26,6 +27,10 @@ def drill(
     host: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only this host or asset.")
     ] = None,
+    variant: Annotated[
+        str,
+        typer.Option(metavar="failed-login|canary|off-network", help="What is done at the server."),
+    ] = "failed-login",
     history: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where the result is kept.")
     ] = None,
@@ -37,17 +42,22 @@ def drill(
     """Run the alarm drill of each target that allows one.
 
     Sends a test event through the team's own pipeline; once its alert has come back, makes one
-    login fail as drill-<nonce> and waits for that alert. Never part of scan run, which reuses
+    login fail as drill-<nonce> and waits for that alert. Variants, each with an opt-in of its own:
+    canary reads one byte of a file that nobody has to read; off-network logs in with an account
+    that may not come from here. Never part of scan run, which reuses
     the result for 90 days. Exit code 0: every alert came; 1: one did not; 3: undecided.
     """
     chosen = one_of("--format", output or _default_format(), FORMATS)
+    asked = one_of("--variant", variant, VARIANTS)
     from scanner import api
     from scanner.cli.exits import concluded
     from scanner.cli.runner import Stopped, finish
+    from scanner.model.drill import DrillVariant
 
-    ended = finish(
-        api.run_drills(api.DrillRequest(targets=targets, host=host, history=history), note)
+    request = api.DrillRequest(
+        targets=targets, host=host, variant=DrillVariant(asked), history=history
     )
+    ended = finish(api.run_drills(request, note))
     if isinstance(ended, Stopped):
         note("interrupted; nothing was concluded")
         return ended.code

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import islice
 
+from scanner.history import drills
 from scanner.model.case import moment
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Cap, HostReport, Severity, Verdict
@@ -20,7 +21,7 @@ from scanner.model.recall import DrillResult, OrderSighting, PastCap, Recall
 from scanner.model.ssh import SshFacts
 from scanner.model.view import View
 
-DRILL_HOLDS_FOR = timedelta(days=90)
+DRILL_HOLDS_FOR = drills.HOLDS_FOR
 MOST_SIGHTINGS = 10_000
 """Files remembered per asset; beyond it, those seen last the longest ago are forgotten."""
 
@@ -123,26 +124,29 @@ def orders(db: sqlite3.Connection, asset: int) -> dict[str, OrderSighting]:
 
 
 def latest_drill(db: sqlite3.Connection, asset: int, now: int) -> Reading[DrillResult]:
-    """Return the last drill while it holds (90 days)."""
-    query = "SELECT verdict, at, detail FROM drill WHERE asset = ?"
-    found = db.execute(query, (asset,)).fetchone()
-    if found is None:
+    """Return the last drill while it holds (90 days); of several variants the worst."""
+    every = drills.of_asset(db, asset)
+    if not every:
         return Recall().drill
-    verdict, at, detail = found
-    if now - at > DRILL_HOLDS_FOR.total_seconds():
+    variant, (verdict, at, detail), holds = drills.ruling(every, now)
+    if not holds:
         clause = f"the last alarm drill, of {told(at)}, is over {DRILL_HOLDS_FOR.days} days old"
         return Unobserved(Reason.EXPIRED, clause)
-    return Observed(DrillResult(verdict=verdict, at=told(at), detail=detail))
+    return Observed(DrillResult(verdict=verdict, at=told(at), detail=detail, variant=variant))
+
+
+def last_drill(db: sqlite3.Connection, asset: int, variant: str, now: int) -> Reading[DrillResult]:
+    """Return the last drill of one variant while it holds."""
+    every = drills.of_asset(db, asset)
+    if variant not in every or not drills.ruling({variant: every[variant]}, now)[2]:
+        return Recall().drill
+    verdict, at, detail = every[variant]
+    return Observed(DrillResult(verdict=verdict, at=told(at), detail=detail, variant=variant))
 
 
 def keep_drill(db: sqlite3.Connection, asset: int, result: DrillResult, then: int) -> None:
-    """Keep a drill's result unless a later one is there."""
-    db.execute(
-        "INSERT INTO drill VALUES (?, ?, ?, ?) ON CONFLICT (asset) DO UPDATE SET"
-        " verdict = excluded.verdict, at = excluded.at, detail = excluded.detail"
-        " WHERE at <= excluded.at",
-        (asset, result.verdict, then, result.detail),
-    )
+    """Keep a drill's result unless a later one of its variant is there."""
+    drills.keep(db, asset, result.variant, (result.verdict, then, result.detail))
 
 
 def keep_findings(db: sqlite3.Connection, asset: int, report: HostReport, then: int) -> None:

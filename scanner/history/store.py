@@ -34,6 +34,7 @@ from scanner.model.case import moment
 from scanner.model.content import ContentFacts
 from scanner.model.finding import HostReport
 from scanner.model.judged import Judged
+from scanner.model.reading import Reading
 from scanner.model.recall import DrillResult, Recall
 
 ATTEMPTS_COUNT_FOR = timedelta(hours=24)
@@ -220,8 +221,16 @@ class History:
         with self._writing() as db:
             judged.keep(db, rows.asset_id(db, tenant, asset, now), facts, now)
 
+    def last_drill(self, tenant: str, asset: str, variant: str) -> Reading[DrillResult]:
+        """Return the last drill of one variant while it holds (90 days)."""
+        with self._reading() as db:
+            known = rows.known_asset(db, tenant, asset)
+            if known is None:
+                return Recall().drill
+            return rows.last_drill(db, known, variant, self._now())
+
     def record_drill(self, tenant: str, asset: str, result: DrillResult) -> None:
-        """Keep the result of an alarm drill; only the latest counts."""
+        """Keep the result of an alarm drill; only the latest of its variant counts."""
         then = rows.to_stored(moment(result.at))
         with self._writing() as db:
             rows.keep_drill(db, rows.asset_id(db, tenant, asset, then), result, then)

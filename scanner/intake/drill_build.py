@@ -10,11 +10,13 @@ from scanner.intake.formats import parse_listen
 from scanner.intake.secret_refs import parse_ref
 from scanner.model.drill import (
     AlertWay,
+    CanaryFile,
     Drill,
     FileIntake,
     HttpIntake,
     Intake,
     LocalOrUdp,
+    OffNetwork,
     PolledPage,
     SyslogAlerts,
     SyslogIntake,
@@ -22,6 +24,7 @@ from scanner.model.drill import (
     Webhook,
 )
 from scanner.model.secret import SecretRef
+from scanner.model.target import Account
 
 _Object = Mapping[str, Any]
 _Absolute = Callable[[str], Path]
@@ -36,6 +39,36 @@ def drill_of(entry: _Object, absolute: _Absolute) -> Drill:
         port=int(entry["port"]) if "port" in entry else None,
         test=_intake(entry["test"], absolute) if "test" in entry else None,
         alert=_alert(entry["alert"], absolute) if "alert" in entry else None,
+        canary=_canary(entry["canary"], absolute) if "canary" in entry else None,
+        off_network=_off_network(entry["off_network"], absolute)
+        if "off_network" in entry
+        else None,
+    )
+
+
+def _canary(entry: _Object, absolute: _Absolute) -> CanaryFile:
+    return CanaryFile(
+        path=entry["path"],
+        account=_login(entry["account"], absolute),
+        agreed_rule=entry.get("agreed_rule"),
+    )
+
+
+def _off_network(entry: _Object, absolute: _Absolute) -> OffNetwork:
+    return OffNetwork(
+        account=_login(entry["account"], absolute),
+        networks=tuple(entry["networks"]),
+        agreed_rule=entry.get("agreed_rule"),
+    )
+
+
+def _login(entry: _Object, absolute: _Absolute) -> Account:
+    return Account(
+        username=entry["username"],
+        password=_secret(entry, "password"),
+        private_key=_secret(entry, "private_key"),
+        passphrase=_secret(entry, "passphrase"),
+        certificate=absolute(entry["certificate"]) if "certificate" in entry else None,
     )
 
 
@@ -68,7 +101,11 @@ def _local_or_udp(entry: _Object, key: str, absolute: _Absolute) -> LocalOrUdp:
 
 
 def _token(entry: _Object) -> SecretRef | None:
-    return parse_ref(entry["token"]) if "token" in entry else None
+    return _secret(entry, "token")
+
+
+def _secret(entry: _Object, key: str) -> SecretRef | None:
+    return parse_ref(entry[key]) if key in entry else None
 
 
 def _authority(entry: _Object, absolute: _Absolute) -> Path | None:

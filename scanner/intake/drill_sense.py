@@ -37,10 +37,24 @@ def drill_faults(place: Place, target: _Object, ports: set[int]) -> Iterator[Pro
         yield from _way((*at, "alert"), alert, _ALERT)
     if isinstance(test, dict) and isinstance(alert, dict):
         yield from _echo((*at, "alert"), test, alert)
+    for variant in ("canary", "off_network"):
+        yield from _login((*at, variant, "account"), drill.get(variant))
     port = drill.get("port")
     if isinstance(port, int) and port not in ports:
         known = ", ".join(map(str, sorted(ports)))
         yield Problem((*at, "port"), f"{port} is no endpoint of this target; give one of: {known}")
+
+
+def _login(at: Place, variant: Json | None) -> Iterator[Problem]:
+    """Yield what keeps a variant's own account from logging in."""
+    account = variant.get("account") if isinstance(variant, dict) else None
+    if not isinstance(account, dict):
+        return
+    if "password" not in account and "private_key" not in account:
+        yield Problem(at, "has nothing to log in with; add 'password' or 'private_key'")
+    for key in ("passphrase", "certificate"):
+        if key in account and "private_key" not in account:
+            yield Problem((*at, key), "is of no use without 'private_key'; add it")
 
 
 def _way(at: Place, way: _Object, known: _Keys) -> Iterator[Problem]:

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from scanner.model.reading import Reading
 from scanner.model.secret import SecretRef
+
+if TYPE_CHECKING:
+    from scanner.model.target import Account
 
 LocalOrUdp: TypeAlias = Path | tuple[str, int]
 """A Unix datagram socket, or host and UDP port."""
@@ -73,11 +76,38 @@ Intake: TypeAlias = HttpIntake | SyslogIntake | FileIntake
 AlertWay: TypeAlias = Webhook | PolledPage | SyslogAlerts | WatchedFile
 
 
+class DrillVariant(StrEnum):
+    """What a drill does at the server."""
+
+    FAILED_LOGIN = "failed-login"
+    CANARY = "canary"
+    OFF_NETWORK = "off-network"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanaryFile:
+    """A file that nobody has to read, at an absolute ``path`` as ``account`` sees it."""
+
+    path: str
+    account: Account
+    agreed_rule: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OffNetwork:
+    """An account that may log in from ``networks`` alone, among which the scanner is not."""
+
+    account: Account
+    networks: tuple[str, ...]
+    agreed_rule: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drill:
     """What the team declares of its drill.
 
-    ``port`` is where the failed login goes; without one, the first endpoint that takes it.
+    ``port`` is where the login goes; without one, the first endpoint that takes it.
+    ``agreed_rule`` is of the failed login; the other variants have their own.
     """
 
     minutes: int = 10
@@ -85,6 +115,33 @@ class Drill:
     port: int | None = None
     test: Intake | None = None
     alert: AlertWay | None = None
+    canary: CanaryFile | None = None
+    off_network: OffNetwork | None = None
+
+    def rule(self, variant: DrillVariant) -> str | None:
+        """Return the rule that was agreed on for a variant."""
+        if variant is DrillVariant.FAILED_LOGIN:
+            return self.agreed_rule
+        declared = self.canary if variant is DrillVariant.CANARY else self.off_network
+        return declared.agreed_rule if declared else None
+
+    def awaited(self, variant: DrillVariant) -> str:
+        """Return what the alert has to name; empty where it is the login's own nonce."""
+        if variant is DrillVariant.CANARY and self.canary:
+            return self.canary.path
+        if variant is DrillVariant.OFF_NETWORK and self.off_network:
+            return self.off_network.account.username
+        return ""
+
+    def secrets(self) -> Iterator[tuple[str, SecretRef]]:
+        """Yield each reference to a secret of an account with its place below the drill."""
+        for place, declared in (("canary", self.canary), ("off_network", self.off_network)):
+            if declared is None:
+                continue
+            for key in ("password", "private_key", "passphrase"):
+                ref: SecretRef | None = getattr(declared.account, key)
+                if ref is not None:
+                    yield f"{place}.account.{key}", ref
 
     def tokens(self) -> Iterator[tuple[str, SecretRef]]:
         """Yield each reference to a secret with its place below the drill."""
@@ -106,12 +163,13 @@ class TestEcho:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FailedLogin:
-    """The one login that had to fail, and how the server answered, neutralised.
+class DrillLogin:
+    """The one login of a drill, and how the server answered, neutralised.
 
-    ``refused`` is false where the connection ended without an answer to it. ``logged`` is false
-    where the server is one that keeps the names of unknown users out of its log: no alert can
-    carry the name then.
+    Neither ``refused`` nor ``let_in``: the connection ended without an answer to it. ``logged`` is
+    false where the server is one that keeps the names of unknown users out of its log: no alert
+    can carry the name then. ``opened`` is the canary file that was read; ``label`` the name, of no
+    file, that was asked for before it, so that the server's log tells a drill.
     """
 
     user: str
@@ -122,11 +180,14 @@ class FailedLogin:
     answer: str
     refused: bool = True
     logged: bool = True
+    let_in: bool = False
+    opened: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """The alert that carried the login's nonce, ``seconds`` after the login began."""
+    """The alert that named what it had to, ``seconds`` after the login began."""
 
     seconds: float
 
@@ -141,7 +202,7 @@ class Course:
     """
 
     test: Reading[TestEcho]
-    login: Reading[FailedLogin]
+    login: Reading[DrillLogin]
     alert: Reading[Alert]
     reactions: tuple[str, ...] = ()
     way_broken: bool = False

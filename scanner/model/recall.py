@@ -32,11 +32,15 @@ class OrderSighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrillResult:
-    """The last alarm drill: ``pass``, ``fail`` or ``unknown``, and when."""
+    """The last alarm drill: ``pass``, ``fail`` or ``unknown``, and when.
+
+    Where several variants are on record, the worst that holds: a fail before a pass.
+    """
 
     verdict: str
     at: str
     detail: str = ""
+    variant: str = "failed-login"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

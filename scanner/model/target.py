@@ -243,6 +243,8 @@ class Allow:
     empty_password: bool = False
     trust_on_first_use: bool = False
     drill: bool = False
+    drill_canary: bool = False
+    drill_off_network: bool = False
     shell_test: bool = False
 
 

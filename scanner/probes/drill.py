@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -10,21 +11,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from scanner.clients.alert_ways import Trouble, listening
+from scanner.clients.dialer import Dialer
 from scanner.clients.event_sender import send_event
 from scanner.clients.faults import Fault
 from scanner.model.drill import (
     Alert,
     AlertWay,
     Course,
-    FailedLogin,
+    DrillLogin,
     Intake,
     TestEcho,
     in_words,
 )
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
-from scanner.model.target import Endpoint
+from scanner.model.target import Protocol
 from scanner.probes.context import utc_text
-from scanner.probes.drill_login import GONE, LoginDesk, aftermath
+from scanner.probes.drill_login import GONE, aftermath
 from scanner.wire.drill_event import USER_PREFIX, DrillEvent
 
 _NOT_BEGUN = Unobserved(Reason.NOT_LOOKED_AT, "the step before it was not done")
@@ -41,18 +43,31 @@ class Lines:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """Where the login may be made. ``make`` makes it, with a nonce, and never raises for the
+    server.
+    """
+
+    protocol: Protocol
+    dialer: Dialer
+    seconds: float
+    make: Callable[[str, Protocol], Awaitable[Reading[DrillLogin]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What one drill is to do. ``patience`` is the seconds that each alert may take.
 
     ``doors`` are tried in turn until one takes the login. ``event`` makes the test event of a
-    user's name.
+    user's name. ``awaited`` is what the alert has to name; empty where it is the login's nonce.
     """
 
     lines: Lines
-    doors: Sequence[tuple[Endpoint, LoginDesk]]
+    doors: Sequence[Door]
     event: Callable[[str], DrillEvent]
     patience: float
     clock: Callable[[], datetime]
+    awaited: str = ""
 
 
 def new_user() -> str:
@@ -65,7 +80,7 @@ async def drill(plan: Plan) -> Course:
 
     The server is not touched unless the test event's own alert has come back.
     """
-    ears = _Ears()
+    ears = _Ears(plan.awaited)
     lines = plan.lines
     try:
         async with listening(lines.alert, ears.hear, token=lines.alert_token) as trouble:
@@ -81,15 +96,17 @@ async def _steps(plan: Plan, ears: _Ears) -> Course:
     if isinstance(test, Unobserved):
         broken = test == _broken(plan.patience)
         return Course(test=test, login=_NOT_BEGUN, alert=_NOT_BEGUN, way_broken=broken)
+    if ears.named:
+        early = Unobserved(Reason.SUSPECTED, f"an alert named {plan.awaited} before it was touched")
+        return Course(test=test, login=early, alert=_NOT_BEGUN)
     user = new_user()
-    async with ears.awaiting(user) as came:
+    async with ears.awaiting(plan.awaited or user, whole=bool(plan.awaited)) as came:
         door, login = await _login(plan, user)
         if isinstance(login, Unobserved):
             return Course(test=test, login=login, alert=_NOT_BEGUN)
-        alert = await _alert(came, plan.patience, ears)
-    return Course(
-        test=test, login=login, alert=alert, reactions=await _reactions(door, login.value)
-    )
+        alert = await _alert(came, plan, ears)
+    reactions = await _reactions(door, login.value, own=bool(plan.awaited))
+    return Course(test=test, login=login, alert=alert, reactions=reactions)
 
 
 async def _test(plan: Plan, ears: _Ears) -> Reading[TestEcho]:
@@ -121,32 +138,38 @@ def _broken(patience: float) -> Unobserved:
     return Unobserved(Reason.TIMEOUT, told)
 
 
-async def _login(plan: Plan, user: str) -> tuple[LoginDesk | None, Reading[FailedLogin]]:
-    login: Reading[FailedLogin] = Unobserved(Reason.NOT_DECLARED, "there is no endpoint for it")
-    for endpoint, desk in plan.doors:
-        login = await desk.fail(user, endpoint.protocol)
+async def _login(plan: Plan, user: str) -> tuple[Door | None, Reading[DrillLogin]]:
+    login: Reading[DrillLogin] = Unobserved(Reason.NOT_DECLARED, "there is no endpoint for it")
+    for door in plan.doors:
+        login = await door.make(user, door.protocol)
         if isinstance(login, Observed) or login.reason not in GONE:
-            return desk, login
+            return door, login
     if isinstance(login, Unobserved):
         login = Unobserved(login.reason, f"no endpoint takes a login: {login.detail}")
     return None, login
 
 
-async def _alert(came: Came, patience: float, ears: _Ears) -> Reading[Alert]:
-    waited = await came(patience)
+async def _alert(came: Came, plan: Plan, ears: _Ears) -> Reading[Alert]:
+    waited = await came(plan.patience)
     if waited is not None:
         return Observed(Alert(seconds=waited))
-    told = f"no alert in {in_words(patience)}"
+    named = f" that names {plan.awaited}" if plan.awaited else ""
+    told = f"no alert{named} in {in_words(plan.patience)}"
     return ears.trouble() or Unobserved(Reason.TIMEOUT, told)
 
 
-async def _reactions(desk: LoginDesk | None, login: FailedLogin) -> tuple[str, ...]:
-    """Return what the server did about the login: how it ended it, and whether it bars us."""
+async def _reactions(door: Door | None, login: DrillLogin, *, own: bool) -> tuple[str, ...]:
+    """Return what the server did about the login: how it ended it, and whether it bars us.
+
+    ``own``: the account is one that exists, so that refusing it is a reaction.
+    """
     found = []
-    if login.answer.startswith("421") or not login.refused:
+    if login.answer.startswith("421") or not (login.refused or login.let_in):
         found.append(f"ended the connection: {login.answer}")
-    if desk is not None:
-        barred = await aftermath(desk.dialer, login.protocol, desk.seconds)
+    elif login.refused and own:
+        found.append(f"refused the account from here: {login.answer}")
+    if door is not None:
+        barred = await aftermath(door.dialer, login.protocol, door.seconds)
         found += [barred] if barred else []
     return tuple(found)
 
@@ -156,22 +179,29 @@ Came = Callable[[float], Awaitable[float | None]]
 
 
 class _Ears:
-    """Knows which names are waited for, and looks for them in whatever comes in."""
+    """Knows which names are waited for, and looks for them in whatever comes in.
 
-    def __init__(self) -> None:
-        self._waiting: dict[bytes, asyncio.Future[None]] = {}
+    ``named``: something has named ``awaited`` already, so that a later alert may be another's.
+    """
+
+    def __init__(self, awaited: str = "") -> None:
+        self._waiting: dict[re.Pattern[bytes], asyncio.Future[None]] = {}
+        self._awaited = _pattern(awaited) if awaited else None
+        self.named = False
         self.trouble: Trouble = lambda: None
 
     def hear(self, message: bytes) -> None:
         """Look for the names in a message, in whatever case; what else it says is not kept."""
-        lowered = message.lower()
+        lowered = message.lower().replace(b"\\/", b"/")
         for name, future in self._waiting.items():
-            if name in lowered and not future.done():
+            if not future.done() and name.search(lowered):
                 future.set_result(None)
+        if self._awaited is not None and not self.named:
+            self.named = self._awaited.search(lowered) is not None
 
     @asynccontextmanager
-    async def awaiting(self, user: str) -> AsyncIterator[Came]:
-        """Wait for a user's name while the block lasts."""
+    async def awaiting(self, text: str, *, whole: bool = False) -> AsyncIterator[Came]:
+        """Wait for a name while the block lasts; if ``whole``, not as a part of a longer one."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
         begun = loop.time()
@@ -180,9 +210,18 @@ class _Ears:
             await asyncio.wait([future], timeout=seconds)
             return loop.time() - begun if future.done() else None
 
-        name = user.encode("ascii")
+        name = _pattern(text) if whole else re.compile(re.escape(text.lower().encode()))
         self._waiting[name] = future
         try:
             yield came
         finally:
             del self._waiting[name]
+
+
+def _pattern(text: str) -> re.Pattern[bytes]:
+    """Return what finds a name where it is not part of a longer one. It is searched in lower case.
+
+    A path may stand behind another one: whoever is confined to a folder does not see all of it.
+    """
+    before = b"" if text.startswith("/") else rb"(?<![0-9a-z_.-])"
+    return re.compile(before + re.escape(text.lower().encode()) + rb"(?![0-9a-z_-]|\.[0-9a-z])")

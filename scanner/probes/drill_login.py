@@ -14,7 +14,7 @@ from scanner.clients.ssh import read_hello
 from scanner.clients.ssh_login import LoginResult, LoginTerms, SshCredential, close, log_in
 from scanner.clients.tls import looking_context
 from scanner.model.attempts import AttemptKind, AttemptLedger, limit_key
-from scanner.model.drill import FailedLogin
+from scanner.model.drill import DrillLogin
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Protocol
 from scanner.model.text import neutralise
@@ -55,7 +55,7 @@ class LoginDesk:
     clock: Callable[[], datetime]
     seconds: float
 
-    async def fail(self, user: str, protocol: Protocol) -> Reading[FailedLogin]:
+    async def fail(self, user: str, protocol: Protocol) -> Reading[DrillLogin]:
         """Log in as ``user``, once, with a word that is nobody's. Never raises for the server.
 
         ``auto`` is found out first. One attempt is spent as soon as the word leaves.
@@ -69,9 +69,9 @@ class LoginDesk:
         except Fault as fault:
             return fault.reading
 
-    def _made(self, user: str, protocol: Protocol, answer: str, *, refused: bool) -> FailedLogin:
+    def _made(self, user: str, protocol: Protocol, answer: str, *, refused: bool) -> DrillLogin:
         admitted = self.dialer.admitted
-        return FailedLogin(
+        return DrillLogin(
             user=user,
             at=utc_text(self.clock()),
             address=str(admitted.ip),
@@ -83,7 +83,7 @@ class LoginDesk:
 
     # FTP
 
-    async def _ftp(self, user: str, protocol: Protocol) -> Reading[FailedLogin]:
+    async def _ftp(self, user: str, protocol: Protocol) -> Reading[DrillLogin]:
         session = await self._ftp_session(protocol)
         try:
             named = await session.command("USER", user.encode("ascii"))
@@ -114,7 +114,7 @@ class LoginDesk:
 
     async def _pass(
         self, session: FtpSession, user: str, protocol: Protocol
-    ) -> Reading[FailedLogin]:
+    ) -> Reading[DrillLogin]:
         attempt = self.attempts.reserve(limit_key(self.dialer.admitted), AttemptKind.DRILL)
         if attempt is None:
             return _NO_ATTEMPT
@@ -133,7 +133,7 @@ class LoginDesk:
 
     # SSH
 
-    async def _ssh(self, user: str) -> Reading[FailedLogin]:
+    async def _ssh(self, user: str) -> Reading[DrillLogin]:
         """Try the word as a password; where none is taken, a key that nobody knows."""
         hello = await read_hello(self.dialer, seconds=self.seconds, pause_seconds=_PAUSE)
         if isinstance(hello, Unobserved):
@@ -153,7 +153,7 @@ class LoginDesk:
 
     async def _ssh_try(
         self, credential: SshCredential, algorithms: tuple[str, ...]
-    ) -> Reading[FailedLogin]:
+    ) -> Reading[DrillLogin]:
         key = limit_key(self.dialer.admitted)
         attempt = self.attempts.reserve(key, AttemptKind.DRILL)
         if attempt is None:
@@ -177,7 +177,7 @@ class LoginDesk:
             return _LET_IN_ANYWAY
         return self._ssh_outcome(credential.username, result)
 
-    def _ssh_outcome(self, user: str, result: LoginResult) -> Reading[FailedLogin]:
+    def _ssh_outcome(self, user: str, result: LoginResult) -> Reading[DrillLogin]:
         if result.sent:
             refused = result.status is CredentialStatus.REFUSED
             answer = f"{result.sent[-1]}: {result.detail}"

@@ -45,18 +45,25 @@ class AccountDesk:
         A secret that was refused before, anywhere, is not sent. Never raises for what the
         server does.
         """
+        result = await self.log_in(account)
+        if isinstance(result, Unobserved):
+            return not_sent(account, result)
+        return await self._view(account.username, result, seconds)
+
+    async def log_in(self, account: Account) -> LoginResult | Unobserved:
+        """Try each secret of an account once; ``Unobserved`` where nothing could leave.
+
+        Whoever is let in has to close the result's connection.
+        """
         if not self._keys.trusted:
-            return not_sent(account, self._keys.distrust(self._context.pinned_only))
+            return self._keys.distrust(self._context.pinned_only)
         try:
             secrets = self._secrets(account)
             marks = self._marks(account, secrets)
         except SecretError as error:
-            return not_sent(account, Unobserved(Reason.CREDENTIAL_MISSING, str(error)))
+            return Unobserved(Reason.CREDENTIAL_MISSING, str(error))
         async with self._context.gate.hold(marks.values()):
-            result = await self._try(account, secrets, marks)
-        if isinstance(result, Unobserved):
-            return not_sent(account, result)
-        return await self._view(account.username, result, seconds)
+            return await self._try(account, secrets, marks)
 
     async def _try(
         self, account: Account, secrets: Mapping[str, bytes], marks: Mapping[str, str]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scanner.model.drill import Course, DrillVerdict, in_words
+from scanner.model.drill import Course, DrillVariant, DrillVerdict, in_words
 from scanner.model.reading import Observed, Unobserved
 from scanner.model.text import neutralise
 
@@ -24,6 +24,7 @@ class DrillReport:
     detail: str
     course: Course
     kept: bool
+    variant: DrillVariant = DrillVariant.FAILED_LOGIN
 
 
 def drill_document(drills: Sequence[DrillReport], *, tool_version: str) -> dict[str, Any]:
@@ -40,6 +41,7 @@ def _drill(one: DrillReport) -> dict[str, Any]:
     return {
         "asset": one.asset,
         "host": one.host,
+        "variant": str(one.variant),
         "agreed_rule": neutralise(one.agreed_rule, 1000),
         "started": one.started,
         "finished": one.finished,
@@ -75,6 +77,9 @@ def _login(course: Course) -> dict[str, Any]:
         "answer": made.answer,
         "refused": made.refused,
         "logged": made.logged,
+        "let_in": made.let_in,
+        "opened": made.opened,
+        "label": made.label,
     }
 
 
@@ -92,7 +97,8 @@ def _missing(why: Unobserved) -> dict[str, Any]:
 def drill_lines(one: DrillReport) -> Iterator[str]:
     """Yield the lines of one drill."""
     rule = neutralise(one.agreed_rule, 200) or "none agreed"
-    yield f"{one.asset} ({one.host}): {one.verdict}, {one.detail}"
+    named = "" if one.variant is DrillVariant.FAILED_LOGIN else f" {one.variant}"
+    yield f"{one.asset} ({one.host}):{named} {one.verdict}, {one.detail}"
     yield f"  rule        {rule}"
     test, login = one.course.test, one.course.login
     if isinstance(test, Observed):
@@ -102,6 +108,8 @@ def drill_lines(one: DrillReport) -> Iterator[str]:
         made = login.value
         where = f"{made.protocol} {made.address} port {made.port}"
         yield f"  login       {made.at} as {made.user} on {where}: {made.answer}"
+        if made.opened:
+            yield f"  canary      one byte of {made.opened} was read, and dropped"
     for reaction in one.course.reactions:
         yield f"  reaction    the server {reaction}"
     holds = "holds for 90 days" if one.verdict is not DrillVerdict.UNKNOWN else "decides nothing"

@@ -18,7 +18,9 @@ _MOST = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrillEvent:
-    """A login event as the agreed rule knows it. ``at`` is RFC 3339 UTC."""
+    """An event as the agreed rule knows it. ``at`` is RFC 3339 UTC; ``what`` has happened, in words
+    that end before the user's name.
+    """
 
     user: str
     asset: str
@@ -27,11 +29,12 @@ class DrillEvent:
     reference: str
     contact: str
     at: str
+    what: str = "failed login of"
 
     @property
     def text(self) -> str:
         """The event in one line, safe to print anywhere."""
-        said = f"{LABEL}: test event, failed login of {self.user} on {self.asset} ({self.host})"
+        said = f"{LABEL}: test event, {self.what} {self.user} on {self.asset} ({self.host})"
         said += f"; rule: {self.rule}; authorised by {self.reference}"
         return neutralise(said + (f"; ask {self.contact}" if self.contact else ""), 3 * _MOST)
 

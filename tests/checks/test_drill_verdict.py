@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from scanner.checks.drill_verdict import told_of
-from scanner.model.drill import Alert, Course, DrillVerdict, FailedLogin, TestEcho, in_words
+from scanner.model.drill import Alert, Course, DrillLogin, DrillVerdict, TestEcho, in_words
 from scanner.model.reading import Observed, Reason, Unobserved
 
 ECHO = Observed(TestEcho(user="drill-aa", sent_at="2026-11-26T03:00:00Z", seconds=0.4))
-LOGIN = FailedLogin(
+LOGIN = DrillLogin(
     user="drill-bb",
     at="2026-11-26T03:00:01Z",
     address="198.51.100.7",
@@ -23,6 +23,7 @@ BROKEN = Unobserved(Reason.TIMEOUT, "the test event raised no alert")
 DEAF = Unobserved(Reason.PROTOCOL_ERROR, "answered with HTTP status 500")
 CUT_OFF = replace(LOGIN, refused=False)
 UNNAMED = replace(LOGIN, logged=False)
+LET_IN = replace(LOGIN, refused=False, let_in=True)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,12 @@ UNNAMED = replace(LOGIN, logged=False)
         (Course(test=ECHO, login=Observed(CUT_OFF), alert=SILENCE), "unknown", "may not have"),
         (Course(test=ECHO, login=Observed(UNNAMED), alert=SILENCE), "unknown", "does not log"),
         (Course(test=ECHO, login=Observed(UNNAMED), alert=CAME), "pass", "the alert came"),
+        (Course(test=ECHO, login=Observed(LET_IN), alert=CAME), "pass", "the alert came after 42"),
+        (
+            Course(test=ECHO, login=Observed(LET_IN), alert=SILENCE),
+            "fail",
+            "no alert in 10 minutes",
+        ),
         (Course(test=ECHO, login=Observed(LOGIN), alert=DEAF), "unknown", "HTTP status 500"),
         (Course(test=BROKEN, login=Observed(LOGIN), alert=SILENCE), "unknown", "the test event"),
         (Course(test=BROKEN, login=Observed(LOGIN), alert=CAME), "unknown", "the test event"),

@@ -86,6 +86,13 @@ def test_the_drill_decides_for_ninety_days(said: str, at: str, verdict: Verdict)
     assert row.verdict is verdict
 
 
+def test_a_drill_of_a_variant_is_named() -> None:
+    drill = DrillResult(verdict="fail", at="2026-11-01T00:00:00Z", variant="canary")
+    row = row_of(FailureId.MISSING_SUPERVISION, recall=Recall(drill=Observed(drill)))
+    assert row.verdict is Verdict.FAIL
+    assert "the canary drill of 2026-11-01 raised no alert" in row.summary
+
+
 def test_without_a_drill_paper_does_not_pass_supervision() -> None:
     dossier = Dossier(papers=(Paper(PROCEDURE_OF_WATCH, NO_FILE),))
     row = row_of(FailureId.MISSING_SUPERVISION, dossier=dossier)

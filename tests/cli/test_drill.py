@@ -66,3 +66,25 @@ async def test_bad_input_is_one_line_and_exit_code_two(tmp_path: Path) -> None:
     assert "set its 'allow.drill'" in lines[0][0]
     assert "targets[0].drill.alert: 'path' is missing for kind file; add it" in lines[1][0]
     assert running.events == []
+
+
+async def test_a_variant_is_chosen_by_name(tmp_path: Path) -> None:
+    account = {"username": "canary-7", "password": "file:secret"}
+    (tmp_path / "secret").write_text("a-word-of-the-test")
+    (tmp_path / "secret").chmod(0o600)
+    schema = Draft202012Validator(load_schema("drill"))
+    async with team(tmp_path) as running:
+        canary = {"path": "/exports/canary.csv", "account": account, "agreed_rule": "SOC-119"}
+        allowed = {"allow": {"drill_canary": True}}
+        path = running.targets(running.drill(canary=canary), **allowed)
+        clear = await drill(path, "--variant", "canary")
+        other = await drill(path, "--variant", "off-network")
+        odd = await drill(path, "--variant", "bait")
+    assert [told.returncode for told in (clear, other, odd)] == [3, 2, 2]
+    assert clear.stderr == "scan: canary drill of files, rule SOC-119 ...\n"
+    document = json.loads(clear.stdout)
+    assert [error.message for error in schema.iter_errors(document)] == []
+    (one,) = document["drills"]
+    assert (one["variant"], one["detail"]) == ("canary", "the server offers no TLS")
+    assert "give one a 'drill.off_network'" in other.stderr
+    assert "choose from: failed-login, canary, off-network" in odd.stderr

@@ -12,7 +12,9 @@ from scanner.errors import InputError
 from scanner.intake.secret_refs import parse_ref
 from scanner.model.drill import (
     AlertWay,
+    CanaryFile,
     Drill,
+    DrillVariant,
     FileIntake,
     HttpIntake,
     Intake,
@@ -22,7 +24,8 @@ from scanner.model.drill import (
     WatchedFile,
     Webhook,
 )
-from scanner.secrets import references
+from scanner.model.target import Account
+from scanner.secrets import check_all, check_logins, references
 from scanner.targets import load_targets
 
 TOKEN = {"token": "env:SIEM_TOKEN"}
@@ -107,9 +110,93 @@ def test_tokens_are_references_with_their_places(tmp_path: Path) -> None:
     ]
 
 
+LOGIN = {"username": "canary-7", "password": "env:CANARY_PASSWORD"}
+CANARY = {"path": "/exports/canary.csv", "account": LOGIN}
+OUTSIDE = {"account": LOGIN, "networks": ["192.0.2.0/24"]}
+
+
+def test_variants_have_an_account_and_a_rule_of_their_own(tmp_path: Path) -> None:
+    keyed = {
+        "username": "canary-7",
+        "private_key": "file:keys/canary",
+        "passphrase": "env:CANARY_PHRASE",
+        "certificate": "keys/canary-cert.pub",
+    }
+    drill = drill_of(
+        tmp_path,
+        {
+            "agreed_rule": "SOC-118",
+            "canary": {**CANARY, "agreed_rule": "SOC-119"},
+            "off_network": {**OUTSIDE, "account": keyed},
+        },
+    )
+    assert drill.canary == CanaryFile(
+        path="/exports/canary.csv",
+        account=Account(username="canary-7", password=parse_ref("env:CANARY_PASSWORD")),
+        agreed_rule="SOC-119",
+    )
+    assert drill.off_network is not None
+    assert drill.off_network.networks == ("192.0.2.0/24",)
+    assert drill.off_network.account.certificate == tmp_path / "keys/canary-cert.pub"
+    assert [drill.rule(variant) for variant in DrillVariant] == ["SOC-118", "SOC-119", None]
+    assert [drill.awaited(variant) for variant in DrillVariant] == [
+        "",
+        "/exports/canary.csv",
+        "canary-7",
+    ]
+
+
+def test_the_secrets_of_variants_are_checked_and_no_account_of_a_scan(tmp_path: Path) -> None:
+    file = load_targets(written(tmp_path, {"canary": CANARY, "off_network": OUTSIDE}))
+    places = [place for place, _ in references(file)]
+    assert places == [
+        "targets[0].drill.canary.account.password",
+        "targets[0].drill.off_network.account.password",
+    ]
+    assert len(check_all(file, {})) == 2
+    assert check_logins(file, {}) == ()
+    assert file.targets[0].accounts == ()
+    allow = file.targets[0].allow
+    assert (allow.drill_canary, allow.drill_off_network) == (False, False)
+
+
 @pytest.mark.parametrize(
     ("drill", "line"),
     [
+        ({"canary": {"path": "/exports/canary.csv"}}, "drill.canary: 'account' is missing"),
+        (
+            {"canary": {**CANARY, "path": "exports/canary.csv"}},
+            "drill.canary.path: 'exports/canary.csv' is not an absolute path",
+        ),
+        (
+            {"canary": {**CANARY, "path": "/a.csv"}},
+            "drill.canary.path: '/a.csv' is not an absolute path of 8 to 200",
+        ),
+        (
+            {"canary": {**CANARY, "account": {"username": "canary-7"}}},
+            "drill.canary.account: has nothing to log in with; add 'password' or 'private_key'",
+        ),
+        (
+            {"canary": {**CANARY, "account": {**LOGIN, "passphrase": "env:X"}}},
+            "drill.canary.account.passphrase: is of no use without 'private_key'; add it",
+        ),
+        (
+            {"canary": {**CANARY, "account": {**LOGIN, "password": "s3cr3t-of-a-test"}}},
+            "drill.canary.account.password: this value (not shown) is not a reference",
+        ),
+        ({"off_network": {"account": LOGIN}}, "drill.off_network: 'networks' is missing"),
+        (
+            {"off_network": {**OUTSIDE, "networks": ["somewhere"]}},
+            "drill.off_network.networks[0]: ",
+        ),
+        (
+            {"off_network": {**OUTSIDE, "account": {**LOGIN, "username": "ftp"}}},
+            "drill.off_network.account.username: 'ftp' is not a name of 6 to 64",
+        ),
+        (
+            {"off_network": {**OUTSIDE, "account": {**LOGIN, "username": "canary 7!"}}},
+            "drill.off_network.account.username: 'canary 7!' is not a name of 6 to 64 letters",
+        ),
         ({"minutes": 0}, "drill.minutes: 0 is less than 1; give a number from 1 to 1440"),
         ({"minuts": 5}, "drill.minuts: is not a known key; did you mean 'minutes'?"),
         ({"port": 990}, "drill.port: 990 is no endpoint of this target; give one of: 21, 2222"),

@@ -15,7 +15,7 @@ from scanner.clients.effort import EffortMeter
 from scanner.history import History
 from scanner.model.address import Admitted
 from scanner.model.attempts import MOST_FAILURES, AttemptKind
-from scanner.model.drill import FailedLogin
+from scanner.model.drill import DrillLogin
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Protocol
 from scanner.probes.drill import new_user
@@ -125,7 +125,7 @@ async def scripted(*replies: bytes) -> AsyncIterator[int]:
 WELCOME, NO_TLS, ASKS = b"220 hello\r\n", b"502 no\r\n", b"331 word?\r\n"
 
 
-async def outcome(history: History, *replies: bytes) -> Reading[FailedLogin]:
+async def outcome(history: History, *replies: bytes) -> Reading[DrillLogin]:
     async with scripted(*replies) as port:
         return await desk(history, port, 2.0).fail(new_user(), Protocol.FTP)
 

@@ -1,6 +1,15 @@
 from __future__ import annotations
 
-from scanner.model.drill import Alert, Course, DrillVerdict, FailedLogin, TestEcho
+from dataclasses import replace
+
+from scanner.model.drill import (
+    Alert,
+    Course,
+    DrillLogin,
+    DrillVariant,
+    DrillVerdict,
+    TestEcho,
+)
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.report.drill import DrillReport, drill_document, drill_lines
 
@@ -8,7 +17,7 @@ REFUSED = "password: the server refused the credential"
 COURSE = Course(
     test=Observed(TestEcho(user="drill-aa", sent_at="2026-11-26T03:00:00Z", seconds=0.44)),
     login=Observed(
-        FailedLogin(
+        DrillLogin(
             user="drill-bb",
             at="2026-11-26T03:00:01Z",
             address="198.51.100.7",
@@ -45,6 +54,18 @@ def test_a_drill_is_told_step_by_step_with_nothing_that_a_terminal_obeys() -> No
         "  reaction    the server answers no more (closed)",
         "  result      holds for 90 days",
     ]
+
+
+def test_a_variant_is_named_and_so_is_what_was_read() -> None:
+    assert isinstance(COURSE.login, Observed)
+    read = replace(COURSE.login.value, refused=False, let_in=True, opened="/exports/canary.csv")
+    course = replace(COURSE, login=Observed(read))
+    one = replace(report(course, DrillVerdict.FAIL), variant=DrillVariant.CANARY)
+    lines = list(drill_lines(one))
+    assert lines[0] == "files (ftp.example.org): canary fail, why"
+    assert "  canary      one byte of /exports/canary.csv was read, and dropped" in lines
+    (drill,) = drill_document([one], tool_version="1.2.3")["drills"]
+    assert (drill["variant"], drill["login"]["opened"]) == ("canary", "/exports/canary.csv")
 
 
 def test_what_was_not_done_has_no_line_and_its_reason_in_the_document() -> None:

@@ -20,7 +20,10 @@ _RULE: Final = re.compile(rb"\bdrill-[0-9a-f]{16}\b")
 
 @dataclass(slots=True)
 class Collector:
-    """Alerts once for each user named ``drill-…``. ``events`` are all that came in."""
+    """Alerts once for each user named ``drill-…``. ``events`` are all that came in.
+
+    ``rules`` raise alerts besides, each of what its first group matches.
+    """
 
     webhook: tuple[str, int]
     token: str = ""
@@ -29,6 +32,7 @@ class Collector:
     events: list[bytes] = field(default_factory=list)
     headers: list[str] = field(default_factory=list)
     alerts: list[bytes] = field(default_factory=list)
+    rules: tuple[re.Pattern[bytes], ...] = ()
     _known: set[bytes] = field(default_factory=set)
 
     @property
@@ -37,10 +41,11 @@ class Collector:
 
     def take(self, event: bytes) -> None:
         self.events.append(event)
-        for user in _RULE.findall(event):
-            if user not in self._known:
-                self._known.add(user)
-                self._alert(user)
+        for rule in (_RULE, *self.rules):
+            for named in rule.findall(event):
+                if named not in self._known:
+                    self._known.add(named)
+                    self._alert(named)
 
     def _alert(self, user: bytes) -> None:
         body = json.dumps({"rule": "login as drill-*", "user": user.decode()})

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from scanner.api.deliver import deliver
     from scanner.api.host import ScanDocument, scan_host, scan_targets
     from scanner.api.job import validate
-    from scanner.api.nightly import RunRequest, RunResult, plan, run
+    from scanner.api.nightly import RunRequest, plan, run
     from scanner.api.papers import paper_kind, validate_paper
     from scanner.api.policy import PolicyRequest, make_policy
+    from scanner.api.publish import RunResult
     from scanner.api.reassess import assess
     from scanner.api.replica import demo
     from scanner.engine.plan import PlannedAsset
@@ -53,7 +54,7 @@ _HOMES = {
     "PolicyRequest": "scanner.api.policy",
     "Progress": "scanner.engine.progress",
     "RunRequest": "scanner.api.nightly",
-    "RunResult": "scanner.api.nightly",
+    "RunResult": "scanner.api.publish",
     "ScanDocument": "scanner.api.host",
     "assess": "scanner.api.reassess",
     "deliver": "scanner.api.deliver",

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from scanner.api.deliver import Deliveries, undelivered
-from scanner.api.events import add_events, begin_events, end_events
-from scanner.api.head import DONE, LOCK, RunHead, write_head
+from scanner.api.events import add_events, begin_events
+from scanner.api.head import LOCK, RunHead, write_head
 from scanner.api.hours import is_open, windows_of
 from scanner.api.job import Clock, FileJob, authorised, nightly, utc_now
+from scanner.api.publish import HOSTS, OBSERVATIONS, RunResult, publish
 from scanner.api.resume import cleaned, unfinished
 from scanner.api.workshop import Workshop, docket_of, workshop
 from scanner.engine.judge import Docket, judge
@@ -36,19 +37,10 @@ from scanner.model.target import Target
 from scanner.probes.context import utc_text
 from scanner.report import document
 from scanner.report.heartbeat import EventLog
-from scanner.report.page import page
-from scanner.report.stream import hosts_in, stream, with_aliases
-from scanner.report.table import findings_csv
 from scanner.secrets import FileSecrets
-from scanner.sinks.flush import Delivery, Patience
+from scanner.sinks.flush import Patience
 from scanner.sinks.lock import exclusive
 from scanner.sinks.run_folder import RunFolder
-
-OBSERVATIONS = "observations.ndjson"
-HOSTS = "hosts.ndjson"
-REPORT = "report.json"
-FINDINGS = "findings.csv"
-PAGE = "report.html"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,22 +63,6 @@ class RunRequest:
     clock: Clock = utc_now
     resolver: Resolver | None = None
     patience: Patience = field(default_factory=Patience)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunResult:
-    """What a run came to. ``counts`` maps letters to assets."""
-
-    folder: Path
-    uid: str
-    hosts: int
-    targeted: int
-    counts: Mapping[str, int]
-    exit_code: int
-    incomplete: tuple[str, ...] = ()
-    delta: Mapping[str, int] = field(default_factory=dict)
-    interrupted: bool = False
-    deliveries: tuple[Delivery, ...] = ()
 
 
 async def run(request: RunRequest, progress: Callable[[Progress], None]) -> RunResult:
@@ -166,46 +142,6 @@ async def _carried_out(
         raise
     head = head.ended(utc_text(shop.tools.clock()), interrupted=interrupted)
     return publish(keep.folder, head, keep.tally, keep.fleet, log=keep.log)
-
-
-def publish(  # noqa: PLR0913 - what a run consists of, and what it was written to
-    folder: RunFolder,
-    head: RunHead,
-    tally: Tally,
-    fleet: Fleet,
-    *,
-    spool: str = HOSTS,
-    log: EventLog | None = None,
-) -> RunResult:
-    """Assemble ``report.json`` from the spooled hosts, then what is drawn from it; say what the
-    run came to.
-
-    ``log`` is that of the run's events, if they are still to be ended.
-
-    What they share is known only now: other names of each, and facts of the fleet.
-    """
-    header = head.header(tally)
-    hosts = with_aliases(folder.lines(spool), fleet.aliases)
-    folder.write(REPORT, stream(header, hosts, fleet.facts()))
-    folder.write(FINDINGS, findings_csv(hosts_in(folder.lines(REPORT))))
-    scan = document.header_document(header)
-    folder.write(PAGE, page(scan, lambda: hosts_in(folder.lines(REPORT))))
-    folder.remove(spool)
-    if log is not None:
-        end_events(folder, log, header, whole=head.state == DONE)
-    write_head(folder, head)
-    delta = header.delta
-    return RunResult(
-        folder=folder.path,
-        uid=head.uid,
-        hosts=tally.done,
-        targeted=tally.targeted,
-        counts=dict(tally.grades),
-        exit_code=tally.exit_code(),
-        incomplete=tuple(tally.unfinished),
-        delta={"new": delta.new, "resolved": delta.resolved, "unchanged": delta.unchanged},
-        interrupted=head.state == "interrupted",
-    )
 
 
 class _Keep:

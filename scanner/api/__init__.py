@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from scanner.api.nightly import RunRequest, plan, run
     from scanner.api.papers import paper_kind, validate_paper
     from scanner.api.policy import PolicyRequest, make_policy
+    from scanner.api.prune import prune
     from scanner.api.publish import RunResult
     from scanner.api.reassess import assess
     from scanner.api.replica import demo
@@ -39,6 +40,7 @@ __all__ = [
     "make_policy",
     "paper_kind",
     "plan",
+    "prune",
     "run",
     "run_drills",
     "scan_host",
@@ -62,6 +64,7 @@ _HOMES = {
     "make_policy": "scanner.api.policy",
     "paper_kind": "scanner.api.papers",
     "plan": "scanner.api.nightly",
+    "prune": "scanner.api.prune",
     "run": "scanner.api.nightly",
     "run_drills": "scanner.api.alarm_drill",
     "scan_host": "scanner.api.host",

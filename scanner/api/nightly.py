@@ -15,6 +15,7 @@ from scanner.api.events import add_events, begin_events
 from scanner.api.head import LOCK, RunHead, write_head
 from scanner.api.hours import is_open, windows_of
 from scanner.api.job import Clock, FileJob, authorised, nightly, utc_now
+from scanner.api.prune import kept_newest
 from scanner.api.publish import HOSTS, OBSERVATIONS, RunResult, publish
 from scanner.api.resume import cleaned, unfinished
 from scanner.api.workshop import Workshop, docket_of, workshop
@@ -41,6 +42,7 @@ from scanner.secrets import FileSecrets
 from scanner.sinks.flush import Patience
 from scanner.sinks.lock import exclusive
 from scanner.sinks.run_folder import RunFolder
+from scanner.sinks.run_shelf import point_latest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ class RunRequest:
 
     ``resolver`` looks names up; without one the operating system does. ``patience`` is how long
     receivers of events are tried. ``resume`` is the folder of a run that ended early: it is
-    finished, from its own vantage, share and threshold.
+    finished, from its own vantage, share and threshold. ``keep``: how many run folders stay.
     """
 
     targets: Path
@@ -63,6 +65,7 @@ class RunRequest:
     clock: Clock = utc_now
     resolver: Resolver | None = None
     patience: Patience = field(default_factory=Patience)
+    keep: int | None = None
 
 
 async def run(request: RunRequest, progress: Callable[[Progress], None]) -> RunResult:
@@ -108,7 +111,10 @@ async def _locked(
                 ended = await _carried_out(wanted, shop, job.connections, keep, head)
     sent = await deliveries.finished(hurried=ended.interrupted)
     code = undelivered(ended.exit_code, sent)
-    return replace(ended, deliveries=sent, exit_code=code)
+    remarks = ended.remarks
+    if request.keep is not None:
+        remarks += kept_newest(folder.path.parent, request.keep)
+    return replace(ended, deliveries=sent, exit_code=code, remarks=remarks)
 
 
 def _new_head(request: RunRequest, job: FileJob) -> RunHead:
@@ -138,10 +144,15 @@ async def _carried_out(
         # A full disk may be the very fault: the one that came first is told.
         with suppress(OSError, HistoryError):
             cut = head.ended(utc_text(shop.tools.clock()), interrupted=True)
-            publish(keep.folder, cut, keep.tally, keep.fleet, log=keep.log)
+            _put_away(keep, cut)
         raise
-    head = head.ended(utc_text(shop.tools.clock()), interrupted=interrupted)
-    return publish(keep.folder, head, keep.tally, keep.fleet, log=keep.log)
+    return _put_away(keep, head.ended(utc_text(shop.tools.clock()), interrupted=interrupted))
+
+
+def _put_away(keep: _Keep, head: RunHead) -> RunResult:
+    ended = publish(keep.folder, head, keep.tally, keep.fleet, log=keep.log)
+    hindered = point_latest(keep.folder.path)
+    return replace(ended, remarks=(hindered,) if hindered else ())
 
 
 class _Keep:

@@ -27,7 +27,7 @@ PAGE = "report.html"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """What a run came to. ``counts`` maps letters to assets."""
+    """What a run came to. ``counts`` maps letters to assets. ``remarks`` are lines for a person."""
 
     folder: Path
     uid: str
@@ -39,6 +39,7 @@ class RunResult:
     delta: Mapping[str, int] = field(default_factory=dict)
     interrupted: bool = False
     deliveries: tuple[Delivery, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def publish(  # noqa: PLR0913 - what a run consists of, and what it was written to

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from scanner.cli.choices import SeverityName, one_of, shard_of
+from scanner.cli.choices import SeverityName, alone, one_of, shard_of
 
 ENGINES = ("local",)
 
@@ -18,8 +18,8 @@ def run(
     targets: Annotated[Path, typer.Argument(metavar="TARGETS", help="Targets file.")],
     *,
     reports: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where run folders are laid down.")
-    ] = Path("reports"),
+        Path | None, typer.Option(metavar="DIR", help="Where run folders are laid down: reports.")
+    ] = None,
     history: Annotated[
         Path | None, typer.Option(metavar="FILE", help="What earlier nights left behind.")
     ] = None,
@@ -36,10 +36,17 @@ def run(
         str | None, typer.Option(metavar="ADDRESS", help="Sent as anonymous password.")
     ] = None,
     fail_on: Annotated[
-        SeverityName, typer.Option(help="The severity from which findings mean exit code 1.")
-    ] = SeverityName.HIGH,
+        SeverityName | None,
+        typer.Option(
+            help="The severity from which findings mean exit code 1: high.", show_default=False
+        ),
+    ] = None,
     resume: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Finish the run of this folder.")
+    ] = None,
+    keep: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Then remove all but the newest N run folders."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be done, and touch nothing.")
@@ -52,6 +59,10 @@ def run(
     """
     one_of("--engine", engine, ENGINES)
     share = shard_of(shard) if shard is not None else None
+    if resume is not None:
+        decided: dict[str, object] = {"--vantage": vantage, "--shard": shard, "--fail-on": fail_on}
+        decided["--reports"] = None if _holds(reports, resume) else reports
+        alone("--resume", "the run decides", decided | {"--dry-run": dry_run or None})
     if dry_run:
         return _plan(targets, vantage, share)
     from scanner import api
@@ -65,12 +76,13 @@ def run(
     request = api.RunRequest(
         targets=targets,
         resume=resume,
-        reports=reports,
+        reports=reports or Path("reports"),
         history=history,
         vantage=vantage,
         shard=share,
-        fail_on=Severity(fail_on.value),
+        fail_on=Severity((fail_on or SeverityName.HIGH).value),
         contact=contact,
+        keep=keep,
     )
     with told() as progress:
         ended = finish(api.run(request, progress))
@@ -79,6 +91,10 @@ def run(
     tell(ended.value)
     tell_deliveries(ended.value.deliveries)
     return concluded(ended.value.exit_code, ended.interrupted)
+
+
+def _holds(reports: Path | None, run: Path) -> bool:
+    return reports is None or reports.resolve() == run.resolve().parent
 
 
 def _plan(targets: Path, vantage: str | None, shard: tuple[int, int] | None) -> int:

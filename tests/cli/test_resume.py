@@ -36,7 +36,7 @@ def test_a_killed_run_is_finished_with_each_asset_once(point: int, tmp_path: Pat
         while kept(tmp_path) < point and process.poll() is None:
             assert time.monotonic() < deadline
         process.kill()
-    (folder,) = (tmp_path / "reports").iterdir()
+    (folder,) = (tmp_path / "reports").glob("2*")
     before = kept(tmp_path)
     assert point <= before < ASSETS
     assert not (folder / "report.json").exists()
@@ -55,5 +55,26 @@ def test_a_killed_run_is_finished_with_each_asset_once(point: int, tmp_path: Pat
 def kept(folder: Path) -> int:
     """How many whole records the one run of this folder has kept."""
     return sum(
-        path.read_bytes().count(b"\n") for path in folder.glob("reports/*/observations.ndjson")
+        path.read_bytes().count(b"\n") for path in folder.glob("reports/2*/observations.ndjson")
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (("--vantage", "dmz"), "--vantage"),
+        (("--shard", "1/2"), "--shard"),
+        (("--fail-on", "high"), "--fail-on"),
+        (("--reports", "elsewhere"), "--reports"),
+        (("--dry-run",), "--dry-run"),
+        (("--shard", "1/2", "--vantage", "dmz"), "--vantage, --shard"),
+    ],
+)
+def test_what_the_old_run_decides_is_refused_beside_resume(
+    given: tuple[str, ...], named: str, tmp_path: Path
+) -> None:
+    file = written(tmp_path, {})
+    told = scan("run", str(file), "--resume", str(tmp_path / "reports" / "none"), *given)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert told.stderr.startswith(f"scan: {named}: not beside --resume: the run decides")
+    assert told.stderr.count("\n") == 1

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import uuid
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from scanner.api.deliver import Deliveries, undelivered
 from scanner.api.events import add_events, begin_events
+from scanner.api.head import FILE as HEAD
 from scanner.api.head import LOCK, RunHead, write_head
 from scanner.api.hours import is_open, windows_of
 from scanner.api.job import Clock, FileJob, authorised, nightly, utc_now
 from scanner.api.prune import kept_newest
 from scanner.api.publish import HOSTS, OBSERVATIONS, RunResult, publish
-from scanner.api.resume import cleaned, unfinished
+from scanner.api.resume import cleaned, known_before, unfinished
 from scanner.api.workshop import Workshop, docket_of, workshop
 from scanner.engine.judge import Docket, judge
 from scanner.engine.outcome import Tally
@@ -27,13 +29,14 @@ from scanner.engine.record import Record, decode, encode
 from scanner.engine.scheduler import schedule
 from scanner.engine.scope import Resolver
 from scanner.engine.unseen import unseen
-from scanner.errors import HistoryError, SecretError
+from scanner.errors import HistoryError, InputError, SecretError, StoppedError
 from scanner.history import Fleet, default_path
 from scanner.logs import not_read
 from scanner.model.finding import Severity
 from scanner.model.logs import LogDigest
 from scanner.model.observation import Observations
 from scanner.model.reading import Reading, Reason, Unobserved
+from scanner.model.recall import Recall
 from scanner.model.target import Target
 from scanner.probes.context import utc_text
 from scanner.report import document
@@ -74,8 +77,8 @@ async def run(request: RunRequest, progress: Callable[[Progress], None]) -> RunR
     A cancellation ends the scan early: what was seen is written, the rest is unknown, and
     ``interrupted`` is set. Raises ``InputError`` before the first packet when anything that was
     handed in cannot be used, ``LockedError`` when another run holds the history. What else keeps
-    it from going on, such as a history that cannot be written, is raised once the report of what
-    is there was written.
+    it from going on, such as a full disk or a history that cannot be written, is a
+    ``StoppedError``, raised once the report of what is there was written, as far as that goes.
     """
     job = nightly(request.targets, request.clock)
     history = request.history or default_path()
@@ -99,22 +102,50 @@ async def _locked(
         resolver=request.resolver,
     ) as shop:
         folder = old[0] if old else RunFolder.create(request.reports, request.clock(), head.uid)
+        log = EventLog(header=head.header(tally), tenant=job.file.tenant)
         with exclusive(folder.path / LOCK), Fleet() as fleet:
-            write_head(folder, head)
-            log = begin_events(folder, EventLog(header=head.header(tally), tenant=job.file.tenant))
+            _begin(folder, head, log)
             deliveries = Deliveries(job.file, folder.path.parent, request.patience)
             keep = _Keep(folder, tally, fleet, progress, log)
-            if old is not None:
-                keep.take_up(wanted, shop)
-                wanted = [target for target in wanted if target.asset not in keep.done]
-            async with deliveries.during(folder.path):
-                ended = await _carried_out(wanted, shop, job.connections, keep, head)
+            with _stopping(folder.path):
+                if old is not None:
+                    keep.take_up(wanted, shop)
+                    wanted = [target for target in wanted if target.asset not in keep.done]
+                async with deliveries.during(folder.path):
+                    ended = await _carried_out(wanted, shop, job.connections, keep, head)
     sent = await deliveries.finished(hurried=ended.interrupted)
     code = undelivered(ended.exit_code, sent)
     remarks = ended.remarks
     if request.keep is not None:
         remarks += kept_newest(folder.path.parent, request.keep)
     return replace(ended, deliveries=sent, exit_code=code, remarks=remarks)
+
+
+def _begin(folder: RunFolder, head: RunHead, log: EventLog) -> None:
+    """Write what a run begins with. Raises ``InputError`` where there is no room: nothing was
+    scanned, and of a new run nothing stays.
+    """
+    fresh = not (folder.path / HEAD).exists()
+    try:
+        write_head(folder, head)
+        begin_events(folder, log)
+    except OSError as error:
+        if fresh:
+            shutil.rmtree(folder.path, ignore_errors=True)
+        told = f"{error.filename or folder.path}: {error.strerror}; nothing was scanned"
+        raise InputError(told) from error
+
+
+@contextmanager
+def _stopping(folder: Path) -> Iterator[None]:
+    """Say of a fault of the disk or the history how the run is finished."""
+    try:
+        yield
+    except (OSError, HistoryError) as error:
+        what = str(error)
+        if isinstance(error, OSError):
+            what = f"{error.filename or folder}: {error.strerror}"
+        raise StoppedError(f"{what}; mend that, then finish the run: --resume {folder}") from error
 
 
 def _new_head(request: RunRequest, job: FileJob) -> RunHead:
@@ -175,18 +206,21 @@ class _Keep:
         self.fleet = fleet
         self._progress = progress
         self.done: set[str] = set()
+        self._before: dict[str, Recall] = {}
 
     def __call__(
         self, target: Target, seen: Observations, shop: Workshop, logs: Reading[LogDigest]
     ) -> None:
         record = shop.record(target, seen)
+        if (past := self._before.get(record.asset)) is not None:
+            record = replace(record, recall=known_before(record.recall, past))
         self.folder.append(OBSERVATIONS, encode(record))
         self._conclude(docket_of(target, record, logs), record, shop)
 
     def take_up(self, wanted: list[Target], shop: Workshop) -> None:
         """Judge again what the run had kept before it ended: nothing of it is looked at twice."""
         by_asset = {target.asset: target for target in wanted}
-        cleaned(self.folder, OBSERVATIONS)
+        self._before = cleaned(self.folder, OBSERVATIONS)
         self.folder.remove(HOSTS)
         for line in self.folder.lines(OBSERVATIONS):
             record = decode(line)

@@ -10,6 +10,7 @@ from scanner.api.head import RUNNING, RunHead, read_head
 from scanner.engine.record import Record, decode, encode
 from scanner.errors import InputError
 from scanner.model.reading import Reason
+from scanner.model.recall import Recall
 from scanner.sinks.run_folder import RunFolder
 
 
@@ -27,16 +28,26 @@ def unfinished(path: Path, targets_sha256: str) -> tuple[RunFolder, RunHead]:
     return folder, replace(head, finished="", state=RUNNING)
 
 
-def cleaned(folder: RunFolder, name: str) -> None:
+def cleaned(folder: RunFolder, name: str) -> dict[str, Recall]:
     """Keep one whole record of each asset that was looked at to the end, and nothing else.
 
-    A line that was cut short would otherwise swallow the next one. Raises ``InputError`` where
-    a whole line is damaged.
+    A line that was cut short would otherwise swallow the next one. Returns what was known of each
+    asset that had been seen in part, before it was. Raises ``InputError`` where a whole line is
+    damaged.
     """
-    folder.write(name, (f"{encode(record)}\n" for record in _whole(folder, name)))
+    before: dict[str, Recall] = {}
+    folder.write(name, (f"{encode(record)}\n" for record in _whole(folder, name, before)))
+    return before
 
 
-def _whole(folder: RunFolder, name: str) -> Iterator[Record]:
+def known_before(now: Recall, before: Recall) -> Recall:
+    """Return a memory whose open findings are those from before a run: what the run itself had
+    found, and told nobody, is new.
+    """
+    return replace(now, findings=before.findings, severities=before.severities)
+
+
+def _whole(folder: RunFolder, name: str, before: dict[str, Recall]) -> Iterator[Record]:
     met: set[str] = set()
     for number, line in enumerate(folder.lines(name), start=1):
         try:
@@ -44,9 +55,16 @@ def _whole(folder: RunFolder, name: str) -> Iterator[Record]:
         except ValueError as error:
             told = f"{folder.path / name}:{number}: {error}"
             raise InputError(f"{told}; start a new run") from error
-        if record.asset not in met and not _was_cut(record):
+        if _was_cut(record):
+            if _saw_something(record):
+                before[record.asset] = record.recall
+        elif record.asset not in met:
             met.add(record.asset)
             yield record
+
+
+def _saw_something(record: Record) -> bool:
+    return any(e.facts is not None for seen in record.observations for e in seen.endpoints)
 
 
 def _was_cut(record: Record) -> bool:

@@ -101,7 +101,7 @@ def test_nothing_goes_where_the_memory_of_deliveries_cannot_be_read(tmp_path: Pa
     run_of(tmp_path, 2)
     (tmp_path / ".delivery").mkdir()
     (tmp_path / ".delivery" / "x.json").write_text("{")
-    with pytest.raises(InputError, match="x.json: not readable"):
+    with pytest.raises(InputError, match=r"x\.json: not readable"):
         prune(tmp_path, keep=1)
     assert len(shelved(tmp_path)) == 2
 

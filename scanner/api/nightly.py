@@ -206,6 +206,7 @@ class _Keep:
         self.fleet = fleet
         self._progress = progress
         self.done: set[str] = set()
+        self._taken_up = 0
         self._before: dict[str, Recall] = {}
 
     def __call__(
@@ -224,6 +225,7 @@ class _Keep:
         self.folder.remove(HOSTS)
         for line in self.folder.lines(OBSERVATIONS):
             record = decode(line)
+            self._taken_up += 1
             self._conclude(docket_of(by_asset[record.asset], record), record, shop)
 
     def _conclude(self, docket: Docket, record: Record, shop: Workshop) -> None:
@@ -241,6 +243,7 @@ class _Keep:
                 total=self.tally.targeted,
                 failures=self.tally.failures,
                 asset=record.asset,
+                begun=self._taken_up,
             )
         )
 

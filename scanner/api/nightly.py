@@ -145,7 +145,8 @@ def _stopping(folder: Path) -> Iterator[None]:
         what = str(error)
         if isinstance(error, OSError):
             what = f"{error.filename or folder}: {error.strerror}"
-        raise StoppedError(f"{what}; mend that, then finish the run: --resume {folder}") from error
+        mend = f"mend that, then finish it with scan run TARGETS --resume {folder}"
+        raise StoppedError(f"{what}; {mend}") from error
 
 
 def _new_head(request: RunRequest, job: FileJob) -> RunHead:

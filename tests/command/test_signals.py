@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -47,6 +48,19 @@ def the_report(console: Console) -> dict[str, Any]:
     return report
 
 
+def hold_the_rest(console: Console, uid: str) -> None:
+    """Page, table and events are there too, of this run, and the link leads to it."""
+    latest = console.folder / "reports" / "latest"
+    assert json.loads((latest / "run.json").read_text())["state"] == "interrupted"
+    events = [json.loads(line) for line in (latest / "events.ndjson").read_text().splitlines()]
+    assert {event["metadata"]["correlation_uid"] for event in events} == {uid}
+    assert [events[0]["activity_name"], events[-1]["activity_name"]] == ["Started", "Cancelled"]
+    assert {e["device"]["uid"] for e in events if e["class_uid"] == 2003} == {"asset:done"}
+    assert (latest / "report.html").read_text().rstrip().endswith("</html>")
+    with (latest / "findings.csv").open(newline="") as table:
+        assert {"done", "mute-0", "waiting-1"} <= {row["asset"] for row in csv.DictReader(table)}
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_leaves_a_valid_report_with_every_target(
     console: Console, start_server: StartServer, number: signal.Signals, code: int
@@ -72,6 +86,7 @@ def test_a_signal_leaves_a_valid_report_with_every_target(
         assert len(held) == 3
     assert process.returncode == code, err
     report = the_report(console)
+    hold_the_rest(console, report["scan"]["uid"])
     hosts = {host["asset"]: host for host in report["hosts"]}
     assert set(hosts) == {target["asset"] for target in targets}
     assert {row["verdict"] for row in hosts["done"]["failures"]} >= {"fail"}

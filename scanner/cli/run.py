@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scanner.cli.choices import SeverityName, alone, one_of, shard_of
+
+if TYPE_CHECKING:
+    from scanner.api import RunRequest
 
 ENGINES = ("local",)
 
@@ -60,17 +63,13 @@ def run(
     one_of("--engine", engine, ENGINES)
     share = shard_of(shard) if shard is not None else None
     if resume is not None:
-        decided: dict[str, object] = {"--vantage": vantage, "--shard": shard, "--fail-on": fail_on}
-        decided["--reports"] = None if _holds(reports, resume) else reports
-        alone("--resume", "the run decides", decided | {"--dry-run": dry_run or None})
+        elsewhere = reports is not None and reports.resolve() != resume.resolve().parent
+        decided = {"--vantage": vantage, "--shard": shard, "--fail-on": fail_on}
+        more = {"--reports": elsewhere or None, "--dry-run": dry_run or None}
+        alone("--resume", "the run decides", {**decided, **more})
     if dry_run:
         return _plan(targets, vantage, share)
     from scanner import api
-    from scanner.cli.deliver import tell_deliveries
-    from scanner.cli.exits import concluded
-    from scanner.cli.progress import told
-    from scanner.cli.runner import Stopped, finish
-    from scanner.cli.summary import tell
     from scanner.model.finding import Severity
 
     request = api.RunRequest(
@@ -84,6 +83,17 @@ def run(
         contact=contact,
         keep=keep,
     )
+    return _carried_out(request)
+
+
+def _carried_out(request: RunRequest) -> int:
+    from scanner import api
+    from scanner.cli.deliver import tell_deliveries
+    from scanner.cli.exits import concluded
+    from scanner.cli.progress import told
+    from scanner.cli.runner import Stopped, finish
+    from scanner.cli.summary import tell
+
     with told() as progress:
         ended = finish(api.run(request, progress))
     if isinstance(ended, Stopped):
@@ -91,10 +101,6 @@ def run(
     tell(ended.value)
     tell_deliveries(ended.value.deliveries)
     return concluded(ended.value.exit_code, ended.interrupted)
-
-
-def _holds(reports: Path | None, run: Path) -> bool:
-    return reports is None or reports.resolve() == run.resolve().parent
 
 
 def _plan(targets: Path, vantage: str | None, shard: tuple[int, int] | None) -> int:

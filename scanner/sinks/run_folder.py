@@ -31,10 +31,13 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
-        """Return an existing run folder. Raises ``InputError`` when it is none."""
+        """Return an existing run folder, by its own name where a link leads to it.
+
+        Raises ``InputError`` when it is none.
+        """
         try:
             if (path / "run.json").is_file():
-                return cls(path)
+                return cls(path.resolve() if path.is_symlink() or path.name in {"", ".."} else path)
         except OSError as error:
             raise InputError(f"{path}: {error.strerror}; it is its owner's alone") from error
         raise InputError(f"{path}: not a run folder (no run.json); give one below reports/")

@@ -52,6 +52,26 @@ async def test_an_interrupted_run_is_finished_with_each_asset_once(tmp_path: Pat
     assert "interrupted" not in (again.folder / "observations.ndjson").read_text()
 
 
+async def test_a_run_is_finished_in_its_own_folder_where_a_link_leads_to_it(
+    tmp_path: Path,
+) -> None:
+    path = targets(
+        tmp_path,
+        host(1, "a0"),
+        host(2, "a1"),
+        defaults={"limits": {"connections": 1}},
+        delivery=[{"kind": "file", "path": str(tmp_path / "siem.ndjson")}],
+    )
+    first = await interrupted(request(tmp_path, path), 1)
+    latest = first.folder.parent / "latest"
+    again = await run(request(tmp_path, path, resume=latest), quiet)
+    assert again.folder == first.folder
+    assert str(latest.readlink()) == first.folder.name
+    assert [one.complete for one in again.deliveries] == [True]
+    told = (tmp_path / "siem.ndjson").read_text()
+    assert (first.folder / "events.ndjson").read_text().splitlines()[-1] in told
+
+
 async def test_a_line_cut_short_by_a_kill_swallows_no_other(tmp_path: Path) -> None:
     path = five(tmp_path)
     first = await interrupted(request(tmp_path, path), 2)

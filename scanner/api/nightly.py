@@ -13,13 +13,13 @@ from pathlib import Path
 
 from scanner.api.deliver import Deliveries, undelivered
 from scanner.api.events import add_events, begin_events
+from scanner.api.head import DONE, LOCK, RunHead, write_head
 from scanner.api.head import FILE as HEAD
-from scanner.api.head import LOCK, RunHead, write_head
 from scanner.api.hours import is_open, windows_of
 from scanner.api.job import Clock, FileJob, authorised, nightly, utc_now
 from scanner.api.prune import kept_newest
 from scanner.api.publish import HOSTS, OBSERVATIONS, RunResult, publish
-from scanner.api.resume import cleaned, known_before, unfinished
+from scanner.api.resume import CUT, cleaned, known_before, unfinished
 from scanner.api.workshop import Workshop, docket_of, workshop
 from scanner.engine.judge import Docket, judge
 from scanner.engine.outcome import Tally
@@ -182,6 +182,8 @@ async def _carried_out(
 
 
 def _put_away(keep: _Keep, head: RunHead) -> RunResult:
+    if head.state == DONE:
+        keep.folder.remove(CUT)
     ended = publish(keep.folder, head, keep.tally, keep.fleet, log=keep.log)
     hindered = point_latest(keep.folder.path)
     return replace(ended, remarks=(hindered,) if hindered else ())

@@ -13,6 +13,9 @@ from scanner.model.reading import Reason
 from scanner.model.recall import Recall
 from scanner.sinks.run_folder import RunFolder
 
+CUT = "cut.ndjson"
+"""Looks that were cut short, until the run is finished: what was known before them."""
+
 
 def unfinished(path: Path, targets_sha256: str) -> tuple[RunFolder, RunHead]:
     """Open a run that ended early.
@@ -35,9 +38,12 @@ def cleaned(folder: RunFolder, name: str) -> dict[str, Recall]:
     asset that had been seen in part, before it was. Raises ``InputError`` where a whole line is
     damaged.
     """
-    before: dict[str, Recall] = {}
-    folder.write(name, (f"{encode(record)}\n" for record in _whole(folder, name, before)))
-    return before
+    cut = {record.asset: record for record in _records(folder, CUT)}
+    cut |= {one.asset: one for one in _records(folder, name) if _was_cut(one) and _saw_a_thing(one)}
+    if cut:
+        folder.write(CUT, (f"{encode(record)}\n" for record in cut.values()))
+    folder.write(name, (f"{encode(record)}\n" for record in _whole(folder, name)))
+    return {asset: record.recall for asset, record in cut.items()}
 
 
 def known_before(now: Recall, before: Recall) -> Recall:
@@ -47,23 +53,24 @@ def known_before(now: Recall, before: Recall) -> Recall:
     return replace(now, findings=before.findings, severities=before.severities)
 
 
-def _whole(folder: RunFolder, name: str, before: dict[str, Recall]) -> Iterator[Record]:
-    met: set[str] = set()
+def _records(folder: RunFolder, name: str) -> Iterator[Record]:
     for number, line in enumerate(folder.lines(name), start=1):
         try:
-            record = decode(line)
+            yield decode(line)
         except ValueError as error:
             told = f"{folder.path / name}:{number}: {error}"
             raise InputError(f"{told}; start a new run") from error
-        if _was_cut(record):
-            if _saw_something(record):
-                before[record.asset] = record.recall
-        elif record.asset not in met:
+
+
+def _whole(folder: RunFolder, name: str) -> Iterator[Record]:
+    met: set[str] = set()
+    for record in _records(folder, name):
+        if record.asset not in met and not _was_cut(record):
             met.add(record.asset)
             yield record
 
 
-def _saw_something(record: Record) -> bool:
+def _saw_a_thing(record: Record) -> bool:
     return any(e.facts is not None for seen in record.observations for e in seen.endpoints)
 
 

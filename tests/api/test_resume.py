@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from scanner.api import Progress, RunResult, assess, run
+from scanner.api.resume import cleaned
 from scanner.errors import InputError
+from scanner.sinks.run_folder import RunFolder
 from tests.api.test_nightly import (
     counting,
     finding,
@@ -153,7 +155,12 @@ async def test_what_a_cut_look_found_is_new_to_the_run_that_is_finished(
         first = await task
     assert finding(report(first), "a0", "anonymous-read")["verdict"] == "fail"
     assert [e["class_uid"] for e in events(first)] == [6007, 6007]
+    kept = RunFolder.open(first.folder)
+    before = cleaned(kept, "observations.ndjson")
+    assert {asset: recall.findings for asset, recall in before.items()} == {"a0": {}}
+    assert cleaned(kept, "observations.ndjson") == before  # as after a kill while it is resumed
     again = await run(request(tmp_path, path, resume=first.folder), quiet)
+    assert not (first.folder / "cut.ndjson").exists()
     hold_once(events(again), 1)
     zone = next(e for e in events(again) if e["metadata"]["event_code"] == "open-zone")
     assert (zone["activity_name"], zone["unmapped"]["ftpscan"]["change"]) == ("Create", "new")

@@ -111,7 +111,7 @@ def _scan(fleet: Fleet, limits: dict[str, int]) -> list[str]:
 
 
 def _found_scan(fleet: Fleet) -> int:
-    (report,) = (fleet.folder / "reports").glob("*/report.json")
+    (report,) = (fleet.folder / "reports").glob("2*/report.json")
     # Host by host: what this process holds in memory would count in its children's peak.
     with report.open(encoding="utf-8") as lines:
         return sum(

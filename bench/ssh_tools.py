@@ -143,7 +143,7 @@ def _found_scan_host(folder: Path) -> int:
 
 def found_scan_run(folder: Path) -> int:
     """Count the hosts of a run whose algorithms, host keys and login methods were seen."""
-    (report,) = (folder / "reports").glob("*/report.json")
+    (report,) = (folder / "reports").glob("2*/report.json")
     # Host by host: what this process holds in memory would count in its children's peak.
     with report.open(encoding="utf-8") as lines:
         return sum(_is_complete(seen) for host in hosts_in(lines) for seen in host["endpoints"])
@@ -151,7 +151,7 @@ def found_scan_run(folder: Path) -> int:
 
 def missed_scan_run(folder: Path) -> Counter[str]:
     """Return why facts of a run's hosts are missing, and how often."""
-    (report,) = (folder / "reports").glob("*/report.json")
+    (report,) = (folder / "reports").glob("2*/report.json")
     with report.open(encoding="utf-8") as lines:
         return Counter(
             why for host in hosts_in(lines) for seen in host["endpoints"] for why in _gaps(seen)

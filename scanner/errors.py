@@ -33,5 +33,15 @@ class HistoryError(InputError):
     """The history file cannot be read or written."""
 
 
+class StoppedError(ScannerError):
+    """A run could not go on: a disk is full, a history is held. What it wrote is whole.
+
+    One line that names the place; ``--resume`` finishes the run once that is mended.
+    """
+
+
 class LockedError(ScannerError):
     """Another run holds the lock."""
+
+    def __init__(self, told: str = "another run holds the lock") -> None:
+        super().__init__(told)

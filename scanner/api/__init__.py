@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from scanner.api.deliver import deliver
     from scanner.api.host import ScanDocument, scan_host, scan_targets
     from scanner.api.job import validate
-    from scanner.api.nightly import RunRequest, RunResult, plan, run
+    from scanner.api.nightly import RunRequest, plan, run
     from scanner.api.papers import paper_kind, validate_paper
     from scanner.api.policy import PolicyRequest, make_policy
+    from scanner.api.prune import prune
+    from scanner.api.publish import RunResult
     from scanner.api.reassess import assess
     from scanner.api.replica import demo
     from scanner.engine.plan import PlannedAsset
@@ -38,6 +40,7 @@ __all__ = [
     "make_policy",
     "paper_kind",
     "plan",
+    "prune",
     "run",
     "run_drills",
     "scan_host",
@@ -53,7 +56,7 @@ _HOMES = {
     "PolicyRequest": "scanner.api.policy",
     "Progress": "scanner.engine.progress",
     "RunRequest": "scanner.api.nightly",
-    "RunResult": "scanner.api.nightly",
+    "RunResult": "scanner.api.publish",
     "ScanDocument": "scanner.api.host",
     "assess": "scanner.api.reassess",
     "deliver": "scanner.api.deliver",
@@ -61,6 +64,7 @@ _HOMES = {
     "make_policy": "scanner.api.policy",
     "paper_kind": "scanner.api.papers",
     "plan": "scanner.api.nightly",
+    "prune": "scanner.api.prune",
     "run": "scanner.api.nightly",
     "run_drills": "scanner.api.alarm_drill",
     "scan_host": "scanner.api.host",

@@ -14,10 +14,13 @@ UNFINISHED = f"{EVENTS}.part"
 
 
 def begin_events(folder: RunFolder, log: EventLog) -> EventLog:
-    """Write the first event, and drop those of an attempt that came to nothing or was stopped."""
+    """Write the first event, and drop those of an attempt that came to nothing or was stopped.
+
+    What had been put in place goes last: where the disk is full it stays.
+    """
     folder.remove(UNFINISHED)
-    folder.remove(EVENTS)
     folder.append(UNFINISHED, log.started())
+    folder.remove(EVENTS)
     return log
 
 

@@ -10,13 +10,13 @@ from scanner.engine.outcome import Tally
 from scanner.errors import InputError
 from scanner.model.scan import ScanHeader
 from scanner.model.target import TargetsFile
+from scanner.sinks import run_shelf
 from scanner.sinks.run_folder import RunFolder
 
 FILE = "run.json"
 RUNNING = "running"
 DONE = "done"
-LOCK = ".lock"
-"""Held by the run while it goes, and by whoever judges it again."""
+LOCK = run_shelf.LOCK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

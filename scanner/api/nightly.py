@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import uuid
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from scanner.api.deliver import Deliveries, undelivered
-from scanner.api.events import add_events, begin_events, end_events
+from scanner.api.events import add_events, begin_events
 from scanner.api.head import DONE, LOCK, RunHead, write_head
+from scanner.api.head import FILE as HEAD
 from scanner.api.hours import is_open, windows_of
 from scanner.api.job import Clock, FileJob, authorised, nightly, utc_now
-from scanner.api.resume import cleaned, unfinished
+from scanner.api.prune import kept_newest
+from scanner.api.publish import HOSTS, OBSERVATIONS, RunResult, publish
+from scanner.api.resume import CUT, cleaned, known_before, unfinished
 from scanner.api.workshop import Workshop, docket_of, workshop
 from scanner.engine.judge import Docket, judge
 from scanner.engine.outcome import Tally
@@ -25,30 +29,23 @@ from scanner.engine.record import Record, decode, encode
 from scanner.engine.scheduler import schedule
 from scanner.engine.scope import Resolver
 from scanner.engine.unseen import unseen
-from scanner.errors import HistoryError, SecretError
+from scanner.errors import HistoryError, InputError, SecretError, StoppedError
 from scanner.history import Fleet, default_path
 from scanner.logs import not_read
 from scanner.model.finding import Severity
 from scanner.model.logs import LogDigest
 from scanner.model.observation import Observations
 from scanner.model.reading import Reading, Reason, Unobserved
+from scanner.model.recall import Recall
 from scanner.model.target import Target
 from scanner.probes.context import utc_text
 from scanner.report import document
 from scanner.report.heartbeat import EventLog
-from scanner.report.page import page
-from scanner.report.stream import hosts_in, stream, with_aliases
-from scanner.report.table import findings_csv
 from scanner.secrets import FileSecrets
-from scanner.sinks.flush import Delivery, Patience
+from scanner.sinks.flush import Patience
 from scanner.sinks.lock import exclusive
 from scanner.sinks.run_folder import RunFolder
-
-OBSERVATIONS = "observations.ndjson"
-HOSTS = "hosts.ndjson"
-REPORT = "report.json"
-FINDINGS = "findings.csv"
-PAGE = "report.html"
+from scanner.sinks.run_shelf import point_latest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +54,7 @@ class RunRequest:
 
     ``resolver`` looks names up; without one the operating system does. ``patience`` is how long
     receivers of events are tried. ``resume`` is the folder of a run that ended early: it is
-    finished, from its own vantage, share and threshold.
+    finished, from its own vantage, share and threshold. ``keep``: how many run folders stay.
     """
 
     targets: Path
@@ -71,22 +68,7 @@ class RunRequest:
     clock: Clock = utc_now
     resolver: Resolver | None = None
     patience: Patience = field(default_factory=Patience)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunResult:
-    """What a run came to. ``counts`` maps letters to assets."""
-
-    folder: Path
-    uid: str
-    hosts: int
-    targeted: int
-    counts: Mapping[str, int]
-    exit_code: int
-    incomplete: tuple[str, ...] = ()
-    delta: Mapping[str, int] = field(default_factory=dict)
-    interrupted: bool = False
-    deliveries: tuple[Delivery, ...] = ()
+    keep: int | None = None
 
 
 async def run(request: RunRequest, progress: Callable[[Progress], None]) -> RunResult:
@@ -95,8 +77,8 @@ async def run(request: RunRequest, progress: Callable[[Progress], None]) -> RunR
     A cancellation ends the scan early: what was seen is written, the rest is unknown, and
     ``interrupted`` is set. Raises ``InputError`` before the first packet when anything that was
     handed in cannot be used, ``LockedError`` when another run holds the history. What else keeps
-    it from going on, such as a history that cannot be written, is raised once the report of what
-    is there was written.
+    it from going on, such as a full disk or a history that cannot be written, is a
+    ``StoppedError``, raised once the report of what is there was written, as far as that goes.
     """
     job = nightly(request.targets, request.clock)
     history = request.history or default_path()
@@ -120,19 +102,51 @@ async def _locked(
         resolver=request.resolver,
     ) as shop:
         folder = old[0] if old else RunFolder.create(request.reports, request.clock(), head.uid)
+        log = EventLog(header=head.header(tally), tenant=job.file.tenant)
         with exclusive(folder.path / LOCK), Fleet() as fleet:
-            write_head(folder, head)
-            log = begin_events(folder, EventLog(header=head.header(tally), tenant=job.file.tenant))
+            _begin(folder, head, log)
             deliveries = Deliveries(job.file, folder.path.parent, request.patience)
             keep = _Keep(folder, tally, fleet, progress, log)
-            if old is not None:
-                keep.take_up(wanted, shop)
-                wanted = [target for target in wanted if target.asset not in keep.done]
-            async with deliveries.during(folder.path):
-                ended = await _carried_out(wanted, shop, job.connections, keep, head)
+            with _stopping(folder.path):
+                if old is not None:
+                    keep.take_up(wanted, shop)
+                    wanted = [target for target in wanted if target.asset not in keep.done]
+                async with deliveries.during(folder.path):
+                    ended = await _carried_out(wanted, shop, job.connections, keep, head)
     sent = await deliveries.finished(hurried=ended.interrupted)
     code = undelivered(ended.exit_code, sent)
-    return replace(ended, deliveries=sent, exit_code=code)
+    remarks = ended.remarks
+    if request.keep is not None:
+        remarks += kept_newest(folder.path.parent, request.keep)
+    return replace(ended, deliveries=sent, exit_code=code, remarks=remarks)
+
+
+def _begin(folder: RunFolder, head: RunHead, log: EventLog) -> None:
+    """Write what a run begins with. Raises ``InputError`` where there is no room: nothing was
+    scanned, and of a new run nothing stays.
+    """
+    fresh = not (folder.path / HEAD).exists()
+    try:
+        write_head(folder, head)
+        begin_events(folder, log)
+    except OSError as error:
+        if fresh:
+            shutil.rmtree(folder.path, ignore_errors=True)
+        told = f"{error.filename or folder.path}: {error.strerror}; nothing was scanned"
+        raise InputError(told) from error
+
+
+@contextmanager
+def _stopping(folder: Path) -> Iterator[None]:
+    """Say of a fault of the disk or the history how the run is finished."""
+    try:
+        yield
+    except (OSError, HistoryError) as error:
+        what = str(error)
+        if isinstance(error, OSError):
+            what = f"{error.filename or folder}: {error.strerror}"
+        mend = f"mend that, then finish it with scan run TARGETS --resume {folder}"
+        raise StoppedError(f"{what}; {mend}") from error
 
 
 def _new_head(request: RunRequest, job: FileJob) -> RunHead:
@@ -162,50 +176,17 @@ async def _carried_out(
         # A full disk may be the very fault: the one that came first is told.
         with suppress(OSError, HistoryError):
             cut = head.ended(utc_text(shop.tools.clock()), interrupted=True)
-            publish(keep.folder, cut, keep.tally, keep.fleet, log=keep.log)
+            _put_away(keep, cut)
         raise
-    head = head.ended(utc_text(shop.tools.clock()), interrupted=interrupted)
-    return publish(keep.folder, head, keep.tally, keep.fleet, log=keep.log)
+    return _put_away(keep, head.ended(utc_text(shop.tools.clock()), interrupted=interrupted))
 
 
-def publish(  # noqa: PLR0913 - what a run consists of, and what it was written to
-    folder: RunFolder,
-    head: RunHead,
-    tally: Tally,
-    fleet: Fleet,
-    *,
-    spool: str = HOSTS,
-    log: EventLog | None = None,
-) -> RunResult:
-    """Assemble ``report.json`` from the spooled hosts, then what is drawn from it; say what the
-    run came to.
-
-    ``log`` is that of the run's events, if they are still to be ended.
-
-    What they share is known only now: other names of each, and facts of the fleet.
-    """
-    header = head.header(tally)
-    hosts = with_aliases(folder.lines(spool), fleet.aliases)
-    folder.write(REPORT, stream(header, hosts, fleet.facts()))
-    folder.write(FINDINGS, findings_csv(hosts_in(folder.lines(REPORT))))
-    scan = document.header_document(header)
-    folder.write(PAGE, page(scan, lambda: hosts_in(folder.lines(REPORT))))
-    folder.remove(spool)
-    if log is not None:
-        end_events(folder, log, header, whole=head.state == DONE)
-    write_head(folder, head)
-    delta = header.delta
-    return RunResult(
-        folder=folder.path,
-        uid=head.uid,
-        hosts=tally.done,
-        targeted=tally.targeted,
-        counts=dict(tally.grades),
-        exit_code=tally.exit_code(),
-        incomplete=tuple(tally.unfinished),
-        delta={"new": delta.new, "resolved": delta.resolved, "unchanged": delta.unchanged},
-        interrupted=head.state == "interrupted",
-    )
+def _put_away(keep: _Keep, head: RunHead) -> RunResult:
+    if head.state == DONE:
+        keep.folder.remove(CUT)
+    ended = publish(keep.folder, head, keep.tally, keep.fleet, log=keep.log)
+    hindered = point_latest(keep.folder.path)
+    return replace(ended, remarks=(hindered,) if hindered else ())
 
 
 class _Keep:
@@ -228,21 +209,26 @@ class _Keep:
         self.fleet = fleet
         self._progress = progress
         self.done: set[str] = set()
+        self._taken_up = 0
+        self._before: dict[str, Recall] = {}
 
     def __call__(
         self, target: Target, seen: Observations, shop: Workshop, logs: Reading[LogDigest]
     ) -> None:
         record = shop.record(target, seen)
+        if (past := self._before.get(record.asset)) is not None:
+            record = replace(record, recall=known_before(record.recall, past))
         self.folder.append(OBSERVATIONS, encode(record))
         self._conclude(docket_of(target, record, logs), record, shop)
 
     def take_up(self, wanted: list[Target], shop: Workshop) -> None:
         """Judge again what the run had kept before it ended: nothing of it is looked at twice."""
         by_asset = {target.asset: target for target in wanted}
-        cleaned(self.folder, OBSERVATIONS)
+        self._before = cleaned(self.folder, OBSERVATIONS)
         self.folder.remove(HOSTS)
         for line in self.folder.lines(OBSERVATIONS):
             record = decode(line)
+            self._taken_up += 1
             self._conclude(docket_of(by_asset[record.asset], record), record, shop)
 
     def _conclude(self, docket: Docket, record: Record, shop: Workshop) -> None:
@@ -260,6 +246,7 @@ class _Keep:
                 total=self.tally.targeted,
                 failures=self.tally.failures,
                 asset=record.asset,
+                begun=self._taken_up,
             )
         )
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from scanner import targets as targets_file
 from scanner.api.events import EVENTS, add_events, begin_events
-from scanner.api.head import LOCK, RUNNING, read_head
-from scanner.api.nightly import HOSTS, OBSERVATIONS, RunResult, publish
+from scanner.api.head import DONE, LOCK, RUNNING, RunHead, read_head
+from scanner.api.publish import HOSTS, OBSERVATIONS, RunResult, publish
 from scanner.api.workshop import docket_of
 from scanner.engine.judge import judge
 from scanner.engine.outcome import Tally
+from scanner.engine.plan import from_vantage, shard_of
 from scanner.engine.record import Record, decode
+from scanner.engine.unseen import unseen
 from scanner.errors import InputError
 from scanner.history import Fleet
 from scanner.model.finding import Severity
+from scanner.model.reading import Reason, Unobserved
+from scanner.model.recall import Recall
 from scanner.model.scan import ScanHeader
 from scanner.model.target import Target
 from scanner.report import document
@@ -32,8 +36,8 @@ def assess(folder: Path, *, targets: Path | None = None) -> RunResult:
 
     Papers are read anew from the run's targets file, or from ``targets``; clock and memory are
     those of the run, so that the same papers give the same document. A run that died is
-    "interrupted" from now on. Raises ``InputError`` when something is gone or damaged,
-    ``LockedError`` while the run still goes.
+    "interrupted" from now on, and targets that it had not come to are unknown. Raises
+    ``InputError`` when something is gone or damaged, ``LockedError`` while the run still goes.
     """
     place = RunFolder.open(folder)
     with exclusive(folder / LOCK):
@@ -50,6 +54,8 @@ def _judged_again(place: RunFolder, targets: Path | None, fleet: Fleet) -> RunRe
     by_asset = {target.asset: target for target in file.targets}
     tally = Tally(Severity(head.fail_on), targeted=head.targeted, excluded=head.excluded)
     records = [(record, _target(record, by_asset)) for record in _records(place)]
+    last = records[-1][0].judged_at if records else head.started
+    records += _not_come_to(head, file.targets, {record.asset for record, _ in records}, last)
     place.remove(AGAIN)
     log = _new_log(place, head.header(tally), file.tenant)
     for record, target in records:
@@ -61,10 +67,32 @@ def _judged_again(place: RunFolder, targets: Path | None, fleet: Fleet) -> RunRe
         fleet.add(report)
         tally.add(report, record.recall.findings)
     if head.state == RUNNING:
-        last = records[-1][0].judged_at if records else head.started
         head = head.ended(last, interrupted=True)
         place.remove(HOSTS)
     return publish(place, head.judged_with(file), tally, fleet, spool=AGAIN, log=log)
+
+
+def _not_come_to(
+    head: RunHead, listed: Sequence[Target], met: set[str], at: str
+) -> list[tuple[Record, Target]]:
+    """Return a record of nothing for each target that a run had not come to when it died."""
+    if head.state == DONE:
+        return []
+    wanted = shard_of(from_vantage(listed, head.vantage), head.shard)
+    missing = [target for target in wanted if target.asset not in met]
+    why = Unobserved(Reason.INTERRUPTED, "not scanned: the run ended before its turn")
+    return [
+        (
+            Record(
+                asset=target.asset,
+                judged_at=at,
+                observations=(unseen(target, head.vantage, why, at=at),),
+                recall=Recall(),
+            ),
+            target,
+        )
+        for target in missing[: max(0, head.targeted - len(met))]
+    ]
 
 
 def _new_log(place: RunFolder, header: ScanHeader, tenant: str) -> EventLog | None:

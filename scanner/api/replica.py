@@ -8,7 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from scanner.api.alarm_drill import DrillRequest, run_drills
-from scanner.api.nightly import RunRequest, RunResult, run
+from scanner.api.nightly import RunRequest, run
+from scanner.api.publish import RunResult
 from scanner.demo.fleet import Fleet, demo_fleet
 from scanner.engine.progress import Progress
 

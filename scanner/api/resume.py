@@ -10,7 +10,11 @@ from scanner.api.head import RUNNING, RunHead, read_head
 from scanner.engine.record import Record, decode, encode
 from scanner.errors import InputError
 from scanner.model.reading import Reason
+from scanner.model.recall import Recall
 from scanner.sinks.run_folder import RunFolder
+
+CUT = "cut.ndjson"
+"""Looks that were cut short, until the run is finished: what was known before them."""
 
 
 def unfinished(path: Path, targets_sha256: str) -> tuple[RunFolder, RunHead]:
@@ -27,26 +31,47 @@ def unfinished(path: Path, targets_sha256: str) -> tuple[RunFolder, RunHead]:
     return folder, replace(head, finished="", state=RUNNING)
 
 
-def cleaned(folder: RunFolder, name: str) -> None:
+def cleaned(folder: RunFolder, name: str) -> dict[str, Recall]:
     """Keep one whole record of each asset that was looked at to the end, and nothing else.
 
-    A line that was cut short would otherwise swallow the next one. Raises ``InputError`` where
-    a whole line is damaged.
+    A line that was cut short would otherwise swallow the next one. Returns what was known of each
+    asset that had been seen in part, before it was. Raises ``InputError`` where a whole line is
+    damaged.
     """
+    cut = {record.asset: record for record in _records(folder, CUT)}
+    cut |= {one.asset: one for one in _records(folder, name) if _was_cut(one) and _saw_a_thing(one)}
+    if cut:
+        folder.write(CUT, (f"{encode(record)}\n" for record in cut.values()))
     folder.write(name, (f"{encode(record)}\n" for record in _whole(folder, name)))
+    return {asset: record.recall for asset, record in cut.items()}
+
+
+def known_before(now: Recall, before: Recall) -> Recall:
+    """Return a memory whose open findings are those from before a run: what the run itself had
+    found, and told nobody, is new.
+    """
+    return replace(now, findings=before.findings, severities=before.severities)
+
+
+def _records(folder: RunFolder, name: str) -> Iterator[Record]:
+    for number, line in enumerate(folder.lines(name), start=1):
+        try:
+            yield decode(line)
+        except ValueError as error:
+            told = f"{folder.path / name}:{number}: {error}"
+            raise InputError(f"{told}; start a new run") from error
 
 
 def _whole(folder: RunFolder, name: str) -> Iterator[Record]:
     met: set[str] = set()
-    for number, line in enumerate(folder.lines(name), start=1):
-        try:
-            record = decode(line)
-        except ValueError as error:
-            told = f"{folder.path / name}:{number}: {error}"
-            raise InputError(f"{told}; start a new run") from error
+    for record in _records(folder, name):
         if record.asset not in met and not _was_cut(record):
             met.add(record.asset)
             yield record
+
+
+def _saw_a_thing(record: Record) -> bool:
+    return any(e.facts is not None for seen in record.observations for e in seen.endpoints)
 
 
 def _was_cut(record: Record) -> bool:

@@ -20,6 +20,7 @@ from scanner.cli.exits import exit_code_of
 from scanner.cli.explain import explain
 from scanner.cli.host import host
 from scanner.cli.locate import locate
+from scanner.cli.prune import prune
 from scanner.cli.run import run
 from scanner.cli.schema import schema
 from scanner.cli.template import template
@@ -72,7 +73,7 @@ def application() -> typer.Typer:
     ) -> None:
         settings["debug"] = debug
 
-    at_work = (host, run, deliver, drill, locate, demo)
+    at_work = (host, run, deliver, prune, drill, locate, demo)
     on_papers = (validate, assess, checks, explain, schema, template)
     for work in (*at_work, *on_papers):
         app.command(work.__name__)(_guarded(work, settings))

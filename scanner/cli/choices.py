@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from scanner.errors import InputError
@@ -44,6 +45,13 @@ def one_of(option: str, given: str, known: tuple[str, ...]) -> str:
     if given in known:
         return given
     raise InputError(f"{option}: {given!r} is not available; choose from: {', '.join(known)}")
+
+
+def alone(option: str, why: str, others: Mapping[str, object]) -> None:
+    """Raise ``InputError`` with one line where any of ``others`` is given (not ``None``)."""
+    if given := [name for name, value in others.items() if value is not None]:
+        it = "it" if len(given) == 1 else "them"
+        raise InputError(f"{', '.join(given)}: not beside {option}: {why}; leave {it} out")
 
 
 def host_and_port(text: str) -> tuple[str, int | None]:

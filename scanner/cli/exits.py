@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from scanner import __version__
 from scanner.cli.console import note
-from scanner.errors import InputError, LockedError, ScannerError
+from scanner.errors import InputError, LockedError, ScannerError, StoppedError
 
 
 class ExitCode(IntEnum):
@@ -31,22 +31,26 @@ def exit_code_of(work: Callable[[], int], *, debug: bool) -> int:
         _tell_logs()
     try:
         return work()
-    except InputError as error:
-        for problem in error.problems:
-            note(problem)
-        return ExitCode.USAGE
-    except LockedError as error:
-        note(str(error) or "another run holds the lock")
-        return ExitCode.LOCKED
     except ScannerError as error:
-        note(str(error))
-        return ExitCode.USAGE
+        return _told(error)
     except KeyboardInterrupt:
         note("interrupted")
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - whatever is left is our own fault, and says so
         _own_fault(error, debug=debug)
         return ExitCode.OWN_FAULT
+
+
+def _told(error: ScannerError) -> int:
+    for problem in error.problems if isinstance(error, InputError) else (str(error),):
+        note(problem)
+    match error:
+        case LockedError():
+            return ExitCode.LOCKED
+        case StoppedError():
+            return ExitCode.OWN_FAULT
+        case _:
+            return ExitCode.USAGE
 
 
 def _tell_logs() -> None:

@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scanner.cli.choices import SeverityName, one_of, shard_of
+from scanner.cli.choices import SeverityName, alone, one_of, shard_of
+
+if TYPE_CHECKING:
+    from scanner.api import RunRequest
 
 ENGINES = ("local",)
 
@@ -18,8 +21,8 @@ def run(
     targets: Annotated[Path, typer.Argument(metavar="TARGETS", help="Targets file.")],
     *,
     reports: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where run folders are laid down.")
-    ] = Path("reports"),
+        Path | None, typer.Option(metavar="DIR", help="Where run folders are laid down: reports.")
+    ] = None,
     history: Annotated[
         Path | None, typer.Option(metavar="FILE", help="What earlier nights left behind.")
     ] = None,
@@ -36,10 +39,17 @@ def run(
         str | None, typer.Option(metavar="ADDRESS", help="Sent as anonymous password.")
     ] = None,
     fail_on: Annotated[
-        SeverityName, typer.Option(help="The severity from which findings mean exit code 1.")
-    ] = SeverityName.HIGH,
+        SeverityName | None,
+        typer.Option(
+            help="The severity from which findings mean exit code 1: high.", show_default=False
+        ),
+    ] = None,
     resume: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Finish the run of this folder.")
+    ] = None,
+    keep: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Then remove all but the newest N run folders."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be done, and touch nothing.")
@@ -52,26 +62,38 @@ def run(
     """
     one_of("--engine", engine, ENGINES)
     share = shard_of(shard) if shard is not None else None
+    if resume is not None:
+        elsewhere = reports is not None and reports.resolve() != resume.resolve().parent
+        decided = {"--vantage": vantage, "--shard": shard, "--fail-on": fail_on}
+        more = {"--reports": elsewhere or None, "--dry-run": dry_run or None}
+        alone("--resume", "the run decides", {**decided, **more})
     if dry_run:
         return _plan(targets, vantage, share)
+    from scanner import api
+    from scanner.model.finding import Severity
+
+    request = api.RunRequest(
+        targets=targets,
+        resume=resume,
+        reports=reports or Path("reports"),
+        history=history,
+        vantage=vantage,
+        shard=share,
+        fail_on=Severity((fail_on or SeverityName.HIGH).value),
+        contact=contact,
+        keep=keep,
+    )
+    return _carried_out(request)
+
+
+def _carried_out(request: RunRequest) -> int:
     from scanner import api
     from scanner.cli.deliver import tell_deliveries
     from scanner.cli.exits import concluded
     from scanner.cli.progress import told
     from scanner.cli.runner import Stopped, finish
     from scanner.cli.summary import tell
-    from scanner.model.finding import Severity
 
-    request = api.RunRequest(
-        targets=targets,
-        resume=resume,
-        reports=reports,
-        history=history,
-        vantage=vantage,
-        shard=share,
-        fail_on=Severity(fail_on.value),
-        contact=contact,
-    )
     with told() as progress:
         ended = finish(api.run(request, progress))
     if isinstance(ended, Stopped):

@@ -20,6 +20,8 @@ _MOST_UNFINISHED = 10
 def tell(result: RunResult) -> None:
     """Write the table of a run to standard output, and what stayed undone to standard error."""
     write(chain([_table(result)], _foot(result)))
+    for line in result.remarks:
+        note(line)
     if result.interrupted:
         note("interrupted: what was seen is written, the rest is unknown")
         return

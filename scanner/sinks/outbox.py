@@ -42,6 +42,17 @@ class Batch:
     end: Place
 
 
+def waiting(reports: Path) -> dict[str, Path]:
+    """Return the runs that wait for any sink, each with one memory that says so.
+
+    Raises ``InputError`` where a memory cannot be read.
+    """
+    found: dict[str, Path] = {}
+    for path in sorted((reports / FOLDER).glob("*.json")):
+        found |= {place.run: path for place in Outbox(reports, path.stem).pending()}
+    return found
+
+
 class Outbox:
     """The memory of one sink, in ``<reports>/.delivery/<key>.json`` (0600)."""
 

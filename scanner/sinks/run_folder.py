@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -30,18 +31,34 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
-        """Return an existing run folder. Raises ``InputError`` when it is none."""
-        if not (path / "run.json").is_file():
-            raise InputError(f"{path}: not a run folder (no run.json); give one below reports/")
-        return cls(path)
+        """Return an existing run folder, by its own name where a link leads to it.
+
+        Raises ``InputError`` when it is none.
+        """
+        try:
+            if (path / "run.json").is_file():
+                return cls(path.resolve() if path.is_symlink() or path.name in {"", ".."} else path)
+        except OSError as error:
+            raise InputError(f"{path}: {error.strerror}; it is its owner's alone") from error
+        raise InputError(f"{path}: not a run folder (no run.json); give one below reports/")
 
     def append(self, name: str, line: str) -> None:
-        """Add one line to a file and hand it to the kernel."""
-        handle = os.open(self.path / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            _write_all(handle, f"{line}\n".encode())
-        finally:
-            os.close(handle)
+        """Add one line to a file and hand it to the kernel.
+
+        Where the disk does not take all of it, none of it stays: the next line begins a line.
+        """
+        path = self.path / name
+        with _named(path):
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            try:
+                before = os.fstat(handle).st_size
+                try:
+                    _write_all(handle, f"{line}\n".encode())
+                except OSError:
+                    os.ftruncate(handle, before)
+                    raise
+            finally:
+                os.close(handle)
 
     def lines(self, name: str) -> Iterator[str]:
         """Yield the complete lines of a file; one that was cut short is left out."""
@@ -54,18 +71,19 @@ class RunFolder:
                     yield line[:-1]
 
     def write(self, name: str, chunks: Iterable[str]) -> Path:
-        """Put a whole file in place: ``.part``, flush to disk, rename."""
+        """Put a whole file in place: ``.part``, flush to disk, rename. Where that fails, what was
+        there before is, and nothing else.
+        """
         path = self.path / name
         part = self.path / f"{name}.part"
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            for chunk in chunks:
-                _write_all(handle, chunk.encode())
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        part.replace(path)
-        self._sync()
+        with _named(path):
+            try:
+                _write_out(part, chunks)
+                part.replace(path)
+            except OSError:
+                part.unlink(missing_ok=True)
+                raise
+            self._sync()
         return path
 
     def seal(self, name: str) -> Path:
@@ -90,6 +108,27 @@ class RunFolder:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Let an error of writing or flushing tell of which file: the system does not."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno is not None:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
+
+
+def _write_out(part: Path, chunks: Iterable[str]) -> None:
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        for chunk in chunks:
+            _write_all(handle, chunk.encode())
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _write_all(handle: int, data: bytes) -> None:

@@ -85,7 +85,7 @@ def test_no_command_is_a_usage_error() -> None:
         ("host", "ftp.example.org", "--no-such-option"),
         ("host", "ftp.example.org", "--protocol", "gopher"),
         ("run", "targets.json", "--fail-on", "grave"),
-        ("run", "targets.json", "--resume", "x"),
+        ("run", "targets.json", "--keep", "0"),
     ],
 )
 def test_usage_errors_go_to_standard_error_and_exit_2(arguments: tuple[str, ...]) -> None:

@@ -72,7 +72,7 @@ def test_the_demonstration_fails_its_replica_and_leaves_a_valid_report(console: 
     assert told.returncode == 0, told.stderr
     assert "Traceback" not in told.stderr
     assert told.stdout.splitlines()[1].startswith("F      0  demo-replica ")
-    (path,) = (console.folder / "out").glob("*/report.json")
+    (path,) = (console.folder / "out").glob("2*/report.json")
     assert told.stdout.endswith(f"Report: {path.relative_to(console.folder)}\n")
     document = json.loads(path.read_text(encoding="utf-8"))
     schema = Draft202012Validator(load_schema("report"), format_checker=FormatChecker())

@@ -42,7 +42,7 @@ def scanned(console: Console, server: Server, **more: Any) -> tuple[Path, dict[s
     password = server.user("transfer").password if server.users else ""
     done = console.scan("run", "targets.json", **{SECRET: password})
     assert done.returncode == 1, done.stderr
-    (folder,) = (console.folder / "reports").iterdir()
+    (folder,) = (console.folder / "reports").glob("2*")
     document = json.loads((folder / "report.json").read_text())
     return folder.relative_to(console.folder), finding(document, "clear-data")
 

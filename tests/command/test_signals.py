@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -40,11 +41,24 @@ def port_of(listener: socket.socket) -> int:
 
 
 def the_report(console: Console) -> dict[str, Any]:
-    (path,) = (console.folder / "reports").glob("*/report.json")
+    (path,) = (console.folder / "reports").glob("2*/report.json")
     report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     validator = jsonschema.Draft202012Validator(load_schema("report"))
     assert [error.message for error in validator.iter_errors(report)] == []
     return report
+
+
+def hold_the_rest(console: Console, uid: str) -> None:
+    """Page, table and events are there too, of this run, and the link leads to it."""
+    latest = console.folder / "reports" / "latest"
+    assert json.loads((latest / "run.json").read_text())["state"] == "interrupted"
+    events = [json.loads(line) for line in (latest / "events.ndjson").read_text().splitlines()]
+    assert {event["metadata"]["correlation_uid"] for event in events} == {uid}
+    assert [events[0]["activity_name"], events[-1]["activity_name"]] == ["Started", "Cancelled"]
+    assert {e["device"]["uid"] for e in events if e["class_uid"] == 2003} == {"asset:done"}
+    assert (latest / "report.html").read_text().rstrip().endswith("</html>")
+    with (latest / "findings.csv").open(newline="") as table:
+        assert {"done", "mute-0", "waiting-1"} <= {row["asset"] for row in csv.DictReader(table)}
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -72,6 +86,7 @@ def test_a_signal_leaves_a_valid_report_with_every_target(
         assert len(held) == 3
     assert process.returncode == code, err
     report = the_report(console)
+    hold_the_rest(console, report["scan"]["uid"])
     hosts = {host["asset"]: host for host in report["hosts"]}
     assert set(hosts) == {target["asset"] for target in targets}
     assert {row["verdict"] for row in hosts["done"]["failures"]} >= {"fail"}
@@ -93,7 +108,7 @@ def test_a_run_that_was_interrupted_can_be_judged_again(console: Console) -> Non
             process.communicate(timeout=_WAIT_SECONDS)
             connection.close()
     before = the_report(console)
-    (folder,) = (console.folder / "reports").iterdir()
+    (folder,) = (console.folder / "reports").glob("2*")
     told = console.scan("assess", folder)
     assert told.returncode == 3, told.stderr
     assert the_report(console) == before

@@ -174,6 +174,6 @@ async def scan_run(folder: Path, *targets: Mapping[str, Any]) -> dict[str, Any]:
         if child.returncode is None:
             child.kill()
             await child.wait()
-    (report,) = reports.glob("*/report.json")
+    (report,) = reports.glob("2*/report.json")
     hosts = json.loads(report.read_text(encoding="utf-8"))["hosts"]
     return {host["asset"]: host for host in hosts}

@@ -195,7 +195,7 @@ def _waited_for(folder: Path, file: Path) -> Crowd:
         )
     seconds = time.monotonic() - begun
     out = words.read_text(encoding="utf-8")
-    reports = list((folder / "reports").glob("*/report.json"))
+    reports = list((folder / "reports").glob("2*/report.json"))
     assert reports, f"no report after {seconds:.0f} s and exit {done.returncode}: {out[-2000:]}"
     return Crowd(
         seconds=seconds,

@@ -103,7 +103,7 @@ def test_a_scan_knows_to_the_second_when_an_export_was_changed(
     server: Server, nights: Callable[..., Night], tmp_path: Path
 ) -> None:
     nights()(0)
-    (report,) = (tmp_path / "state" / "reports").glob("*/report.json")
+    (report,) = (tmp_path / "state" / "reports").glob("2*/report.json")
     told = {(each["modified"], each["precision"]) for each in files(json.loads(report.read_text()))}
     assert told == {(utc_text(NOW - timedelta(days=30)), "second")}
 

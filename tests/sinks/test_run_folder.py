@@ -46,6 +46,30 @@ def test_a_failing_source_leaves_the_old_file_in_place(tmp_path: Path) -> None:
     assert (run.path / "report.json").read_text() == "old"
 
 
+def test_a_line_that_does_not_fit_leaves_nothing_of_itself(tmp_path: Path) -> None:
+    run = folder(tmp_path)
+    run.append("o.ndjson", "one")
+    source = (
+        "import resource, sys; from pathlib import Path\n"
+        "from scanner.sinks.run_folder import RunFolder\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)); run = RunFolder(Path(sys.argv[1]))\n"
+        "for put in (run.append, run.write):\n"
+        "    try: put('o.ndjson', 'x' * 300)\n"
+        "    except OSError as error: print(error.strerror, error.filename)\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-B", "-c", source, str(run.path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert told.stdout.splitlines() == [f"File too large {run.path / 'o.ndjson'}"] * 2
+    run.append("o.ndjson", "two")
+    assert (run.path / "o.ndjson").read_text() == "one\ntwo\n"
+    assert sorted(item.name for item in run.path.iterdir()) == ["o.ndjson"]
+
+
 def test_lines_come_back_in_order_without_one_cut_short(tmp_path: Path) -> None:
     run = folder(tmp_path)
     run.append("o.ndjson", "one")

@@ -32,6 +32,7 @@ from scanner.model.observation import Observations
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.recall import PastCap, Recall
 from scanner.model.target import Target
+from scanner.model.trend import ScorePoint, point_of, standpoint, trend_of
 
 AGEING = timedelta(days=30)
 """A finding or a warning open for longer takes one letter off."""
@@ -92,7 +93,13 @@ def judge(docket: Docket) -> HostReport:
         decoy=target.decoy,
         breach_candidate=_breach_clock(caps, case),
         breach_severity=breach,
+        trend=_trend(docket, assessment.score),
     )
+
+
+def _trend(docket: Docket, score: float) -> tuple[ScorePoint, ...]:
+    past = docket.recall.scores.get(standpoint(docket.observations), ())
+    return trend_of(past, point_of(docket.observations, score, docket.judged_at))
 
 
 def _text(now: datetime) -> str:

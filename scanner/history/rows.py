@@ -32,11 +32,12 @@ _FADING = (
     "DELETE FROM host_key WHERE last_seen < ?",
     "DELETE FROM judged WHERE at < ?",
     "DELETE FROM visit WHERE finished < ?",
+    "DELETE FROM score WHERE at < ?",
     """DELETE FROM asset WHERE last_seen < ? AND id NOT IN (
         SELECT asset FROM finding UNION SELECT asset FROM cap UNION SELECT asset FROM sighting
         UNION SELECT asset FROM migration UNION SELECT asset FROM drill
         UNION SELECT asset FROM host_key UNION SELECT asset FROM judged
-        UNION SELECT asset FROM visit)""",
+        UNION SELECT asset FROM visit UNION SELECT asset FROM score)""",
 )
 
 

@@ -118,6 +118,18 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     # Of a fail that decides its row: how bad it was. Empty for leads.
     ("ALTER TABLE finding ADD COLUMN severity TEXT NOT NULL DEFAULT ''",),
+    # ``score`` is NULL where nothing answered.
+    (
+        """CREATE TABLE score (
+            asset INTEGER NOT NULL REFERENCES asset,
+            vantages TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            score REAL,
+            grade TEXT NOT NULL,
+            coverage REAL NOT NULL,
+            PRIMARY KEY (asset, vantages, at)
+        ) STRICT, WITHOUT ROWID""",
+    ),
 )
 
 _FAULTS: dict[int, str] = {

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Self
 
 from scanner.errors import HistoryError
-from scanner.history import host_keys, judged, rows, visits
+from scanner.history import host_keys, judged, rows, scores, visits
 from scanner.history.schema import (
     connect,
     connect_in_memory,
@@ -181,6 +181,7 @@ class History:
                 host_keys=host_keys.latest(db, known),
                 drill=rows.latest_drill(db, known, self._now()),
                 visits=visits.latest(db, known),
+                scores=scores.latest(db, known),
             )
 
     def remember(self, report: HostReport, at: datetime) -> None:
@@ -202,6 +203,7 @@ class History:
                 rows.keep_orders,
                 host_keys.keep,
                 visits.keep,
+                scores.keep,
             ):
                 keep(db, asset, report, then)
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from scanner.model.failure import CapTrigger, FailureId, Grade
 from scanner.model.observation import Observations
 from scanner.model.target import AcceptedRisk, Decoy
+from scanner.model.trend import ScorePoint
 
 
 class Verdict(StrEnum):
@@ -179,6 +180,7 @@ class HostReport:
     """Everything said of one asset. ``judged_at`` is RFC 3339 UTC.
 
     ``breach_candidate`` is the moment from which a 72-hour clock (GDPR art. 33) may run.
+    ``trend`` ends with the score of this report.
     """
 
     tenant: str
@@ -195,6 +197,7 @@ class HostReport:
     decoy: Decoy | None = None
     breach_candidate: str | None = None
     breach_severity: BreachSeverity | None = None
+    trend: tuple[ScorePoint, ...] = ()
 
     @property
     def mixed_identity(self) -> bool:

@@ -19,6 +19,7 @@ from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.recall import PastCap, Recall
 from scanner.model.ssh import SshFacts
 from scanner.model.target import AcceptedRisk, Decoy, NotApplicable, Protocol
+from scanner.model.trend import ScorePoint
 from tests.checks.cases import (
     accepted_anonymous,
     account,
@@ -340,3 +341,17 @@ def test_addresses_that_were_not_probed_keep_network_rows_unknown(*, declared: b
 def test_a_fail_at_a_probed_address_stands_whatever_others_there_are() -> None:
     report = judge(docket(observations=(replace(seen(endpoint(open_zone())), omitted=1),)))
     assert row(report, FailureId.OPEN_ZONE).verdict is Verdict.FAIL
+
+
+def test_the_trend_is_that_of_the_same_vantage_and_ends_with_this_score() -> None:
+    past = {
+        "internal": (ScorePoint("2026-01-01T00:00:00Z", 40.0),),
+        "dmz": (ScorePoint("2026-01-02T00:00:00Z", 90.0),),
+    }
+    told = judge(docket(open_zone(), recall=Recall(scores=past)))
+    assert [seen.vantage for seen in told.observations] == ["internal"]
+    assert told.trend == (*past["internal"], ScorePoint(AT, round(told.assessment.score, 1)))
+
+
+def test_a_night_without_an_answer_is_a_gap_in_the_trend() -> None:
+    assert judge(docket(None)).trend == (ScorePoint(AT, None),)

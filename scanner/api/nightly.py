@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -203,7 +203,7 @@ def publish(  # noqa: PLR0913 - what a run consists of, and what it was written 
         counts=dict(tally.grades),
         exit_code=tally.exit_code(),
         incomplete=tuple(tally.unfinished),
-        delta={"new": delta.new, "resolved": delta.resolved, "unchanged": delta.unchanged},
+        delta=asdict(delta),
         interrupted=head.state == "interrupted",
     )
 
@@ -252,7 +252,7 @@ class _Keep:
         add_events(self.folder, self.log.host(host, record.recall.severities))
         self.fleet.add(report)
         self.done.add(record.asset)
-        self.tally.add(report, record.recall.findings)
+        self.tally.add(report, record.recall.findings, record.recall.severities)
         shop.remember(report)
         self._progress(
             Progress(

@@ -59,7 +59,7 @@ def _judged_again(place: RunFolder, targets: Path | None, fleet: Fleet) -> RunRe
         if log is not None:
             add_events(place, log.host(host, record.recall.severities))
         fleet.add(report)
-        tally.add(report, record.recall.findings)
+        tally.add(report, record.recall.findings, record.recall.severities)
     if head.state == RUNNING:
         last = records[-1][0].judged_at if records else head.started
         head = head.ended(last, interrupted=True)

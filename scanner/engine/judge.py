@@ -151,14 +151,16 @@ def _own_bug(check: Check, error: Exception) -> FailureResult:
 
 
 def _dated(check: Check, finding: Finding, case: Case) -> Finding:
-    if finding.verdict is not Verdict.FAIL:
+    """Tell since when a finding is open: also one not seen tonight, or just mended."""
+    before = case.recall.findings.get(finding.uid)
+    if finding.verdict is not Verdict.FAIL and before is None:
         return finding
-    first = case.recall.findings.get(finding.uid) or _text(case.now)
+    first = before or _text(case.now)
     return replace(
         finding,
         first_seen=first,
         days_open=max(0, (case.now - moment(first)).days),
-        suppressed=_accepted(check.id, case),
+        suppressed=finding.verdict is Verdict.FAIL and _accepted(check.id, case),
     )
 
 

@@ -70,8 +70,10 @@ def finding_uid(tenant: str, asset: str, vantage: str, failure: str, facet: str)
 class Finding:
     """What one facet says of one asset from one vantage.
 
-    ``first_seen`` (RFC 3339 UTC) and ``days_open`` belong to fails. ``suppressed`` is set while
-    an accepted risk covers it.
+    ``first_seen`` (RFC 3339 UTC) and ``days_open`` belong to fails, and to what failed on an
+    earlier night and was not yet seen to be mended: an unknown one is still open, a pass closes it
+    (of one server, not of a mixed identity). ``suppressed`` is set while an accepted risk covers a
+    fail.
     """
 
     uid: str

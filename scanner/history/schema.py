@@ -130,6 +130,17 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (asset, vantages, at)
         ) STRICT, WITHOUT ROWID""",
     ),
+    # ``accepted``: the last day of an accepted risk that covered it when it was last seen.
+    # ``became``: how bad it was from then on (empty: a lead), or ``closed``.
+    (
+        "ALTER TABLE finding ADD COLUMN accepted TEXT NOT NULL DEFAULT ''",
+        """CREATE TABLE change (
+            uid TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            became TEXT NOT NULL,
+            PRIMARY KEY (uid, at, became)
+        ) STRICT, WITHOUT ROWID""",
+    ),
 )
 
 _FAULTS: dict[int, str] = {

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Self
 
 from scanner.errors import HistoryError
-from scanner.history import host_keys, judged, rows, scores, visits
+from scanner.history import findings, host_keys, judged, past, rows, scores, visits
 from scanner.history.schema import (
     connect,
     connect_in_memory,
@@ -34,6 +34,7 @@ from scanner.model.case import moment
 from scanner.model.content import ContentFacts
 from scanner.model.finding import HostReport
 from scanner.model.judged import Judged
+from scanner.model.past import OpenAsset, PastAsset
 from scanner.model.recall import DrillResult, Recall
 
 ATTEMPTS_COUNT_FOR = timedelta(hours=24)
@@ -197,7 +198,7 @@ class History:
         with self._writing() as db:
             asset = rows.asset_id(db, report.tenant, report.asset, then)
             for keep in (
-                rows.keep_findings,
+                findings.keep,
                 rows.keep_caps,
                 rows.keep_sightings,
                 rows.keep_orders,
@@ -206,6 +207,16 @@ class History:
                 scores.keep,
             ):
                 keep(db, asset, report, then)
+
+    def assets(self, name: str) -> tuple[PastAsset, ...]:
+        """Return what is known of the assets of that name, one for each tenant that has it."""
+        with self._reading() as db:
+            return tuple(past.assets(db, name))
+
+    def open_assets(self) -> tuple[OpenAsset, ...]:
+        """Return the assets with open findings, the one with the oldest first, leads alone last."""
+        with self._reading() as db:
+            return tuple(past.open_assets(db))
 
     def judged(self, tenant: str, asset: str, stamps: Sequence[str]) -> Mapping[str, Judged]:
         """Return what is remembered of these stamps, read within 30 days."""

@@ -127,6 +127,8 @@ def test_a_history_of_the_first_schema_gains_the_table(tmp_path: Path) -> None:
         older.execute("DROP TABLE judged")
         older.execute("DROP TABLE visit")
         older.execute("DROP TABLE score")
+        older.execute("DROP TABLE change")
+        older.execute("ALTER TABLE finding DROP COLUMN accepted")
         older.execute("ALTER TABLE finding DROP COLUMN severity")
         older.execute("PRAGMA user_version = 1")
     with History.open(path, Clock()) as opened:

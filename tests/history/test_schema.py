@@ -73,12 +73,12 @@ def test_the_store_is_strict_journalled_and_versioned(history: History, path: Pa
     history.refuse("k")
     with closing(sqlite3.connect(path)) as plain:
         assert plain.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert plain.execute("PRAGMA user_version").fetchone() == (6,)
+        assert plain.execute("PRAGMA user_version").fetchone() == (7,)
         tables = plain.execute(
             "SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE"
             " 'sqlite_%'"
         ).fetchall()
-    assert len(tables) == 12
+    assert len(tables) == 13
     assert {strict for _, strict in tables} == {1}
 
 

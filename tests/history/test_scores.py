@@ -118,6 +118,8 @@ def test_a_history_of_the_fifth_schema_gains_the_table(tmp_path: Path) -> None:
         opened.remember(report(finding("listing", FAILS)), night(0))
     with closing(sqlite3.connect(path, isolation_level=None)) as older:
         older.execute("DROP TABLE score")
+        older.execute("DROP TABLE change")
+        older.execute("ALTER TABLE finding DROP COLUMN accepted")
         older.execute("PRAGMA user_version = 5")
     with History.open(path, Clock()) as opened:
         assert len(recalled(opened).findings) == 1

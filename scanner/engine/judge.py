@@ -156,8 +156,12 @@ def _dated(check: Check, finding: Finding, case: Case) -> Finding:
     if finding.verdict is not Verdict.FAIL and before is None:
         return finding
     first = before or _text(case.now)
+    as_bad = finding.severity
+    if finding.verdict not in {Verdict.FAIL, Verdict.PASS}:
+        as_bad = case.recall.severities.get(finding.uid, as_bad)
     return replace(
         finding,
+        severity=as_bad,
         first_seen=first,
         days_open=max(0, (case.now - moment(first)).days),
         suppressed=finding.verdict is Verdict.FAIL and _accepted(check.id, case),

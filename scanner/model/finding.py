@@ -71,9 +71,9 @@ class Finding:
     """What one facet says of one asset from one vantage.
 
     ``first_seen`` (RFC 3339 UTC) and ``days_open`` belong to fails, and to what failed on an
-    earlier night and was not yet seen to be mended: an unknown one is still open, a pass closes it
-    (of one server, not of a mixed identity). ``suppressed`` is set while an accepted risk covers a
-    fail.
+    earlier night and was not yet seen to be mended: an unknown one is still open and
+    as bad as it was, a pass closes it (of one server, not of a mixed identity). ``suppressed`` is
+    set while an accepted risk covers a fail.
     """
 
     uid: str

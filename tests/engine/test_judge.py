@@ -407,9 +407,10 @@ def test_what_was_open_before_tells_since_when_whatever_it_is_tonight(
     facts: FtpFacts | None, verdict: str
 ) -> None:
     uid = finding_uid("default", "files", "internal", "open-zone", "anonymous-read")
-    recall = Recall(findings={uid: "2026-11-12T03:00:00Z"})
+    recall = Recall(findings={uid: "2026-11-12T03:00:00Z"}, severities={uid: Severity.CRITICAL})
     seen_again = found(judge(docket(facts, recall=recall)), "anonymous-read")
     assert (seen_again.verdict, seen_again.suppressed) == (verdict, False)
+    assert seen_again.severity == ("info" if verdict == "pass" else "critical")
     assert (seen_again.first_seen, seen_again.days_open) == ("2026-11-12T03:00:00Z", 10)
     never = found(judge(docket(facts)), "anonymous-read")
     assert (never.first_seen, never.days_open) == (None, 0)

@@ -19,6 +19,7 @@ from scanner.cli.diff import diff
 from scanner.cli.drill import drill
 from scanner.cli.exits import exit_code_of
 from scanner.cli.explain import explain
+from scanner.cli.history import history
 from scanner.cli.host import host
 from scanner.cli.locate import locate
 from scanner.cli.run import run
@@ -74,7 +75,7 @@ def application() -> typer.Typer:
         settings["debug"] = debug
 
     at_work = (host, run, deliver, drill, locate, demo)
-    on_papers = (validate, assess, diff, checks, explain, schema, template)
+    on_papers = (validate, assess, diff, history, checks, explain, schema, template)
     for work in (*at_work, *on_papers):
         app.command(work.__name__)(_guarded(work, settings))
     group = typer.Typer(help=policy.ABOUT, no_args_is_help=True, rich_markup_mode=None)

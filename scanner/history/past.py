@@ -32,8 +32,8 @@ GROUP BY asset.id ORDER BY sum(severity <> '') = 0, oldest, tenant, name
 """
 
 
-def assets(db: sqlite3.Connection, name: str) -> Iterator[PastAsset]:
-    """Yield the assets of that name, one for each tenant."""
+def assets(db: sqlite3.Connection, name: str, nights: int) -> Iterator[PastAsset]:
+    """Yield the assets of that name, one for each tenant, with scores of the last ``nights``."""
     query = "SELECT id, tenant, last_seen FROM asset WHERE name = ? ORDER BY tenant"
     for number, tenant, last_seen in db.execute(query, (name,)).fetchall():
         yield PastAsset(
@@ -41,7 +41,7 @@ def assets(db: sqlite3.Connection, name: str) -> Iterator[PastAsset]:
             asset=name,
             last_seen=told(last_seen),
             findings=tuple(_findings(db, number)),
-            scores=scores.latest(db, number),
+            scores=scores.nights(db, number, nights),
         )
 
 

@@ -11,6 +11,7 @@ from itertools import groupby
 
 from scanner.history.rows import told
 from scanner.model.finding import HostReport
+from scanner.model.past import PastScore
 from scanner.model.reading import Reason
 from scanner.model.trend import MOST_POINTS, ScorePoint, point_of, standpoint
 
@@ -18,8 +19,8 @@ HOLDS_FOR = timedelta(days=400)
 """For so long the score of a night is kept: a year, and room to compare it with the last one."""
 
 _LATEST = """
-SELECT vantages, at, score FROM (
-    SELECT vantages, at, score,
+SELECT vantages, at, score, grade, coverage FROM (
+    SELECT vantages, at, score, grade, coverage,
         row_number() OVER (PARTITION BY vantages ORDER BY at DESC) AS place
     FROM score WHERE asset = ?1
 ) WHERE place <= ?2 ORDER BY vantages, at
@@ -28,9 +29,20 @@ SELECT vantages, at, score FROM (
 
 def latest(db: sqlite3.Connection, asset: int) -> dict[str, tuple[ScorePoint, ...]]:
     """Return the last scores from each standpoint, the oldest first."""
-    found = db.execute(_LATEST, (asset, MOST_POINTS)).fetchall()
     return {
-        vantages: tuple(ScorePoint(told(at), score) for _, at, score in group)
+        vantages: tuple(ScorePoint(each.at, each.score) for each in told_scores)
+        for vantages, told_scores in nights(db, asset, MOST_POINTS).items()
+    }
+
+
+def nights(db: sqlite3.Connection, asset: int, most: int) -> dict[str, tuple[PastScore, ...]]:
+    """Return the last ``most`` nights from each standpoint, the oldest first."""
+    found = db.execute(_LATEST, (asset, most)).fetchall()
+    return {
+        vantages: tuple(
+            PastScore(at=told(at), score=score, grade=grade, coverage=coverage)
+            for _, at, score, grade, coverage in group
+        )
         for vantages, group in groupby(found, key=lambda row: str(row[0]))
     }
 

@@ -36,6 +36,7 @@ from scanner.model.finding import HostReport
 from scanner.model.judged import Judged
 from scanner.model.past import OpenAsset, PastAsset
 from scanner.model.recall import DrillResult, Recall
+from scanner.model.trend import MOST_POINTS
 
 ATTEMPTS_COUNT_FOR = timedelta(hours=24)
 KEY_BYTES = 32
@@ -208,10 +209,12 @@ class History:
             ):
                 keep(db, asset, report, then)
 
-    def assets(self, name: str) -> tuple[PastAsset, ...]:
-        """Return what is known of the assets of that name, one for each tenant that has it."""
+    def assets(self, name: str, nights: int = MOST_POINTS) -> tuple[PastAsset, ...]:
+        """Return what is known of the assets of that name, one for each tenant that has it, with
+        the scores of the last ``nights``.
+        """
         with self._reading() as db:
-            return tuple(past.assets(db, name))
+            return tuple(past.assets(db, name, nights))
 
     def open_assets(self) -> tuple[OpenAsset, ...]:
         """Return the assets with open findings, the one with the oldest first, leads alone last."""
@@ -250,6 +253,11 @@ class History:
                 "DELETE FROM attempt WHERE at < ?", (min(limit, self._attempts_count_from()),)
             ).rowcount
             return spent + rows.forget_nights(db, limit)
+
+    def shrink(self) -> None:
+        """Give room that is no longer needed back to the disk. Waits for every other user."""
+        with self._one_at_a_time, naming(self._path):
+            self._connection.execute("VACUUM")
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from scanner.model.trend import ScorePoint
-
 CLOSED = "closed"
 
 
@@ -43,6 +41,19 @@ class PastFinding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PastScore:
+    """The score of one night, its letter, and the share of the weight that was decided (percent).
+
+    ``score`` is ``None`` where nothing answered.
+    """
+
+    at: str
+    score: float | None
+    grade: str
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PastAsset:
     """All that a person may ask of one asset. ``last_seen`` is its last report.
 
@@ -53,7 +64,7 @@ class PastAsset:
     asset: str
     last_seen: str
     findings: tuple[PastFinding, ...] = ()
-    scores: Mapping[str, tuple[ScorePoint, ...]] = field(default_factory=dict)
+    scores: Mapping[str, tuple[PastScore, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,3 +35,11 @@ class HistoryError(InputError):
 
 class LockedError(ScannerError):
     """Another run holds the lock."""
+
+
+class DamagedHistoryError(HistoryError):
+    """The history file is one, and cannot be read any more."""
+
+
+class HistoryHeldError(HistoryError, LockedError):
+    """Another process holds the history file."""

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scanner.api.head import RUNNING, RunHead, read_head
-from scanner.api.nightly import REPORT
+from scanner.api.head import REPORT, RUNNING, RunHead, read_head
 from scanner.errors import InputError
 from scanner.history.comparison import Comparison
 from scanner.model.comparison import Turn

@@ -13,6 +13,8 @@ from scanner.model.target import TargetsFile
 from scanner.sinks.run_folder import RunFolder
 
 FILE = "run.json"
+OBSERVATIONS = "observations.ndjson"
+REPORT = "report.json"
 RUNNING = "running"
 DONE = "done"
 LOCK = ".lock"

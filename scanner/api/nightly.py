@@ -12,9 +12,11 @@ from pathlib import Path
 
 from scanner.api.deliver import Deliveries, undelivered
 from scanner.api.events import add_events, begin_events, end_events
-from scanner.api.head import DONE, LOCK, RunHead, write_head
+from scanner.api.head import DONE, LOCK, OBSERVATIONS, REPORT, RunHead, write_head
 from scanner.api.hours import is_open, windows_of
 from scanner.api.job import Clock, FileJob, authorised, nightly, utc_now
+from scanner.api.memory import lock_of
+from scanner.api.recovery import ready
 from scanner.api.resume import cleaned, unfinished
 from scanner.api.workshop import Workshop, docket_of, workshop
 from scanner.engine.judge import Docket, judge
@@ -44,11 +46,13 @@ from scanner.sinks.flush import Delivery, Patience
 from scanner.sinks.lock import exclusive
 from scanner.sinks.run_folder import RunFolder
 
-OBSERVATIONS = "observations.ndjson"
 HOSTS = "hosts.ndjson"
-REPORT = "report.json"
 FINDINGS = "findings.csv"
 PAGE = "report.html"
+
+
+def _unheard(_: str) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +61,8 @@ class RunRequest:
 
     ``resolver`` looks names up; without one the operating system does. ``patience`` is how long
     receivers of events are tried. ``resume`` is the folder of a run that ended early: it is
-    finished, from its own vantage, share and threshold.
+    finished, from its own vantage, share and threshold. ``tell`` is told, in one line, what a
+    person should know at once, such as that a damaged history was built anew.
     """
 
     targets: Path
@@ -71,6 +76,7 @@ class RunRequest:
     clock: Clock = utc_now
     resolver: Resolver | None = None
     patience: Patience = field(default_factory=Patience)
+    tell: Callable[[str], None] = _unheard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +106,8 @@ async def run(request: RunRequest, progress: Callable[[Progress], None]) -> RunR
     """
     job = nightly(request.targets, request.clock)
     history = request.history or default_path()
-    with exclusive(history.with_name(f"{history.name}.lock")):
+    with exclusive(lock_of(history)):
+        ready(history, request.reports, request.clock, request.tell)
         return await _locked(request, job, progress)
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from scanner import targets as targets_file
 from scanner.api.events import EVENTS, add_events, begin_events
-from scanner.api.head import LOCK, RUNNING, read_head
-from scanner.api.nightly import HOSTS, OBSERVATIONS, RunResult, publish
+from scanner.api.head import LOCK, OBSERVATIONS, RUNNING, read_head
+from scanner.api.nightly import HOSTS, RunResult, publish
 from scanner.api.workshop import docket_of
 from scanner.engine.judge import judge
 from scanner.engine.outcome import Tally

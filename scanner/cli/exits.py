@@ -31,13 +31,13 @@ def exit_code_of(work: Callable[[], int], *, debug: bool) -> int:
         _tell_logs()
     try:
         return work()
+    except LockedError as error:
+        note(str(error) or "another run holds the lock")
+        return ExitCode.LOCKED
     except InputError as error:
         for problem in error.problems:
             note(problem)
         return ExitCode.USAGE
-    except LockedError as error:
-        note(str(error) or "another run holds the lock")
-        return ExitCode.LOCKED
     except ScannerError as error:
         note(str(error))
         return ExitCode.USAGE

@@ -35,6 +35,12 @@ def history(
     output: Annotated[
         str, typer.Option("--format", metavar="|".join(FORMATS), help="How it is told.")
     ] = "text",
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Build it anew from the run folders of --reports.")
+    ] = False,
+    reports: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where run folders are laid down.")
+    ] = Path("reports"),
     forget_older_than: Annotated[
         int | None,
         typer.Option(metavar="DAYS", help="Forget what ended longer ago. Open findings stay."),
@@ -46,6 +52,8 @@ def history(
     network.
     """
     chosen = one_of("--format", output, FORMATS)
+    if rebuild:
+        return _rebuild(reports, file)
     if forget_older_than is not None:
         return _forget(forget_older_than, file)
     from scanner.api import memory
@@ -54,6 +62,13 @@ def history(
         write(_open(memory.open_assets(file), chosen))
     else:
         write(_past(memory.past_of(asset, file, nights=nights), chosen))
+    return 0
+
+
+def _rebuild(reports: Path, file: Path | None) -> int:
+    from scanner.api.recovery import rebuild
+
+    note(rebuild(reports, file).line())
     return 0
 
 

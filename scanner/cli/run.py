@@ -55,6 +55,7 @@ def run(
     if dry_run:
         return _plan(targets, vantage, share)
     from scanner import api
+    from scanner.cli.console import note
     from scanner.cli.deliver import tell_deliveries
     from scanner.cli.exits import concluded
     from scanner.cli.progress import told
@@ -71,6 +72,7 @@ def run(
         shard=share,
         fail_on=Severity(fail_on.value),
         contact=contact,
+        tell=note,
     )
     with told() as progress:
         ended = finish(api.run(request, progress))

@@ -56,6 +56,8 @@ def keep(db: sqlite3.Connection, asset: int, report: HostReport, then: int) -> N
         return
     vantages, told_of = standpoint(report.observations), report.assessment
     point = point_of(report.observations, told_of.score, report.judged_at)
+    if report.trend:  # one that was read back knows no facts, but what they came to
+        point = report.trend[-1]
     db.execute(
         "INSERT OR REPLACE INTO score VALUES (?, ?, ?, ?, ?, ?)",
         (asset, vantages, then, point.score, told_of.grade.value, round(told_of.coverage, 1)),

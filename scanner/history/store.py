@@ -25,10 +25,12 @@ from scanner.history.schema import (
     connect,
     connect_in_memory,
     fault_of_rights,
+    key_of,
     make_private_folder,
     naming,
     transaction,
 )
+from scanner.history.soundness import Salvage
 from scanner.model.attempts import MOST_FAILURES, Attempt, AttemptKind
 from scanner.model.case import moment
 from scanner.model.content import ContentFacts
@@ -66,7 +68,7 @@ def mask_key(path: Path) -> bytes:
         HistoryError: the key cannot be read or made, has another size, or others may read it.
 
     """
-    key = path.with_name(f"{path.name}.key")
+    key = key_of(path)
     try:
         make_private_folder(key.parent)
         if not key.exists():
@@ -220,6 +222,18 @@ class History:
         """Return the assets with open findings, the one with the oldest first, leads alone last."""
         with self._reading() as db:
             return tuple(past.open_assets(db))
+
+    def take_over(self, saved: Salvage) -> None:
+        """Keep what was saved of another history: limits that protect servers, and drills."""
+        with self._writing() as db:
+            db.executemany("INSERT OR IGNORE INTO refusal VALUES (?, ?)", saved.refusals)
+            db.executemany(
+                "INSERT INTO attempt (address, kind, at, failed) VALUES (?, ?, ?, 1)",
+                saved.attempts,
+            )
+            for tenant, asset, verdict, at, detail in saved.drills:
+                result = DrillResult(verdict=verdict, at=rows.told(at), detail=detail)
+                rows.keep_drill(db, rows.asset_id(db, tenant, asset, at), result, at)
 
     def judged(self, tenant: str, asset: str, stamps: Sequence[str]) -> Mapping[str, Judged]:
         """Return what is remembered of these stamps, read within 30 days."""

@@ -52,7 +52,8 @@ def open_text(
         line = f"{each.severity or 'leads':<8}  {each.findings:>4}  {each.leads:>5}  {days:>4}"
         name = safe(each.asset) + ("" if each.tenant == "default" else f" ({safe(each.tenant)})")
         yield cut(f"{line}  {_minute(each.last_seen)}  {name}", width)
-    yield f"{count} assets with something open; DAYS: since the oldest was opened."
+    assets_told = "1 asset" if count == 1 else f"{count} assets"
+    yield f"{assets_told} with something open; DAYS: since the oldest was opened."
 
 
 class _Page:

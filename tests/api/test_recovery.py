@@ -133,7 +133,7 @@ def test_nights_are_told_again_the_oldest_first(tmp_path: Path) -> None:
     kept, mended = known.findings
     assert (kept.facet, kept.first_seen, kept.last_seen) == ("kept", FIRST, SECOND)
     assert [change.became for change in mended.changes] == ["high", CLOSED]
-    assert [point.score for point in known.scores["internet"]] == [None, None]
+    assert [point.score for point in known.scores["internet"]] == [40.0, 60.0]
 
 
 def test_limits_and_drills_are_saved_from_what_can_still_be_read(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from scanner.api.head import DONE, RunHead
 from scanner.model.failure import FailureId, Grade
 from scanner.model.finding import Finding, HostReport, Severity, Verdict, finding_uid
+from scanner.model.trend import ScorePoint
 from scanner.report.document import encode, host_document
 from scanner.report.stream import stream
 from tests.report import builders
@@ -48,6 +49,7 @@ def asset(
         asset=name,
         failures=rows,
         assessment=assessment,
+        trend=(ScorePoint(builders.AT, score),),
         observations=(builders.look(evidence=()),),
     )
 

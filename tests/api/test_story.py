@@ -12,7 +12,7 @@ from scanner.api.memory import open_assets, past_of
 from scanner.model.finding import Severity
 from scanner.report.difference import difference_document
 from tests.api.test_events import events
-from tests.api.test_nightly import host, of_an_old_day, quiet, report, request, targets
+from tests.api.test_nightly import finding, host, of_an_old_day, quiet, report, request, targets
 from tests.servers.fixtures import StartServer
 
 FACET = "anonymous-read"
@@ -88,3 +88,23 @@ async def test_a_defect_mended_and_one_added_are_told_alike_everywhere(
     }
     still = {each["asset"] for each in document["findings"] if each["turn"] != "resolved"}
     assert {each.asset for each in open_assets(history)} == still
+
+
+async def test_a_night_that_cannot_tell_keeps_the_first_day(
+    start_server: StartServer, tmp_path: Path
+) -> None:
+    port = start_server("vsftpd-plain", contents=of_an_old_day).port
+    ports = (port, 1, port)
+    facet = "tls-not-offered"
+    nights = []
+    for night, where in enumerate(ports):
+        wanted = targets(tmp_path, host(where, "a"))
+        result = await run(request(tmp_path, wanted, night=night), quiet)
+        nights.append(finding(report(result), "a", facet))
+    assert [each["verdict"] for each in nights] == ["fail", "unknown", "fail"]
+    assert {each["first_seen"] for each in nights} == {ONCE}
+    assert [each["days_open"] for each in nights] == [0, 1, 2]
+    (known,) = past_of("a", tmp_path / "history.sqlite3")
+    (found,) = (each for each in known.findings if each.facet == facet)
+    assert (found.first_seen, found.closed, len(found.changes)) == (ONCE, None, 1)
+    assert [each.score is None for each in known.scores["internal"]] == [False, True, False]

@@ -19,6 +19,8 @@ from scanner.model.target import AcceptedRisk
 from scanner.report.past import asset_text, open_text
 from scanner.sinks.lock import exclusive
 from tests.cli.shell import scan
+from tests.cli.test_run import options
+from tests.cli.test_run import written as run_file
 from tests.history.cases import Clock
 from tests.report.nights import asset, said
 
@@ -159,3 +161,22 @@ def test_nothing_is_forgotten_under_a_run_or_within_a_day(path: Path) -> None:
         forget(10, path)
     with pytest.raises(InputError, match="at least 1"):
         forget(0, path)
+
+
+def test_a_run_says_in_one_line_that_it_built_a_damaged_history_anew(tmp_path: Path) -> None:
+    hosts = [{"host": "127.0.0.1", "endpoints": [{"port": 1, "protocol": "ftp"}]}]
+    file, words = run_file(tmp_path, {"targets": hosts}), options(tmp_path)
+    assert scan("run", str(file), *words).returncode == 3
+    history = Path(words[words.index("--history") + 1])
+    history.write_bytes(b"\xa5" * 8192)
+    other = scan("host", "127.0.0.1:1", "--history", str(history))
+    assert (other.returncode, other.stdout) == (2, "")
+    assert "is damaged" in other.stderr
+    assert "scan history --rebuild" in other.stderr
+    again = scan("run", str(file), *words)
+    assert again.returncode == 3
+    told = [line for line in again.stderr.splitlines() if "damaged" in line]
+    assert len(told) == 1
+    assert f"{history.name}.corrupt-" in told[0]
+    assert "from 1 runs" in told[0]
+    assert scan("history", "--history", str(history)).returncode == 0

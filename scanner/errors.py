@@ -45,3 +45,11 @@ class LockedError(ScannerError):
 
     def __init__(self, told: str = "another run holds the lock") -> None:
         super().__init__(told)
+
+
+class DamagedHistoryError(HistoryError):
+    """The history file is one, and cannot be read any more."""
+
+
+class HistoryHeldError(HistoryError, LockedError):
+    """Another process holds the history file."""

@@ -14,6 +14,8 @@ from scanner.sinks import run_shelf
 from scanner.sinks.run_folder import RunFolder
 
 FILE = "run.json"
+OBSERVATIONS = "observations.ndjson"
+REPORT = "report.json"
 RUNNING = "running"
 DONE = "done"
 LOCK = run_shelf.LOCK

@@ -91,7 +91,7 @@ async def scan_host(  # noqa: PLR0913 - each is a word of the command line
         look = await _look(shop, wanted)
         report, record = shop.conclude(wanted.target, look.seen, look.logs)
     tally = Tally(fail_on, targeted=1)
-    tally.add(report, record.recall.findings)
+    tally.add(report, record.recall.findings, record.recall.severities)
     return ScanDocument(
         header=_header(wanted, tally, utc_text(started), utc_text(clock())),
         hosts=(report,),

@@ -13,12 +13,14 @@ from pathlib import Path
 
 from scanner.api.deliver import Deliveries, undelivered
 from scanner.api.events import add_events, begin_events
-from scanner.api.head import DONE, LOCK, RunHead, write_head
+from scanner.api.head import DONE, LOCK, OBSERVATIONS, RunHead, write_head
 from scanner.api.head import FILE as HEAD
 from scanner.api.hours import is_open, windows_of
 from scanner.api.job import Clock, FileJob, authorised, nightly, utc_now
+from scanner.api.memory import lock_of
 from scanner.api.prune import kept_newest
-from scanner.api.publish import HOSTS, OBSERVATIONS, RunResult, publish
+from scanner.api.publish import HOSTS, RunResult, publish
+from scanner.api.recovery import ready
 from scanner.api.resume import CUT, cleaned, known_before, unfinished
 from scanner.api.workshop import Workshop, docket_of, workshop
 from scanner.engine.judge import Docket, judge
@@ -48,6 +50,10 @@ from scanner.sinks.run_folder import RunFolder
 from scanner.sinks.run_shelf import point_latest
 
 
+def _unheard(_: str) -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
     """What a nightly run is asked to do. ``shard`` is (index, count), counted from 0.
@@ -55,6 +61,8 @@ class RunRequest:
     ``resolver`` looks names up; without one the operating system does. ``patience`` is how long
     receivers of events are tried. ``resume`` is the folder of a run that ended early: it is
     finished, from its own vantage, share and threshold. ``keep``: how many run folders stay.
+    ``tell`` is told, in one line, what a person should know at once, such as that a damaged
+    history was built anew.
     """
 
     targets: Path
@@ -69,6 +77,7 @@ class RunRequest:
     resolver: Resolver | None = None
     patience: Patience = field(default_factory=Patience)
     keep: int | None = None
+    tell: Callable[[str], None] = _unheard
 
 
 async def run(request: RunRequest, progress: Callable[[Progress], None]) -> RunResult:
@@ -82,7 +91,8 @@ async def run(request: RunRequest, progress: Callable[[Progress], None]) -> RunR
     """
     job = nightly(request.targets, request.clock)
     history = request.history or default_path()
-    with exclusive(history.with_name(f"{history.name}.lock")):
+    with exclusive(lock_of(history)):
+        ready(history, request.reports, request.clock, request.tell)
         return await _locked(request, job, progress)
 
 
@@ -238,7 +248,7 @@ class _Keep:
         add_events(self.folder, self.log.host(host, record.recall.severities))
         self.fleet.add(report)
         self.done.add(record.asset)
-        self.tally.add(report, record.recall.findings)
+        self.tally.add(report, record.recall.findings, record.recall.severities)
         shop.remember(report)
         self._progress(
             Progress(

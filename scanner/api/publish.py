@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from scanner.api.events import end_events
-from scanner.api.head import DONE, RunHead, write_head
+from scanner.api.head import DONE, REPORT, RunHead, write_head
 from scanner.engine.outcome import Tally
 from scanner.history import Fleet
 from scanner.report import document
@@ -18,9 +18,7 @@ from scanner.report.table import findings_csv
 from scanner.sinks.flush import Delivery
 from scanner.sinks.run_folder import RunFolder
 
-OBSERVATIONS = "observations.ndjson"
 HOSTS = "hosts.ndjson"
-REPORT = "report.json"
 FINDINGS = "findings.csv"
 PAGE = "report.html"
 
@@ -77,6 +75,6 @@ def publish(  # noqa: PLR0913 - what a run consists of, and what it was written 
         counts=dict(tally.grades),
         exit_code=tally.exit_code(),
         incomplete=tuple(tally.unfinished),
-        delta={"new": delta.new, "resolved": delta.resolved, "unchanged": delta.unchanged},
+        delta=asdict(delta),
         interrupted=head.state == "interrupted",
     )

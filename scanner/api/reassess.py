@@ -7,8 +7,8 @@ from pathlib import Path
 
 from scanner import targets as targets_file
 from scanner.api.events import EVENTS, add_events, begin_events
-from scanner.api.head import DONE, LOCK, RUNNING, RunHead, read_head
-from scanner.api.publish import HOSTS, OBSERVATIONS, RunResult, publish
+from scanner.api.head import DONE, LOCK, OBSERVATIONS, RUNNING, RunHead, read_head
+from scanner.api.publish import HOSTS, RunResult, publish
 from scanner.api.workshop import docket_of
 from scanner.engine.judge import judge
 from scanner.engine.outcome import Tally
@@ -65,7 +65,7 @@ def _judged_again(place: RunFolder, targets: Path | None, fleet: Fleet) -> RunRe
         if log is not None:
             add_events(place, log.host(host, record.recall.severities))
         fleet.add(report)
-        tally.add(report, record.recall.findings)
+        tally.add(report, record.recall.findings, record.recall.severities)
     if head.state == RUNNING:
         head = head.ended(last, interrupted=True)
         place.remove(HOSTS)

@@ -124,10 +124,11 @@ def _visits(past: Recall, looks: Sequence[Observations]) -> tuple[Visit, ...]:
 
 
 def _relevant(past: Recall, seen: Observations) -> Recall:
-    """Keep only the sightings of files that were seen again."""
+    """Keep only the sightings of files that were seen again, and the scores from this vantage."""
     keys = {key for endpoint in seen.endpoints for key in _file_keys(endpoint)}
     kept = {key: first for key, first in past.sightings.items() if key in keys}
-    return replace(past, sightings=kept)
+    here = {name: points for name, points in past.scores.items() if name == seen.vantage}
+    return replace(past, sightings=kept, scores=here)
 
 
 def _file_keys(endpoint: EndpointObservation) -> list[str]:

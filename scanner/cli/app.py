@@ -15,9 +15,11 @@ from scanner.cli.assess import assess
 from scanner.cli.checks import checks
 from scanner.cli.deliver import deliver
 from scanner.cli.demo import demo
+from scanner.cli.diff import diff
 from scanner.cli.drill import drill
 from scanner.cli.exits import exit_code_of
 from scanner.cli.explain import explain
+from scanner.cli.history import history
 from scanner.cli.host import host
 from scanner.cli.locate import locate
 from scanner.cli.prune import prune
@@ -74,7 +76,7 @@ def application() -> typer.Typer:
         settings["debug"] = debug
 
     at_work = (host, run, deliver, prune, drill, locate, demo)
-    on_papers = (validate, assess, checks, explain, schema, template)
+    on_papers = (validate, assess, diff, history, checks, explain, schema, template)
     for work in (*at_work, *on_papers):
         app.command(work.__name__)(_guarded(work, settings))
     group = typer.Typer(help=policy.ABOUT, no_args_is_help=True, rich_markup_mode=None)

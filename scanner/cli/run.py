@@ -70,6 +70,7 @@ def run(
     if dry_run:
         return _plan(targets, vantage, share)
     from scanner import api
+    from scanner.cli.console import note
     from scanner.model.finding import Severity
 
     request = api.RunRequest(
@@ -82,6 +83,7 @@ def run(
         fail_on=Severity((fail_on or SeverityName.HIGH).value),
         contact=contact,
         keep=keep,
+        tell=note,
     )
     return _carried_out(request)
 

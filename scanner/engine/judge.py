@@ -32,6 +32,7 @@ from scanner.model.observation import Observations
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.recall import PastCap, Recall
 from scanner.model.target import Target
+from scanner.model.trend import ScorePoint, point_of, standpoint, trend_of
 
 AGEING = timedelta(days=30)
 """A finding or a warning open for longer takes one letter off."""
@@ -92,7 +93,13 @@ def judge(docket: Docket) -> HostReport:
         decoy=target.decoy,
         breach_candidate=_breach_clock(caps, case),
         breach_severity=breach,
+        trend=_trend(docket, assessment.score),
     )
+
+
+def _trend(docket: Docket, score: float) -> tuple[ScorePoint, ...]:
+    past = docket.recall.scores.get(standpoint(docket.observations), ())
+    return trend_of(past, point_of(docket.observations, score, docket.judged_at))
 
 
 def _text(now: datetime) -> str:
@@ -144,14 +151,20 @@ def _own_bug(check: Check, error: Exception) -> FailureResult:
 
 
 def _dated(check: Check, finding: Finding, case: Case) -> Finding:
-    if finding.verdict is not Verdict.FAIL:
+    """Tell since when a finding is open: also one not seen tonight, or just mended."""
+    before = case.recall.findings.get(finding.uid)
+    if finding.verdict is not Verdict.FAIL and before is None:
         return finding
-    first = case.recall.findings.get(finding.uid) or _text(case.now)
+    first = before or _text(case.now)
+    as_bad = finding.severity
+    if finding.verdict not in {Verdict.FAIL, Verdict.PASS}:
+        as_bad = case.recall.severities.get(finding.uid, as_bad)
     return replace(
         finding,
+        severity=as_bad,
         first_seen=first,
         days_open=max(0, (case.now - moment(first)).days),
-        suppressed=_accepted(check.id, case),
+        suppressed=finding.verdict is Verdict.FAIL and _accepted(check.id, case),
     )
 
 

@@ -89,18 +89,31 @@ def exit_code(*, own_bug: bool, findings: bool, incomplete: bool) -> int:
     return 3 if incomplete else 0
 
 
-def delta_of(report: HostReport, known: Mapping[str, str]) -> Delta:
+def delta_of(
+    report: HostReport, known: Mapping[str, str], severities: Mapping[str, str] | None = None
+) -> Delta:
     """Return how the failing findings compare with those that history held open.
 
-    Of a mixed identity nothing is resolved: a pass may be another server's.
+    ``severities`` are those of what decided its row: one that is now another, or is a lead now
+    and was none, has changed. Of a mixed identity nothing is resolved: a pass may be another
+    server's.
     """
-    failing = {f.uid for f in _findings(report) if f.verdict is Verdict.FAIL}
-    passing = {f.uid for f in _findings(report) if f.verdict is Verdict.PASS}
+    failing = {f.uid: f for f in _findings(report) if f.verdict is Verdict.FAIL}
+    passing = {f.uid for f in _findings(report) if f.verdict is Verdict.PASS} - set(failing)
+    still = {uid for uid in failing if uid in known}
+    changed = 0
+    if severities is not None:
+        changed = sum(severities.get(uid, "") != _weight(failing[uid]) for uid in still)
     return Delta(
-        new=len(failing - set(known)),
+        new=len(failing) - len(still),
+        changed=changed,
         resolved=0 if report.mixed_identity else len(passing & set(known)),
-        unchanged=len(failing & set(known)),
+        unchanged=len(still) - changed,
     )
+
+
+def _weight(finding: Finding) -> str:
+    return "" if finding.is_lead else finding.severity
 
 
 class Tally:
@@ -114,6 +127,7 @@ class Tally:
         self.unreachable = 0
         self.inconclusive = 0
         self.new = 0
+        self.changed = 0
         self.resolved = 0
         self.unchanged = 0
         self.failures = 0
@@ -122,14 +136,20 @@ class Tally:
         self.unfinished: list[str] = []
         self.grades: Counter[str] = Counter()
 
-    def add(self, report: HostReport, known: Mapping[str, str]) -> None:
-        """Count one report, against the open findings that history knew."""
+    def add(
+        self,
+        report: HostReport,
+        known: Mapping[str, str],
+        severities: Mapping[str, str] | None = None,
+    ) -> None:
+        """Count one report, against the open findings that history knew; see ``delta_of``."""
         steps = unfinished(report)
-        delta = delta_of(report, known)
+        delta = delta_of(report, known, severities)
         self.done += 1
         self.unreachable += not _answered(report)
         self.inconclusive += bool(steps)
         self.new += delta.new
+        self.changed += delta.changed
         self.resolved += delta.resolved
         self.unchanged += delta.unchanged
         self.failures += report.assessment.megabus_match.matched
@@ -150,7 +170,9 @@ class Tally:
 
     def delta(self) -> Delta:
         """Return what changed since history last saw these assets."""
-        return Delta(new=self.new, resolved=self.resolved, unchanged=self.unchanged)
+        return Delta(
+            new=self.new, changed=self.changed, resolved=self.resolved, unchanged=self.unchanged
+        )
 
     def exit_code(self) -> int:
         """Return the exit code of the run."""

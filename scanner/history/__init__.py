@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from scanner.history.fleet import Fleet
-from scanner.history.store import History, default_path, mask_key
+from scanner.history.store import ATTEMPTS_COUNT_FOR, PATIENCE, History, default_path, mask_key
 
-__all__ = ["Fleet", "History", "default_path", "mask_key"]
+__all__ = ["ATTEMPTS_COUNT_FOR", "PATIENCE", "Fleet", "History", "default_path", "mask_key"]

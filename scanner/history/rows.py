@@ -27,17 +27,21 @@ MOST_SIGHTINGS = 10_000
 
 _FADING = (
     "DELETE FROM finding WHERE closed < ?",
+    # Of a finding that is kept, what happened since it was opened stays.
+    """DELETE FROM change WHERE at < ? AND NOT EXISTS
+        (SELECT 1 FROM finding WHERE finding.uid = change.uid AND first_seen <= at)""",
     "DELETE FROM sighting WHERE last_seen < ?",
     "DELETE FROM migration WHERE last_seen < ?",
     "DELETE FROM drill WHERE at < ?",
     "DELETE FROM host_key WHERE last_seen < ?",
     "DELETE FROM judged WHERE at < ?",
     "DELETE FROM visit WHERE finished < ?",
+    "DELETE FROM score WHERE at < ?",
     """DELETE FROM asset WHERE last_seen < ? AND id NOT IN (
         SELECT asset FROM finding UNION SELECT asset FROM cap UNION SELECT asset FROM sighting
         UNION SELECT asset FROM migration UNION SELECT asset FROM drill
         UNION SELECT asset FROM host_key UNION SELECT asset FROM judged
-        UNION SELECT asset FROM visit)""",
+        UNION SELECT asset FROM visit UNION SELECT asset FROM score)""",
 )
 
 
@@ -149,41 +153,6 @@ def keep_drill(db: sqlite3.Connection, asset: int, result: DrillResult, then: in
     drills.keep(db, asset, result.variant, (result.verdict, then, result.detail))
 
 
-def keep_findings(db: sqlite3.Connection, asset: int, report: HostReport, then: int) -> None:
-    """Open the finding of every fail, and close those of which the report has a pass."""
-    said = [(row.id, finding) for row in report.failures for finding in row.findings]
-    fails = {each.uid: (failure, each) for failure, each in said if each.verdict is Verdict.FAIL}
-    passes = {each.uid for _, each in said if each.verdict is Verdict.PASS} - fails.keys()
-    db.executemany(
-        "INSERT INTO finding VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?) ON CONFLICT (uid) DO UPDATE SET"
-        " first_seen = CASE WHEN closed IS NULL THEN min(first_seen, excluded.first_seen)"
-        "  WHEN closed <= excluded.last_seen THEN excluded.first_seen ELSE first_seen END,"
-        " closed = CASE WHEN closed <= excluded.last_seen THEN NULL ELSE closed END,"
-        " severity = CASE WHEN last_seen <= excluded.last_seen THEN excluded.severity"
-        "  ELSE severity END,"
-        " last_seen = max(last_seen, excluded.last_seen)",
-        [
-            (
-                uid,
-                asset,
-                each.vantage,
-                failure,
-                each.facet,
-                _since(each.first_seen, then),
-                then,
-                "" if each.is_lead else each.severity,
-            )
-            for uid, (failure, each) in fails.items()
-        ],
-    )
-    if report.mixed_identity:
-        return  # a pass may be another server's: nothing is closed
-    db.executemany(
-        "UPDATE finding SET closed = ?1 WHERE uid = ?2 AND closed IS NULL AND last_seen <= ?1",
-        [(then, uid) for uid in open_findings(db, asset) if uid in passes],
-    )
-
-
 def keep_caps(db: sqlite3.Connection, asset: int, report: HostReport, then: int) -> None:
     """Keep the caps that fired, and drop those that the report has lifted.
 
@@ -195,7 +164,7 @@ def keep_caps(db: sqlite3.Connection, asset: int, report: HostReport, then: int)
     db.executemany(
         "INSERT INTO cap VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
         " since = min(since, excluded.since), last_fired = max(last_fired, excluded.last_fired)",
-        [(asset, *_cap_key(cap), _since(cap.since, then), then) for cap in caps if not cap.stale],
+        [(asset, *_cap_key(cap), since_of(cap.since, then), then) for cap in caps if not cap.stale],
     )
     if report.mixed_identity:
         return
@@ -264,7 +233,8 @@ def _forget_oldest_sightings(db: sqlite3.Connection, asset: int) -> None:
     )
 
 
-def _since(said: str | None, then: int) -> int:
+def since_of(said: str | None, then: int) -> int:
+    """Return the stored moment that a report tells, never later than the report itself."""
     return min(to_stored(moment(said)), then) if said else then
 
 

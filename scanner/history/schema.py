@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scanner.errors import HistoryError
+from scanner.errors import DamagedHistoryError, HistoryError, HistoryHeldError
 
 APPLICATION_ID = 0x54584831
 """What the header of every history says (``TXH1``), so that no other database is touched."""
@@ -118,8 +118,33 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     # Of a fail that decides its row: how bad it was. Empty for leads.
     ("ALTER TABLE finding ADD COLUMN severity TEXT NOT NULL DEFAULT ''",),
+    # ``score`` is NULL where nothing answered.
+    (
+        """CREATE TABLE score (
+            asset INTEGER NOT NULL REFERENCES asset,
+            vantages TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            score REAL,
+            grade TEXT NOT NULL,
+            coverage REAL NOT NULL,
+            PRIMARY KEY (asset, vantages, at)
+        ) STRICT, WITHOUT ROWID""",
+    ),
+    # ``accepted``: the last day of an accepted risk that covered it when it was last seen.
+    # ``became``: how bad it was from then on (empty: a lead), or ``closed``.
+    (
+        "ALTER TABLE finding ADD COLUMN accepted TEXT NOT NULL DEFAULT ''",
+        """CREATE TABLE change (
+            uid TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            became TEXT NOT NULL,
+            PRIMARY KEY (uid, at, became)
+        ) STRICT, WITHOUT ROWID""",
+    ),
 )
 
+_DAMAGED = "restore a backup, or build it anew from run folders: scan history --rebuild"
+_HELD = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _FAULTS: dict[int, str] = {
     sqlite3.SQLITE_BUSY: "is held by another process; wait until it ends",
     sqlite3.SQLITE_LOCKED: "is held by another process; wait until it ends",
@@ -128,7 +153,7 @@ _FAULTS: dict[int, str] = {
     sqlite3.SQLITE_CANTOPEN: f"cannot be opened; {_WRITABLE}",
     sqlite3.SQLITE_IOERR: "cannot be read or written (input/output error); check its disk",
     sqlite3.SQLITE_FULL: "cannot grow; free some space on its disk",
-    sqlite3.SQLITE_CORRUPT: "is damaged; restore a backup, or move it away to begin a new one",
+    sqlite3.SQLITE_CORRUPT: f"is damaged; {_DAMAGED}",
     sqlite3.SQLITE_NOTADB: "is no history; choose another file, or move it away",
 }
 
@@ -170,6 +195,11 @@ def make_private_folder(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
+def key_of(path: Path) -> Path:
+    """Return where the masking key of the history at ``path`` lies."""
+    return path.with_name(f"{path.name}.key")
+
+
 def fault_of_rights(path: Path, status: os.stat_result) -> str | None:
     """Return what is wrong with a file that only its owner may read, if anything."""
     if not stat.S_ISREG(status.st_mode):
@@ -188,10 +218,17 @@ def naming(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        fault = _FAULTS.get(_primary_code(error))
+        code = _primary_code(error)
+        fault = _FAULTS.get(code)
         if fault is None:
             raise
-        raise HistoryError(f"{path}: the history {fault}") from error
+        if code in _HELD:
+            raise HistoryHeldError(f"{path}: the history {fault}") from error
+        # Where its key lies, a history was: a file that is none now has been damaged.
+        if code == sqlite3.SQLITE_NOTADB and key_of(path).exists():
+            code, fault = sqlite3.SQLITE_CORRUPT, _FAULTS[sqlite3.SQLITE_CORRUPT]
+        kind = DamagedHistoryError if code == sqlite3.SQLITE_CORRUPT else HistoryError
+        raise kind(f"{path}: the history {fault}") from error
 
 
 @contextmanager

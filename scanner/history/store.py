@@ -20,22 +20,26 @@ from types import TracebackType
 from typing import Self
 
 from scanner.errors import HistoryError
-from scanner.history import host_keys, judged, rows, visits
+from scanner.history import findings, host_keys, judged, past, rows, scores, visits
 from scanner.history.schema import (
     connect,
     connect_in_memory,
     fault_of_rights,
+    key_of,
     make_private_folder,
     naming,
     transaction,
 )
+from scanner.history.soundness import Salvage
 from scanner.model.attempts import MOST_FAILURES, Attempt, AttemptKind
 from scanner.model.case import moment
 from scanner.model.content import ContentFacts
 from scanner.model.finding import HostReport
 from scanner.model.judged import Judged
+from scanner.model.past import OpenAsset, PastAsset
 from scanner.model.reading import Reading
 from scanner.model.recall import DrillResult, Recall
+from scanner.model.trend import MOST_POINTS
 
 ATTEMPTS_COUNT_FOR = timedelta(hours=24)
 KEY_BYTES = 32
@@ -65,7 +69,7 @@ def mask_key(path: Path) -> bytes:
         HistoryError: the key cannot be read or made, has another size, or others may read it.
 
     """
-    key = path.with_name(f"{path.name}.key")
+    key = key_of(path)
     try:
         make_private_folder(key.parent)
         if not key.exists():
@@ -182,6 +186,7 @@ class History:
                 host_keys=host_keys.latest(db, known),
                 drill=rows.latest_drill(db, known, self._now()),
                 visits=visits.latest(db, known),
+                scores=scores.latest(db, known),
             )
 
     def remember(self, report: HostReport, at: datetime) -> None:
@@ -197,14 +202,39 @@ class History:
         with self._writing() as db:
             asset = rows.asset_id(db, report.tenant, report.asset, then)
             for keep in (
-                rows.keep_findings,
+                findings.keep,
                 rows.keep_caps,
                 rows.keep_sightings,
                 rows.keep_orders,
                 host_keys.keep,
                 visits.keep,
+                scores.keep,
             ):
                 keep(db, asset, report, then)
+
+    def assets(self, name: str, nights: int = MOST_POINTS) -> tuple[PastAsset, ...]:
+        """Return what is known of the assets of that name, one for each tenant that has it, with
+        the scores of the last ``nights``.
+        """
+        with self._reading() as db:
+            return tuple(past.assets(db, name, nights))
+
+    def open_assets(self) -> tuple[OpenAsset, ...]:
+        """Return the assets with open findings, the one with the oldest first, leads alone last."""
+        with self._reading() as db:
+            return tuple(past.open_assets(db))
+
+    def take_over(self, saved: Salvage) -> None:
+        """Keep what was saved of another history: limits that protect servers, and drills."""
+        with self._writing() as db:
+            db.executemany("INSERT OR IGNORE INTO refusal VALUES (?, ?)", saved.refusals)
+            db.executemany(
+                "INSERT INTO attempt (address, kind, at, failed) VALUES (?, ?, ?, 1)",
+                saved.attempts,
+            )
+            for tenant, asset, verdict, at, detail in saved.drills:
+                result = DrillResult(verdict=verdict, at=rows.told(at), detail=detail)
+                rows.keep_drill(db, rows.asset_id(db, tenant, asset, at), result, at)
 
     def judged(self, tenant: str, asset: str, stamps: Sequence[str]) -> Mapping[str, Judged]:
         """Return what is remembered of these stamps, read within 30 days."""
@@ -246,6 +276,11 @@ class History:
                 "DELETE FROM attempt WHERE at < ?", (min(limit, self._attempts_count_from()),)
             ).rowcount
             return spent + rows.forget_nights(db, limit)
+
+    def shrink(self) -> None:
+        """Give room that is no longer needed back to the disk. Waits for every other user."""
+        with self._one_at_a_time, naming(self._path):
+            self._connection.execute("VACUUM")
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

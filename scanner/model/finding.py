@@ -10,6 +10,7 @@ from enum import StrEnum
 from scanner.model.failure import CapTrigger, FailureId, Grade
 from scanner.model.observation import Observations
 from scanner.model.target import AcceptedRisk, Decoy
+from scanner.model.trend import ScorePoint
 
 
 class Verdict(StrEnum):
@@ -69,8 +70,10 @@ def finding_uid(tenant: str, asset: str, vantage: str, failure: str, facet: str)
 class Finding:
     """What one facet says of one asset from one vantage.
 
-    ``first_seen`` (RFC 3339 UTC) and ``days_open`` belong to fails. ``suppressed`` is set while
-    an accepted risk covers it.
+    ``first_seen`` (RFC 3339 UTC) and ``days_open`` belong to fails, and to what failed on an
+    earlier night and was not yet seen to be mended: an unknown one is still open and
+    as bad as it was, a pass closes it (of one server, not of a mixed identity). ``suppressed`` is
+    set while an accepted risk covers a fail.
     """
 
     uid: str
@@ -179,6 +182,7 @@ class HostReport:
     """Everything said of one asset. ``judged_at`` is RFC 3339 UTC.
 
     ``breach_candidate`` is the moment from which a 72-hour clock (GDPR art. 33) may run.
+    ``trend`` ends with the score of this report.
     """
 
     tenant: str
@@ -195,6 +199,7 @@ class HostReport:
     decoy: Decoy | None = None
     breach_candidate: str | None = None
     breach_severity: BreachSeverity | None = None
+    trend: tuple[ScorePoint, ...] = ()
 
     @property
     def mixed_identity(self) -> bool:

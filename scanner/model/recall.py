@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Severity
 from scanner.model.reading import Reading, Reason, Unobserved
+from scanner.model.trend import ScorePoint
 from scanner.model.visit import Visit
 
 
@@ -80,7 +81,8 @@ class Recall:
 
     ``findings`` maps the uid of every open fail to when it was first seen; ``severities`` maps
     that of every open fail that decides its row to how bad it was. ``sightings`` maps a file's key
-    to when it was first seen. ``visits`` are the last ones, one from each vantage.
+    to when it was first seen. ``visits`` are the last ones, one from each vantage. ``scores`` maps
+    a standpoint (``scanner.model.trend``) to the scores of the last nights, the oldest first.
     """
 
     findings: Mapping[str, str] = field(default_factory=dict)
@@ -91,6 +93,7 @@ class Recall:
     host_keys: tuple[PastHostKey, ...] = ()
     certificates: tuple[CertificateMatch, ...] = ()
     visits: tuple[Visit, ...] = ()
+    scores: Mapping[str, tuple[ScorePoint, ...]] = field(default_factory=dict)
     drill: Reading[DrillResult] = field(
         default_factory=lambda: Unobserved(Reason.NOT_LOOKED_AT, "no alarm drill is on record")
     )

@@ -23,6 +23,7 @@ from scanner.model.finding import (
 from scanner.model.observation import Observations
 from scanner.model.scan import ScanHeader
 from scanner.model.target import AcceptedRisk, Decoy
+from scanner.model.trend import ScorePoint
 from scanner.report.endpoints import endpoint_documents
 from scanner.report.plain import plain, record
 
@@ -83,7 +84,7 @@ def host_document(report: HostReport) -> dict[str, Any]:
         **_identity(report, looks),
         "credentials": [plain(credential) for credential in report.credentials],
         "endpoints": endpoint_documents(looks),
-        **_score(report.assessment),
+        **_score(report.assessment, report.trend),
         "breach_candidate": report.breach_candidate,
         "enisa": plain(report.breach_severity),
         "decoy": _decoy(report.decoy),
@@ -129,7 +130,7 @@ def _look(seen: Observations) -> dict[str, Any]:
     return record(seen, without=frozenset({"asset", "endpoints", "evidence"}))
 
 
-def _score(assessment: Assessment) -> dict[str, Any]:
+def _score(assessment: Assessment, trend: Sequence[ScorePoint]) -> dict[str, Any]:
     return {
         "score": round(assessment.score, 1),
         "best_case": round(assessment.best_case, 1),
@@ -140,6 +141,7 @@ def _score(assessment: Assessment) -> dict[str, Any]:
         "letter_lowered": assessment.letter_lowered,
         "megabus_match": plain(assessment.megabus_match),
         "caps": [plain(cap) for cap in ranked_caps(assessment.caps)],
+        "trend": [[point.at, point.score] for point in trend],
     }
 
 

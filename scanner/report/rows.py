@@ -115,10 +115,13 @@ def _age(result: FailureResult) -> str:
 
 
 def _acceptance(result: FailureResult, risks: Sequence[AcceptedRisk]) -> str:
-    if not any(finding.suppressed for finding in deciding(result)):
-        return ""
+    """Tell who accepted the risk and until when; one whose day has passed counts again."""
+    accepted = any(finding.suppressed for finding in deciding(result))
     covering = [risk for risk in risks if risk.failure == result.id]
     if not covering:
-        return "; risk accepted"
+        return "; risk accepted" if accepted else ""
     last = max(covering, key=lambda risk: risk.until)
+    if not accepted:
+        ended = f"{last.until.isoformat()} (accepted by {last.approved_by})"
+        return f"; its exception ended on {ended}: it counts again"
     return f"; risk accepted until {last.until.isoformat()} by {last.approved_by}"

@@ -74,7 +74,7 @@ def situation(
     before = tuple(each for each in seen if each["uid"] in known)
     verdict = _from(host, row, seen)
     if verdict == "fail":
-        return _failing(row, seen, before)
+        return _failing(row, seen, before, known)
     if verdict == "pass":
         return _passing(host, seen, before, known)
     if verdict == "not-applicable":
@@ -83,12 +83,15 @@ def situation(
 
 
 def _failing(
-    row: Mapping[str, Any], seen: Sequence[Mapping[str, Any]], before: Sequence[Mapping[str, Any]]
+    row: Mapping[str, Any],
+    seen: Sequence[Mapping[str, Any]],
+    before: Sequence[Mapping[str, Any]],
+    known: Mapping[str, str],
 ) -> Situation:
     failing = [each for each in seen if each["verdict"] == "fail" and _decides(each)]
     suppressed = bool(failing) and all(each["suppressed"] for each in failing)
     fresh = not any(each in before for each in failing)
-    moved = any(each not in before for each in failing) or any(
+    moved = any(known.get(each["uid"]) != each["severity"] for each in failing) or any(
         each["verdict"] == "pass" for each in before
     )
     change = Change.NEW if fresh else Change.CHANGED if moved else Change.UNCHANGED

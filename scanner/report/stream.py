@@ -57,7 +57,7 @@ def _named(line: str, names: Sequence[str]) -> str:
 def hosts_in(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
     """Yield the host documents of a report that ``stream`` wrote, given its lines.
 
-    Raises ``ValueError`` where a line is not such a document.
+    Raises ``ValueError`` where a line is not such a document, or where the report ends early.
     """
     inside = False
     for line in lines:
@@ -67,3 +67,16 @@ def hosts_in(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
             yield json.loads(line.rstrip("\n").removesuffix(","))
         elif line.rstrip("\n").endswith(_HOSTS):
             inside = True
+    raise ValueError("the report ends early")
+
+
+def scan_in(first_line: str) -> dict[str, Any]:
+    """Return ``scan``, the head of a report, given the first line that ``stream`` wrote.
+
+    Raises ``ValueError`` where it is none.
+    """
+    begun = first_line.rstrip("\n")
+    if not begun.endswith(_HOSTS):
+        raise ValueError("not the first line of a report")
+    scan: dict[str, Any] = json.loads(f"{begun}]}}")["scan"]
+    return scan

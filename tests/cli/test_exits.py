@@ -5,7 +5,14 @@ from typing import NoReturn
 import pytest
 
 from scanner.cli.exits import ExitCode, concluded, exit_code_of
-from scanner.errors import InputError, LockedError, NotAuthorisedError, ScannerError
+from scanner.errors import (
+    DamagedHistoryError,
+    HistoryHeldError,
+    InputError,
+    LockedError,
+    NotAuthorisedError,
+    ScannerError,
+)
 from tests.cli.shell import python
 
 
@@ -23,6 +30,8 @@ def test_what_a_command_returns_is_its_exit_code() -> None:
         (InputError("a: wrong", "b: wrong"), 2, "scan: a: wrong\nscan: b: wrong\n"),
         (NotAuthorisedError("no leave"), 2, "scan: no leave\n"),
         (LockedError("locked by 12"), 75, "scan: locked by 12\n"),
+        (HistoryHeldError("h: held"), 75, "scan: h: held\n"),
+        (DamagedHistoryError("h: damaged"), 2, "scan: h: damaged\n"),
         (LockedError(), 75, "scan: another run holds the lock\n"),
         (ScannerError("no"), 2, "scan: no\n"),
         (KeyboardInterrupt(), 130, "scan: interrupted\n"),

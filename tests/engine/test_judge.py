@@ -10,15 +10,20 @@ from scanner.checks import registry
 from scanner.checks.base import evaluate
 from scanner.engine import judge as judging
 from scanner.engine.judge import Docket, judge
+from scanner.engine.outcome import reaches
 from scanner.model.content import DataClass
 from scanner.model.dossier import Dossier, RegisteredWarning
 from scanner.model.failure import CapTrigger, FailureId, Grade
-from scanner.model.finding import Finding, HostReport, Verdict, finding_uid
+from scanner.model.finding import Finding, HostReport, Severity, Verdict, finding_uid
 from scanner.model.observation import FtpFacts, IdentityDifference
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.recall import PastCap, Recall
 from scanner.model.ssh import SshFacts
 from scanner.model.target import AcceptedRisk, Decoy, NotApplicable, Protocol
+from scanner.model.trend import ScorePoint
+from scanner.report.document import host_document
+from scanner.report.situation import Status, situation
+from scanner.report.text import host_text
 from tests.checks.cases import (
     accepted_anonymous,
     account,
@@ -340,3 +345,72 @@ def test_addresses_that_were_not_probed_keep_network_rows_unknown(*, declared: b
 def test_a_fail_at_a_probed_address_stands_whatever_others_there_are() -> None:
     report = judge(docket(observations=(replace(seen(endpoint(open_zone())), omitted=1),)))
     assert row(report, FailureId.OPEN_ZONE).verdict is Verdict.FAIL
+
+
+def test_the_trend_is_that_of_the_same_vantage_and_ends_with_this_score() -> None:
+    past = {
+        "internal": (ScorePoint("2026-01-01T00:00:00Z", 40.0),),
+        "dmz": (ScorePoint("2026-01-02T00:00:00Z", 90.0),),
+    }
+    told = judge(docket(open_zone(), recall=Recall(scores=past)))
+    assert [seen.vantage for seen in told.observations] == ["internal"]
+    assert told.trend == (*past["internal"], ScorePoint(AT, round(told.assessment.score, 1)))
+
+
+def test_a_night_without_an_answer_is_a_gap_in_the_trend() -> None:
+    assert judge(docket(None)).trend == (ScorePoint(AT, None),)
+
+
+@pytest.mark.parametrize(
+    ("judged_at", "zone", "accepted"),
+    [
+        ("2026-11-22T00:00:00Z", "UTC", True),
+        ("2026-11-22T23:59:59Z", "UTC", True),
+        ("2026-11-23T00:00:00Z", "UTC", False),
+        ("2026-11-22T22:59:59Z", "Europe/Paris", True),
+        ("2026-11-22T23:00:00Z", "Europe/Paris", False),
+    ],
+)
+def test_an_exception_holds_through_its_last_day_where_the_target_is(
+    judged_at: str,
+    zone: str,
+    accepted: bool,  # noqa: FBT001
+) -> None:
+    risk = AcceptedRisk(
+        failure="open-zone", reason="x", approved_by="CISO", until=date(2026, 11, 22)
+    )
+    uid = finding_uid("default", "files", "internal", "open-zone", "anonymous-read")
+    report = judge(
+        docket(
+            open_zone(),
+            target=target(exceptions=(risk,), timezone=zone),
+            recall=Recall(findings={uid: "2026-10-01T03:00:00Z"}),
+            judged_at=judged_at,
+        )
+    )
+    host = host_document(report)
+    event = situation(host, host["failures"][0], "internal", {uid: "high"})
+    text = " ".join(host_text(report).split())
+    assert found(report, "anonymous-read").suppressed is accepted
+    assert (event.status is Status.SUPPRESSED) is accepted
+    assert ("risk accepted until 2026-11-22 by CISO" in text) is accepted
+    assert ("ended on 2026-11-22 (accepted by CISO): it counts again" in text) is not accepted
+    assert ("anonymous-read" in report.assessment.letter_lowered) is not accepted
+    assert reaches(report, Severity.MEDIUM) is not accepted
+    assert host["exceptions"] == [
+        {"failure": "open-zone", "reason": "x", "approved_by": "CISO", "until": "2026-11-22"}
+    ]
+
+
+@pytest.mark.parametrize(("facts", "verdict"), [(None, "unknown"), (enforced_ftp(), "pass")])
+def test_what_was_open_before_tells_since_when_whatever_it_is_tonight(
+    facts: FtpFacts | None, verdict: str
+) -> None:
+    uid = finding_uid("default", "files", "internal", "open-zone", "anonymous-read")
+    recall = Recall(findings={uid: "2026-11-12T03:00:00Z"}, severities={uid: Severity.CRITICAL})
+    seen_again = found(judge(docket(facts, recall=recall)), "anonymous-read")
+    assert (seen_again.verdict, seen_again.suppressed) == (verdict, False)
+    assert seen_again.severity == ("info" if verdict == "pass" else "critical")
+    assert (seen_again.first_seen, seen_again.days_open) == ("2026-11-12T03:00:00Z", 10)
+    never = found(judge(docket(facts)), "anonymous-read")
+    assert (never.first_seen, never.days_open) == (None, 0)

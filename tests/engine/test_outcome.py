@@ -17,6 +17,7 @@ from scanner.engine.outcome import (
 from scanner.model.dossier import ContractPaper, Dossier
 from scanner.model.finding import HostReport, Severity
 from scanner.model.reading import Reason, Unobserved
+from scanner.model.scan import Delta
 from scanner.model.secret import SecretRef, SecretScheme
 from scanner.model.target import AcceptedRisk, Account, Contract, Decoy, NotApplicable
 from scanner.model.view import AccountView, CredentialStatus
@@ -91,6 +92,19 @@ def test_the_delta_tells_new_from_old_and_resolved() -> None:
     known = {fails[0].uid: "", passes[0].uid: ""}
     delta = delta_of(report, known)
     assert (delta.new, delta.unchanged, delta.resolved) == (len(fails) - 1, 1, 1)
+
+
+def test_a_finding_that_is_worse_or_a_lead_no_longer_has_changed() -> None:
+    report = judge(docket(open_zone()))
+    fails = [f for row in report.failures for f in row.findings if f.verdict == "fail"]
+    same = {f.uid: "" if f.is_lead else str(f.severity) for f in fails}
+    known = dict.fromkeys(same, "2026-01-01T00:00:00Z")
+    worse = {**same, fails[0].uid: "info"}
+    assert delta_of(report, known, same) == Delta(unchanged=len(fails))
+    assert delta_of(report, known, worse) == Delta(changed=1, unchanged=len(fails) - 1)
+    tally = Tally(Severity.HIGH, targeted=1)
+    tally.add(report, known, worse)
+    assert tally.delta() == Delta(changed=1, unchanged=len(fails) - 1)
 
 
 @pytest.mark.parametrize(

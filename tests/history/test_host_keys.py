@@ -103,7 +103,7 @@ def test_a_night_that_saw_no_key_forgets_none(history: History) -> None:
 def test_keys_seen_long_ago_are_pruned(history: History) -> None:
     history.remember(showing(key("A")), night(0))
     history.remember(showing(key("B")), night(9))
-    assert history.prune(night(5)) == 1
+    assert history.prune(night(5)) == 2  # the key, and the score of its night
     assert prints(history) == {("internet", ED): {"B"}}
 
 
@@ -126,6 +126,9 @@ def test_a_history_of_the_first_schema_gains_the_table(tmp_path: Path) -> None:
         older.execute("DROP TABLE host_key")
         older.execute("DROP TABLE judged")
         older.execute("DROP TABLE visit")
+        older.execute("DROP TABLE score")
+        older.execute("DROP TABLE change")
+        older.execute("ALTER TABLE finding DROP COLUMN accepted")
         older.execute("ALTER TABLE finding DROP COLUMN severity")
         older.execute("PRAGMA user_version = 1")
     with History.open(path, Clock()) as opened:

@@ -307,8 +307,8 @@ def test_pruning_forgets_what_is_gone_and_keeps_what_still_counts(
     clock.now = night(30)
     spend(history, 3)
     assert history.prune(night(0)) == 0
-    # two files, an order, a drill, a closed finding, an empty asset, two old attempts
-    assert history.prune(night(60)) == 8
+    # two files, an order, a drill, a closed finding with its two changes, an empty asset, two old attempts, a score
+    assert history.prune(night(60)) == 11
     known = recalled(history)
     assert known == Recall(
         findings={uid("open"): text(NIGHT)},

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner.errors import HistoryError
+from scanner.errors import DamagedHistoryError, HistoryError, HistoryHeldError
 from scanner.history import History, mask_key
 from scanner.model.attempts import AttemptKind
 from tests.history.cases import (
@@ -73,12 +73,12 @@ def test_the_store_is_strict_journalled_and_versioned(history: History, path: Pa
     history.refuse("k")
     with closing(sqlite3.connect(path)) as plain:
         assert plain.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert plain.execute("PRAGMA user_version").fetchone() == (5,)
+        assert plain.execute("PRAGMA user_version").fetchone() == (7,)
         tables = plain.execute(
             "SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE"
             " 'sqlite_%'"
         ).fetchall()
-    assert len(tables) == 11
+    assert len(tables) == 13
     assert {strict for _, strict in tables} == {1}
 
 
@@ -112,6 +112,12 @@ def test_a_file_of_something_else_is_refused_and_left_alone(path: Path, clock: C
     with refusing(str(path), "is no history"):
         History.open(private(path, content), clock)
     assert path.read_bytes() == content
+
+
+def test_a_file_beside_the_key_of_a_history_is_a_damaged_one(path: Path, clock: Clock) -> None:
+    mask_key(path)
+    with pytest.raises(DamagedHistoryError, match="scan history --rebuild"):
+        History.open(private(path, b"a letter, not a database " * 100), clock)
 
 
 def test_an_empty_file_becomes_a_history(path: Path, clock: Clock) -> None:
@@ -165,6 +171,8 @@ def test_a_history_that_another_process_holds_is_told(path: Path, clock: Clock) 
             with refusing(str(path), "held by another process"):
                 opened.reserve(ADDRESS, AttemptKind.ACCOUNT)
             with refusing(str(path), "held by another process"):
+                History.open(path, clock, patience=0.05)
+            with pytest.raises(HistoryHeldError):
                 History.open(path, clock, patience=0.05)
         assert opened.reserve(ADDRESS, AttemptKind.ACCOUNT) is not None
 

@@ -101,6 +101,7 @@ from scanner.model.tls_survey import (
     TlsSurvey,
     TlsVersionSurvey,
 )
+from scanner.model.trend import ScorePoint
 from scanner.model.view import (
     AccountView,
     AreaSeen,
@@ -809,6 +810,11 @@ def bad_report() -> HostReport:
         ),
         breach_candidate=AT,
         breach_severity=BreachSeverity(score=4.5, level="very high"),
+        trend=(
+            ScorePoint("2026-06-29T02:13:00Z", 38.0),
+            ScorePoint("2026-06-30T02:13:00Z", None),
+            ScorePoint(AT, 14.1),
+        ),
     )
 
 
@@ -837,6 +843,7 @@ def silent_report() -> HostReport:
         exceptions=(),
         breach_candidate=None,
         breach_severity=None,
+        trend=(ScorePoint(AT, None),),
     )
 
 
@@ -870,6 +877,7 @@ def good_report() -> HostReport:
             best=Grade.A,
             megabus_match=MegabusMatch(matched=0, cleared=9, unknown=0),
         ),
+        trend=(ScorePoint("2026-06-30T02:13:00Z", 88.4), ScorePoint(AT, 100.0)),
     )
 
 

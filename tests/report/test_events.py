@@ -166,6 +166,11 @@ def test_a_second_defect_in_an_open_row_is_a_change() -> None:
     assert told(event) == ("Update", "New", "Fail", "Critical", "changed")
 
 
+def test_a_defect_that_became_worse_is_a_change() -> None:
+    milder = dict.fromkeys(KNOWN, "medium")
+    assert told(open_zone(FAILS, milder)) == ("Update", "New", "Fail", "Critical", "changed")
+
+
 def test_a_lead_that_ends_closes_nothing() -> None:
     lead = replace(FAILS, confidence=Confidence.WEAK)
     report = row_with(PASSES, replace(lead, uid="v1:lead", verdict=Verdict.PASS))

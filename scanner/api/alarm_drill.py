@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from scanner import __version__
 from scanner import targets as targets_file
+from scanner.api.audit import Deed, Trail, audited, beside_history
 from scanner.api.hours import is_open, windows_of
 from scanner.api.job import Clock, FileJob, authorised, utc_now
 from scanner.checks.drill_verdict import told_of
@@ -27,6 +29,7 @@ from scanner.model.target import Endpoint, Target
 from scanner.probes.context import utc_text
 from scanner.probes.drill import Lines, Plan, drill
 from scanner.probes.drill_login import LoginDesk
+from scanner.report.audit import Dialled
 from scanner.report.drill import DrillReport, drill_document
 from scanner.secrets import FileSecrets
 from scanner.wire.drill_event import DrillEvent
@@ -45,6 +48,7 @@ class DrillRequest:
     targets: Path
     host: str | None = None
     history: Path | None = None
+    audit: Path | None = None
     patience: float | None = None
     clock: Clock = utc_now
     resolver: Resolver | None = None
@@ -75,8 +79,20 @@ async def run_drills(request: DrillRequest, told: Callable[[str], None]) -> Dril
     drills = [(target, _lines(job, target)) for target in wanted]
     done: list[DrillReport] = []
     interrupted = False
-    with History.open(request.history or default_path(), request.clock) as history:
-        bench = _Bench(job, request, history)
+    deed = Deed(
+        command="drill",
+        uid=str(uuid.uuid4()),
+        job=job,
+        vantage=job.first_vantage,
+        assets=len(wanted),
+        about=request.host or "",
+    )
+    audit = request.audit or beside_history(request.history)
+    with (
+        History.open(request.history or default_path(), request.clock) as history,
+        audited(audit, deed, request.clock) as trail,
+    ):
+        bench = _Bench(job, request, history, trail)
         try:
             for target, lines in drills:
                 told(f"drill of {target.asset}, rule {_rule(target) or '(none agreed)'} ...")
@@ -85,7 +101,7 @@ async def run_drills(request: DrillRequest, told: Callable[[str], None]) -> Dril
             task = asyncio.current_task()
             if task is not None:
                 task.uncancel()
-            interrupted = True
+            interrupted = trail.interrupted = True
     codes = {_EXIT[each.verdict] for each in done}
     code = next((code for code in (1, 3) if code in codes), 0)
     return DrillRun(drills=tuple(done), exit_code=code, interrupted=interrupted)
@@ -138,7 +154,8 @@ def _lines(job: FileJob, target: Target) -> Lines | None:
 class _Bench:
     """Runs drills one after the other, and keeps what they came to."""
 
-    def __init__(self, job: FileJob, request: DrillRequest, history: History) -> None:
+    def __init__(self, job: FileJob, request: DrillRequest, history: History, trail: Trail) -> None:
+        self._trail = trail
         self._job = job
         self._request = request
         self._history = history
@@ -197,7 +214,10 @@ class _Bench:
             patience=self._request.patience or _declared(target).minutes * 60.0,
             clock=self._clock,
         )
-        return await drill(plan)
+        try:
+            return await drill(plan)
+        finally:
+            self._trail.drill(target, [_dialled(desk, by_port) for desk in desks], "drill-*")
 
     def _event(self, target: Target, user: str) -> DrillEvent:
         return DrillEvent(
@@ -223,6 +243,16 @@ class _Bench:
         if not isinstance(past, Observed) or past.value.verdict == "unknown":
             return True
         return course.way_broken and past.value.verdict == "pass"
+
+
+def _dialled(desk: LoginDesk, by_port: Mapping[int, Endpoint]) -> Dialled:
+    door = desk.dialer.admitted
+    return Dialled(
+        address=str(door.ip),
+        port=door.port,
+        protocol=str(by_port[door.port].protocol),
+        effort=desk.dialer.meter.facts(),
+    )
 
 
 _NOT_SENT = frozenset(

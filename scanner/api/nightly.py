@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from scanner.api.audit import FILE as AUDIT
+from scanner.api.audit import Deed, Trail, audited
 from scanner.api.deliver import Deliveries, undelivered
 from scanner.api.events import add_events, begin_events, end_events
 from scanner.api.head import DONE, LOCK, RunHead, write_head
@@ -56,7 +58,8 @@ class RunRequest:
     """What a nightly run is asked to do. ``shard`` is (index, count), counted from 0.
 
     ``resolver`` looks names up; without one the operating system does. ``patience`` is how long
-    receivers of events are tried. ``resume`` is the folder of a run that ended early: it is
+    receivers of events are tried. ``audit`` is the audit log, by default that of the reports.
+    ``resume`` is the folder of a run that ended early: it is
     finished, from its own vantage, share and threshold.
     """
 
@@ -64,6 +67,7 @@ class RunRequest:
     resume: Path | None = None
     reports: Path = Path("reports")
     history: Path | None = None
+    audit: Path | None = None
     vantage: str | None = None
     shard: tuple[int, int] | None = None
     fail_on: Severity = Severity.HIGH
@@ -111,6 +115,8 @@ async def _locked(
     head = _new_head(request, job) if old is None else old[1]
     wanted = shard_of(from_vantage(job.file.targets, head.vantage), head.shard)
     tally = Tally(Severity(head.fail_on), targeted=head.targeted, excluded=head.excluded)
+    deed = Deed(command="run", uid=head.uid, job=job, vantage=head.vantage, assets=len(wanted))
+    audit = request.audit or request.reports / AUDIT
     async with workshop(
         job,
         vantage=head.vantage,
@@ -120,11 +126,15 @@ async def _locked(
         resolver=request.resolver,
     ) as shop:
         folder = old[0] if old else RunFolder.create(request.reports, request.clock(), head.uid)
-        with exclusive(folder.path / LOCK), Fleet() as fleet:
+        with (
+            exclusive(folder.path / LOCK),
+            Fleet() as fleet,
+            audited(audit, deed, request.clock) as trail,
+        ):
             write_head(folder, head)
             log = begin_events(folder, EventLog(header=head.header(tally), tenant=job.file.tenant))
             deliveries = Deliveries(job.file, folder.path.parent, request.patience)
-            keep = _Keep(folder, tally, fleet, progress, log)
+            keep = _Keep(folder, tally, fleet, progress, log=log, trail=trail)
             if old is not None:
                 keep.take_up(wanted, shop)
                 wanted = [target for target in wanted if target.asset not in keep.done]
@@ -214,16 +224,19 @@ class _Keep:
     In this order, so that a history that cannot be written loses nothing that was seen.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - everything that a run is written to
         self,
         folder: RunFolder,
         tally: Tally,
         fleet: Fleet,
         progress: Callable[[Progress], None],
+        *,
         log: EventLog,
+        trail: Trail,
     ) -> None:
         self.folder = folder
         self.log = log
+        self._trail = trail
         self.tally = tally
         self.fleet = fleet
         self._progress = progress
@@ -232,6 +245,7 @@ class _Keep:
     def __call__(
         self, target: Target, seen: Observations, shop: Workshop, logs: Reading[LogDigest]
     ) -> None:
+        self._trail.asset(seen)
         record = shop.record(target, seen)
         self.folder.append(OBSERVATIONS, encode(record))
         self._conclude(docket_of(target, record, logs), record, shop)

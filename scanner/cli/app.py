@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn, ParamSpec
 import typer
 
 from scanner import __version__
-from scanner.cli import policy
+from scanner.cli import audit, policy
 from scanner.cli.assess import assess
 from scanner.cli.checks import checks
 from scanner.cli.deliver import deliver
@@ -81,6 +81,9 @@ def application() -> typer.Typer:
     group.command("list")(_guarded(policy.listed, settings))
     group.command("show")(_guarded(policy.show, settings))
     app.add_typer(group, name="policy")
+    records = typer.Typer(help=audit.ABOUT, no_args_is_help=True, rich_markup_mode=None)
+    records.command("verify")(_guarded(audit.verify, settings))
+    app.add_typer(records, name="audit")
     return app
 
 

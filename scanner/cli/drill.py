@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scanner.cli.audit import AuditFile
 from scanner.cli.choices import one_of
 from scanner.cli.console import note, write
 
@@ -29,6 +30,7 @@ def drill(
     history: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where the result is kept.")
     ] = None,
+    audit: AuditFile = None,
     output: Annotated[
         str | None,
         typer.Option("--format", metavar="text|json", help="Default: text on a terminal."),
@@ -46,7 +48,9 @@ def drill(
     from scanner.cli.runner import Stopped, finish
 
     ended = finish(
-        api.run_drills(api.DrillRequest(targets=targets, host=host, history=history), note)
+        api.run_drills(
+            api.DrillRequest(targets=targets, host=host, history=history, audit=audit), note
+        )
     )
     if isinstance(ended, Stopped):
         note("interrupted; nothing was concluded")

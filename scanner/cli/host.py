@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scanner.cli.audit import AuditFile
 from scanner.cli.choices import ProtocolName, SeverityName, host_and_port, one_of
 from scanner.cli.console import columns, is_terminal, note, wants_colour, write
 
@@ -48,6 +49,7 @@ def host(
         str | None,
         typer.Option("--format", metavar="|".join(FORMATS), help="Default: text on a terminal."),
     ] = None,
+    audit: AuditFile = None,
     fail_on: Annotated[
         SeverityName, typer.Option(help="The severity from which findings mean exit code 1.")
     ] = SeverityName.HIGH,
@@ -77,6 +79,7 @@ def host(
             contact=contact,
             vantage=vantage,
             history=history,
+            audit=audit,
             fail_on=Severity(fail_on.value),
         )
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scanner.cli.audit import AuditFile
 from scanner.cli.choices import host_and_port
 from scanner.cli.console import is_terminal, note, write
 from scanner.errors import InputError
@@ -54,6 +55,7 @@ def make(
     ] = True,
     vantage: _Vantage = None,
     history: _History = None,
+    audit: AuditFile = None,
 ) -> int:
     """Make a policy of a good server, as JSON on standard output.
 
@@ -71,6 +73,7 @@ def make(
         authorised=authorised,
         vantage=vantage,
         history=history,
+        audit=audit,
         name=name,
         allow_subset=allow_subset,
         allow_larger_keys=allow_larger_keys,

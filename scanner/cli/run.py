@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from scanner.cli.audit import AuditFile
 from scanner.cli.choices import SeverityName, one_of, shard_of
 
 ENGINES = ("local",)
@@ -41,6 +42,7 @@ def run(
     resume: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Finish the run of this folder.")
     ] = None,
+    audit: AuditFile = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be done, and touch nothing.")
     ] = False,
@@ -67,6 +69,7 @@ def run(
         resume=resume,
         reports=reports,
         history=history,
+        audit=audit,
         vantage=vantage,
         shard=share,
         fail_on=Severity(fail_on.value),

@@ -260,6 +260,7 @@ _NOT_SENT = frozenset(
         Reason.NOT_DECLARED,
         Reason.OUTSIDE_WINDOW,
         Reason.OUT_OF_SCOPE,
+        Reason.EXCLUDED,
         Reason.NAME_NOT_RESOLVED,
     }
 )

@@ -11,7 +11,7 @@ from typing import Any
 
 from scanner.api.audit import FILE as AUDIT
 from scanner.api.audit import Deed, audited
-from scanner.api.head import read_head
+from scanner.api.head import RunHead, read_head
 from scanner.api.job import Clock, FileJob, nightly, utc_now
 from scanner.api.workshop import workshop
 from scanner.engine.observe import Sight
@@ -85,14 +85,7 @@ async def locate(  # noqa: PLR0913 - each is a word of the command line
     told = _finding(place, finding)
     job = nightly(targets or Path(head.targets), clock)
     target = _looking_alone(_target(job, told))
-    deed = Deed(
-        command="locate",
-        uid=str(uuid.uuid4()),
-        job=job,
-        vantage=head.vantage,
-        assets=1,
-        about=f"{told.failure} of {target.asset}, run {head.uid}",
-    )
+    deed = _deed(job, head, told)
     async with workshop(
         job, vantage=head.vantage, history=history, contact=None, clock=clock
     ) as shop:
@@ -115,6 +108,17 @@ async def locate(  # noqa: PLR0913 - each is a word of the command line
         summary=told.summary,
         files=tuple(_files(seen, memory.paths, _BELONGS[told.failure])),
         unseen=tuple(dict.fromkeys(_unseen(seen))),
+    )
+
+
+def _deed(job: FileJob, head: RunHead, told: _Told) -> Deed:
+    return Deed(
+        command="locate",
+        uid=str(uuid.uuid4()),
+        job=job,
+        vantage=head.vantage,
+        assets=1,
+        about=f"{told.failure} of {told.asset}, run {head.uid}",
     )
 
 

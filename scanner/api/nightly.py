@@ -42,6 +42,7 @@ from scanner.report.page import page
 from scanner.report.stream import hosts_in, stream, with_aliases
 from scanner.report.table import findings_csv
 from scanner.secrets import FileSecrets
+from scanner.sinks.audit_log import AuditLog
 from scanner.sinks.flush import Delivery, Patience
 from scanner.sinks.lock import exclusive
 from scanner.sinks.run_folder import RunFolder
@@ -117,6 +118,7 @@ async def _locked(
     tally = Tally(Severity(head.fail_on), targeted=head.targeted, excluded=head.excluded)
     deed = Deed(command="run", uid=head.uid, job=job, vantage=head.vantage, assets=len(wanted))
     audit = request.audit or request.reports / AUDIT
+    AuditLog(audit).ready()
     async with workshop(
         job,
         vantage=head.vantage,
@@ -326,10 +328,14 @@ def plan(
     here = from_vantage(job.file.targets, job.stand(vantage))
     resolver = FileSecrets(job.base)
     now = utc_now()
-    return tuple(
-        planned(target, notes=(*_hours(target, now), *_missing_secrets(target, resolver)))
-        for target in shard_of(here, shard)
-    )
+    return tuple(_planned(target, job, resolver, now) for target in shard_of(here, shard))
+
+
+def _planned(target: Target, job: FileJob, resolver: FileSecrets, now: datetime) -> PlannedAsset:
+    if told := job.scope.exclusion_of(target.host):
+        asset = planned(target, notes=(f"not dialled: {told}",))
+        return replace(asset, connections=0, logins=0, bytes=0, credentials=())
+    return planned(target, notes=(*_hours(target, now), *_missing_secrets(target, resolver)))
 
 
 def _hours(target: Target, now: datetime) -> tuple[str, ...]:

@@ -28,6 +28,10 @@ _Vantage = Annotated[
 _History = Annotated[
     Path | None, typer.Option(metavar="FILE", help="What earlier nights left behind.")
 ]
+_Subset = Annotated[bool, typer.Option(help="Whether servers may offer less than this one.")]
+_LargerKeys = Annotated[
+    bool, typer.Option(help="Whether keys and groups may be larger than this one's.")
+]
 
 ABOUT = "Policies that SSH servers are judged by."
 
@@ -47,12 +51,8 @@ def make(
     name: Annotated[
         str, typer.Option(metavar="NAME", help="What findings call the policy.")
     ] = "own",
-    allow_subset: Annotated[
-        bool, typer.Option(help="Whether servers may offer less than this one.")
-    ] = True,
-    allow_larger_keys: Annotated[
-        bool, typer.Option(help="Whether keys and groups may be larger than this one's.")
-    ] = True,
+    allow_subset: _Subset = True,
+    allow_larger_keys: _LargerKeys = True,
     vantage: _Vantage = None,
     history: _History = None,
     audit: AuditFile = None,

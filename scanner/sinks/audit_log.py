@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +27,25 @@ class AuditLog:
         self.path = path
         self.last = Link()
 
+    def ready(self) -> None:
+        """Raise what ``append`` would, and write nothing but the end of a line cut short."""
+        self._locked(lambda _: None)
+
     def append(self, content: Mapping[str, Any], *, flush: bool = True) -> None:
         """Add one record; with ``flush`` it is on disk on return.
 
         A line that an earlier death cut short is ended and told of first. Raises ``InputError``
         where the file cannot be written, or its last line is no record: then it was altered.
         """
+
+        def add(handle: int) -> None:
+            self._write(handle, content)
+            if flush:
+                os.fsync(handle)
+
+        self._locked(add)
+
+    def _locked(self, work: Callable[[int], None]) -> None:
         try:
             handle = self._opened()
         except OSError as error:
@@ -41,13 +54,10 @@ class AuditLog:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             self.last = self._ended(handle)
-            self._write(handle, content)
-            if flush:
-                os.fsync(handle)
+            work(handle)
         except OSError as error:
-            raise InputError(
-                f"{self.path}: {error.strerror}; what is done must be logged"
-            ) from error
+            told = f"{self.path}: {error.strerror}; what is done must be logged"
+            raise InputError(told) from error
         finally:
             os.close(handle)
 

@@ -19,6 +19,7 @@ from scanner.cli.drill import drill
 from scanner.cli.exits import exit_code_of
 from scanner.cli.explain import explain
 from scanner.cli.host import host
+from scanner.cli.import_table import import_table
 from scanner.cli.locate import locate
 from scanner.cli.run import run
 from scanner.cli.schema import schema
@@ -76,6 +77,7 @@ def application() -> typer.Typer:
     on_papers = (validate, assess, checks, explain, schema, template)
     for work in (*at_work, *on_papers):
         app.command(work.__name__)(_guarded(work, settings))
+    app.command("import")(_guarded(import_table, settings))
     group = typer.Typer(help=policy.ABOUT, no_args_is_help=True, rich_markup_mode=None)
     group.command("make")(_guarded(policy.make, settings))
     group.command("list")(_guarded(policy.listed, settings))

@@ -5,12 +5,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scanner.cli.audit import AuditFile
 from scanner.cli.choices import SeverityName, one_of, shard_of
+from scanner.errors import InputError
+
+if TYPE_CHECKING:
+    from scanner.api import RunResult
 
 ENGINES = ("local",)
 
@@ -43,6 +47,9 @@ def run(
         Path | None, typer.Option(metavar="RUN", help="Finish the run of this folder.")
     ] = None,
     audit: AuditFile = None,
+    metrics: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Prometheus textfile (*.prom) to write.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be done, and touch nothing.")
     ] = False,
@@ -57,6 +64,7 @@ def run(
     if dry_run:
         return _plan(targets, vantage, share)
     from scanner import api
+    from scanner.api.metrics import check_metrics
     from scanner.cli.deliver import tell_deliveries
     from scanner.cli.exits import concluded
     from scanner.cli.progress import told
@@ -64,6 +72,8 @@ def run(
     from scanner.cli.summary import tell
     from scanner.model.finding import Severity
 
+    if metrics is not None:
+        check_metrics(metrics)
     request = api.RunRequest(
         targets=targets,
         resume=resume,
@@ -81,7 +91,21 @@ def run(
         return ended.code
     tell(ended.value)
     tell_deliveries(ended.value.deliveries)
-    return concluded(ended.value.exit_code, ended.interrupted)
+    code = concluded(ended.value.exit_code, ended.interrupted)
+    _measure(metrics, ended.value, code)
+    return code
+
+
+def _measure(metrics: Path | None, result: RunResult, code: int) -> None:
+    """Write the textfile. A run that is over is not failed by it: its age raises the alarm."""
+    from scanner.api.metrics import write_metrics
+    from scanner.cli.console import note
+
+    try:
+        if metrics is not None:
+            write_metrics(metrics, result, code)
+    except InputError as error:
+        note(str(error))
 
 
 def _plan(targets: Path, vantage: str | None, shard: tuple[int, int] | None) -> int:

@@ -14,7 +14,7 @@ from scanner.cli.choices import SeverityName, one_of, shard_of
 from scanner.errors import InputError
 
 if TYPE_CHECKING:
-    from scanner.api import RunResult
+    from scanner.api import RunRequest, RunResult
 
 ENGINES = ("local",)
 
@@ -64,16 +64,8 @@ def run(
     if dry_run:
         return _plan(targets, vantage, share)
     from scanner import api
-    from scanner.api.metrics import check_metrics
-    from scanner.cli.deliver import tell_deliveries
-    from scanner.cli.exits import concluded
-    from scanner.cli.progress import told
-    from scanner.cli.runner import Stopped, finish
-    from scanner.cli.summary import tell
     from scanner.model.finding import Severity
 
-    if metrics is not None:
-        check_metrics(metrics)
     request = api.RunRequest(
         targets=targets,
         resume=resume,
@@ -85,6 +77,20 @@ def run(
         fail_on=Severity(fail_on.value),
         contact=contact,
     )
+    return _carry_out(request, metrics)
+
+
+def _carry_out(request: RunRequest, metrics: Path | None) -> int:
+    from scanner import api
+    from scanner.api.metrics import check_metrics
+    from scanner.cli.deliver import tell_deliveries
+    from scanner.cli.exits import concluded
+    from scanner.cli.progress import told
+    from scanner.cli.runner import Stopped, finish
+    from scanner.cli.summary import tell
+
+    if metrics is not None:
+        check_metrics(metrics)
     with told() as progress:
         ended = finish(api.run(request, progress))
     if isinstance(ended, Stopped):

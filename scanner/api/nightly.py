@@ -116,7 +116,14 @@ async def _locked(
     head = _new_head(request, job) if old is None else old[1]
     wanted = shard_of(from_vantage(job.file.targets, head.vantage), head.shard)
     tally = Tally(Severity(head.fail_on), targeted=head.targeted, excluded=head.excluded)
-    deed = Deed(command="run", uid=head.uid, job=job, vantage=head.vantage, assets=len(wanted))
+    deed = Deed(
+        command="run",
+        uid=head.uid,
+        job=job,
+        vantage=head.vantage,
+        assets=len(wanted),
+        about="" if old is None else "resumed",
+    )
     audit = request.audit or request.reports / AUDIT
     AuditLog(audit).ready()
     async with workshop(

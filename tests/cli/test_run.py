@@ -63,7 +63,7 @@ def test_a_run_leaves_a_report_that_assess_writes_again(targets: Path, tmp_path:
     assert told.returncode == 3, told.stderr
     assert "1/1 assets" in told.stderr
     assert "1 asset: 1 U" in told.stdout
-    (folder,) = (tmp_path / "reports").iterdir()
+    (folder,) = (tmp_path / "reports").glob("*Z-*")
     report = (folder / "report.json").read_text(encoding="utf-8")
     assert json.loads(report)["hosts"][0]["asset"] == "local"
     again = scan("assess", str(folder))
@@ -111,7 +111,7 @@ def test_a_signal_ends_a_run_early_and_leaves_a_whole_report(
     assert "interrupted: what was seen is written, the rest is unknown" in err
     assert "Traceback" not in err
     assert "1 asset: 1 U" in out
-    (folder,) = (tmp_path / "reports").iterdir()
+    (folder,) = (tmp_path / "reports").glob("*Z-*")
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert {row["verdict"] for row in report["hosts"][0]["failures"]} == {"unknown"}
 
@@ -160,7 +160,7 @@ def test_a_run_that_goes_is_not_judged_again(tmp_path: Path) -> None:
         ) as process:
             server.settimeout(60)
             connection, _ = server.accept()
-            (folder,) = (tmp_path / "reports").iterdir()
+            (folder,) = (tmp_path / "reports").glob("*Z-*")
             told = scan("assess", str(folder))
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=60)

@@ -42,7 +42,7 @@ def scanned(console: Console, server: Server, **more: Any) -> tuple[Path, dict[s
     password = server.user("transfer").password if server.users else ""
     done = console.scan("run", "targets.json", **{SECRET: password})
     assert done.returncode == 1, done.stderr
-    (folder,) = (console.folder / "reports").iterdir()
+    (folder,) = (console.folder / "reports").glob("*Z-*")
     document = json.loads((folder / "report.json").read_text())
     return folder.relative_to(console.folder), finding(document, "clear-data")
 
@@ -104,11 +104,20 @@ def test_nothing_that_is_written_holds_a_name(console: Console, start_server: St
 
     assert NAME in said
     after = everything_written(console.folder)
+    log = after[console.folder / "reports" / "audit.ndjson"].splitlines()
+    begun, looked, ended = (json.loads(line) for line in log[3:])
+    assert (begun["command"], ended["ended"]) == ("locate", "done")
+    assert begun["about"].startswith("clear-storage of ")
+    assert looked["dialled"][0]["asked"]["RETR"] >= 5
     assert after[console.folder / run / "report.json"] == report
     assert [path for path, data in after.items() if b"Quillfeather" in data] == []
     assert {path.name for path in after} <= {
         "targets.json",
         "report.json",
+        "report.html",
+        "findings.csv",
+        "events.ndjson",
+        "audit.ndjson",
         "run.json",
         "observations.ndjson",
         ".lock",

@@ -80,7 +80,9 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """What a run came to. ``counts`` maps letters to assets."""
+    """What a run came to. ``counts`` maps letters to assets; ``audit_hash`` is that of the audit
+    log's record of its end.
+    """
 
     folder: Path
     uid: str
@@ -92,6 +94,7 @@ class RunResult:
     delta: Mapping[str, int] = field(default_factory=dict)
     interrupted: bool = False
     deliveries: tuple[Delivery, ...] = ()
+    audit_hash: str = ""
 
 
 async def run(request: RunRequest, progress: Callable[[Progress], None]) -> RunResult:
@@ -151,7 +154,7 @@ async def _locked(
                 ended = await _carried_out(wanted, shop, job.connections, keep, head)
     sent = await deliveries.finished(hurried=ended.interrupted)
     code = undelivered(ended.exit_code, sent)
-    return replace(ended, deliveries=sent, exit_code=code)
+    return replace(ended, deliveries=sent, exit_code=code, audit_hash=trail.log.last.digest)
 
 
 def _new_head(request: RunRequest, job: FileJob) -> RunHead:
@@ -254,9 +257,11 @@ class _Keep:
     def __call__(
         self, target: Target, seen: Observations, shop: Workshop, logs: Reading[LogDigest]
     ) -> None:
-        self._trail.asset(seen)
         record = shop.record(target, seen)
-        self.folder.append(OBSERVATIONS, encode(record))
+        try:
+            self._trail.asset(seen)
+        finally:  # a log that cannot be written ends the run; what was seen is kept all the same
+            self.folder.append(OBSERVATIONS, encode(record))
         self._conclude(docket_of(target, record, logs), record, shop)
 
     def take_up(self, wanted: list[Target], shop: Workshop) -> None:

@@ -83,6 +83,7 @@ def run(
 def _carry_out(request: RunRequest, metrics: Path | None) -> int:
     from scanner import api
     from scanner.api.metrics import check_metrics
+    from scanner.cli.console import note
     from scanner.cli.deliver import tell_deliveries
     from scanner.cli.exits import concluded
     from scanner.cli.progress import told
@@ -97,6 +98,7 @@ def _carry_out(request: RunRequest, metrics: Path | None) -> int:
         return ended.code
     tell(ended.value)
     tell_deliveries(ended.value.deliveries)
+    note(f"audit log ends with {ended.value.audit_hash}")
     code = concluded(ended.value.exit_code, ended.interrupted)
     _measure(metrics, ended.value, code)
     return code

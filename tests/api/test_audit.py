@@ -80,6 +80,31 @@ async def test_a_run_records_who_where_and_how_often(
     assert SECRET not in log.read_text()
 
 
+async def test_a_log_that_fails_amid_a_run_loses_nothing_that_was_seen(
+    start_server: StartServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = start_server("vsftpd-plain")
+    log = tmp_path / "reports" / "audit.ndjson"
+
+    def spoil() -> datetime:
+        if log.exists() and log.stat().st_size and not log.read_text().endswith("spoilt\n"):
+            with log.open("a") as file:
+                file.write("spoilt\n")
+        return NIGHT
+
+    request = RunRequest(
+        targets=targets(tmp_path, asset(server.port, "plain")),
+        reports=tmp_path / "reports",
+        history=tmp_path / "history.sqlite3",
+        clock=spoil,
+    )
+    with pytest.raises(InputError, match="last line is no JSON"):
+        await run(request, lambda _: None)
+    (folder,) = (tmp_path / "reports").glob("*Z-*")
+    assert (folder / "observations.ndjson").read_text().count("\n") == 1
+    assert json.loads((folder / "report.json").read_text())["scan"]["coverage"]["targeted"] == 1
+
+
 async def test_an_ad_hoc_scan_records_its_reference_beside_the_history(
     start_server: StartServer, tmp_path: Path
 ) -> None:

@@ -132,11 +132,12 @@ def test_another_programs_database_is_refused_and_left_alone(path: Path, clock: 
 def test_a_newer_schema_is_refused_and_left_alone(path: Path, clock: Clock) -> None:
     History.open(path, clock).close()
     with closing(sqlite3.connect(path)) as newer:
-        newer.execute("PRAGMA user_version = 5")
-    with refusing(str(path), "schema 5, known here: 4", "upgrade"):
+        (known,) = newer.execute("PRAGMA user_version").fetchone()
+        newer.execute(f"PRAGMA user_version = {known + 1}")
+    with refusing(str(path), f"schema {known + 1}, known here: {known}", "upgrade"):
         History.open(path, clock)
     with closing(sqlite3.connect(path)) as newer:
-        assert newer.execute("PRAGMA user_version").fetchone() == (5,)
+        assert newer.execute("PRAGMA user_version").fetchone() == (known + 1,)
 
 
 def test_a_history_that_is_refused_is_not_held_open(path: Path, clock: Clock) -> None:

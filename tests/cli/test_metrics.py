@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import signal
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.shell import scan
+from scanner.api.audit import verify_audit
+from tests.cli.shell import environment, scan
 from tests.deploy.operations import ended
 from tests.servers.fixtures import StartServer
 
@@ -55,3 +60,30 @@ def test_a_textfile_that_cannot_be_put_is_told_before_the_scan(tmp_path: Path, n
     assert "--metrics: " in told
     assert not (tmp_path / "reports").exists()
     assert [each.name for each in tmp_path.iterdir()] == ["targets.json"]
+
+
+def test_a_run_that_is_stopped_says_so_in_textfile_and_audit_log(tmp_path: Path) -> None:
+    path = tmp_path / "ftpscan.prom"
+    before = 'ftpscan_run_completed_timestamp_seconds{vantage="internal"} 1790000000\n'
+    path.write_text(before)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        words = [
+            sys.executable, "-m", "scanner", "run", targets(tmp_path, server.getsockname()[1]),
+            "--metrics", str(path), "--reports", str(tmp_path / "reports"),
+            "--history", str(tmp_path / "h.sqlite3"),
+        ]  # fmt: skip
+        quiet = subprocess.DEVNULL
+        with subprocess.Popen(words, stdout=quiet, stderr=quiet, env=environment()) as process:
+            server.settimeout(60)
+            connection, _ = server.accept()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=60) == 143
+            connection.close()
+    text = path.read_text()
+    assert before in text
+    assert 'ftpscan_run_exit_code{vantage="internal"} 143\n' in text
+    log = tmp_path / "reports" / "audit.ndjson"
+    assert verify_audit(log).breaks == ()
+    _, looked, ended_as = (json.loads(line) for line in log.read_text().splitlines())
+    assert looked["dialled"][0]["connections"] == 1
+    assert ended_as["ended"] == "interrupted"

@@ -15,7 +15,14 @@ from hypothesis import given, settings
 from scanner.errors import InputError
 from scanner.intake.files import MEBIBYTE
 from scanner.model.secret import SecretRef, SecretScheme
-from scanner.model.target import DEFAULT_ENDPOINTS, Authorisation, Endpoint, Protocol, Target
+from scanner.model.target import (
+    DEFAULT_ENDPOINTS,
+    Authorisation,
+    Endpoint,
+    Exclusion,
+    Protocol,
+    Target,
+)
 from scanner.targets import check_authorisation, find_target, load_targets, target_for_host
 from tests.intake.test_schema_check import damaged
 
@@ -974,3 +981,15 @@ def test_a_port_beyond_all_numbers_is_a_fault_with_its_place(tmp_path: Path) -> 
     )
     with pytest.raises(InputError, match=r"targets\.json:2: targets\[0\]\.endpoints\[0\]\.port"):
         load_targets(path)
+
+
+def test_exclusions_are_read_and_their_faults_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = {**json.loads(minimal()), "exclude": [{"match": "192.0.2.8/30", "reason": "pumps"}]}
+    file = load_targets(write(tmp_path, json.dumps(root)))
+    assert file.exclude == (Exclusion(match="192.0.2.8/30", reason="pumps"),)
+    root["exclude"] = [{"match": "192.0.2.9/30", "reason": "x"}, {"match": "a"}]
+    told = problems_of(tmp_path, json.dumps(root), monkeypatch)
+    assert any("exclude[0].match: '192.0.2.9/30' is an address inside" in line for line in told)
+    assert any("exclude[1]: 'reason' is missing" in line for line in told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from scanner import __version__
+from scanner.api.audit import Deed, Trail, audited, beside_history
 from scanner.api.drill_doors import Doorkeeper, check_login, wanted_targets
 from scanner.api.hours import is_open, windows_of
 from scanner.api.job import Clock, FileJob, authorised, utc_now
@@ -23,7 +25,8 @@ from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.recall import DrillResult
 from scanner.model.target import Endpoint, Target
 from scanner.probes.context import utc_text
-from scanner.probes.drill import Lines, Plan, drill
+from scanner.probes.drill import Door, Lines, Plan, drill
+from scanner.report.audit import Dialled
 from scanner.report.drill import DrillReport, drill_document
 from scanner.secrets import FileSecrets
 from scanner.wire.drill_event import DrillEvent
@@ -44,6 +47,7 @@ class DrillRequest:
     host: str | None = None
     variant: DrillVariant = DrillVariant.FAILED_LOGIN
     history: Path | None = None
+    audit: Path | None = None
     patience: float | None = None
     clock: Clock = utc_now
     resolver: Resolver | None = None
@@ -75,8 +79,20 @@ async def run_drills(request: DrillRequest, told: Callable[[str], None]) -> Dril
     check_login(job, wanted, request.variant)
     done: list[DrillReport] = []
     interrupted = False
-    with History.open(request.history or default_path(), request.clock) as history:
-        bench = _Bench(job, request, history)
+    deed = Deed(
+        command="drill",
+        uid=str(uuid.uuid4()),
+        job=job,
+        vantage=job.first_vantage,
+        assets=len(wanted),
+        about=request.host or "",
+    )
+    audit = request.audit or beside_history(request.history)
+    with (
+        History.open(request.history or default_path(), request.clock) as history,
+        audited(audit, deed, request.clock) as trail,
+    ):
+        bench = _Bench(job, request, history, trail)
         try:
             for target, lines in drills:
                 rule = _rule(target, request.variant) or "(none agreed)"
@@ -86,7 +102,7 @@ async def run_drills(request: DrillRequest, told: Callable[[str], None]) -> Dril
             task = asyncio.current_task()
             if task is not None:
                 task.uncancel()
-            interrupted = True
+            interrupted = trail.interrupted = True
     codes = {_EXIT[each.verdict] for each in done}
     code = next((code for code in (1, 3) if code in codes), 0)
     return DrillRun(drills=tuple(done), exit_code=code, interrupted=interrupted)
@@ -120,7 +136,8 @@ def _lines(job: FileJob, target: Target) -> Lines | None:
 class _Bench:
     """Runs drills one after the other, and keeps what they came to."""
 
-    def __init__(self, job: FileJob, request: DrillRequest, history: History) -> None:
+    def __init__(self, job: FileJob, request: DrillRequest, history: History, trail: Trail) -> None:
+        self._trail = trail
         self._job = job
         self._request = request
         self._history = history
@@ -186,15 +203,19 @@ class _Bench:
             history_path=self._request.history or default_path(),
             clock=self._clock,
         )
+        doors = doorkeeper.doors(admission.admitted, endpoints)
         plan = Plan(
             lines=lines,
-            doors=doorkeeper.doors(admission.admitted, endpoints),
+            doors=doors,
             event=lambda user: self._event(target, user),
             patience=self._request.patience or _declared(target).minutes * 60.0,
             clock=self._clock,
             awaited=_declared(target).awaited(self._variant),
         )
-        return await drill(plan)
+        try:
+            return await drill(plan)
+        finally:
+            self._trail.drill(target, map(_dialled, doors), doorkeeper.username)
 
     def _event(self, target: Target, user: str) -> DrillEvent:
         rule = _rule(target, self._variant) or ""
@@ -236,11 +257,23 @@ _EVENTS = {
 }
 """What a test event says has happened, before the name with its nonce."""
 
+
+def _dialled(door: Door) -> Dialled:
+    admitted = door.dialer.admitted
+    return Dialled(
+        address=str(admitted.ip),
+        port=admitted.port,
+        protocol=str(door.protocol),
+        effort=door.dialer.meter.facts(),
+    )
+
+
 _NOT_SENT = frozenset(
     {
         Reason.NOT_DECLARED,
         Reason.OUTSIDE_WINDOW,
         Reason.OUT_OF_SCOPE,
+        Reason.EXCLUDED,
         Reason.NAME_NOT_RESOLVED,
     }
 )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scanner import __version__
+from scanner.api.audit import Deed, Trail, audited, beside_history
 from scanner.api.job import AdHoc, Clock, ad_hoc, nightly, utc_now
 from scanner.api.workshop import Workshop, workshop
 from scanner.engine.outcome import Tally
@@ -59,12 +60,14 @@ async def scan_host(  # noqa: PLR0913 - each is a word of the command line
     contact: str | None = None,
     vantage: str | None = None,
     history: Path | None = None,
+    audit: Path | None = None,
     fail_on: Severity = Severity.HIGH,
     clock: Clock = utc_now,
     resolver: Resolver | None = None,
 ) -> ScanDocument:
     """Scan one asset now. Without ``targets`` only questions that need no credential are asked.
-    ``resolver`` looks the name up; without one the operating system does.
+    ``resolver`` looks the name up; without one the operating system does. ``audit`` is the audit
+    log, by default the one beside the history.
 
     A cancellation ends the look early: the document then holds what was seen, the rest is
     unknown, and ``interrupted`` is set. Raises ``NotAuthorisedError`` when nothing authorises
@@ -79,7 +82,10 @@ async def scan_host(  # noqa: PLR0913 - each is a word of the command line
         vantage=vantage,
         clock=clock,
     )
-    started = clock()
+    started, uid = clock(), str(uuid.uuid4())
+    deed = Deed(
+        command="host", uid=uid, job=wanted.job, vantage=wanted.vantage, assets=1, about=host
+    )
     async with workshop(
         wanted.job,
         vantage=wanted.vantage,
@@ -88,12 +94,14 @@ async def scan_host(  # noqa: PLR0913 - each is a word of the command line
         clock=clock,
         resolver=resolver,
     ) as shop:
-        look = await _look(shop, wanted)
+        with audited(audit or beside_history(history), deed, clock) as trail:
+            look = await _look(shop, wanted)
+            trail.asset(look.seen)
         report, record = shop.conclude(wanted.target, look.seen, look.logs)
     tally = Tally(fail_on, targeted=1)
     tally.add(report, record.recall.findings, record.recall.severities)
     return ScanDocument(
-        header=_header(wanted, tally, utc_text(started), utc_text(clock())),
+        header=_header(wanted, tally, uid, (utc_text(started), utc_text(clock()))),
         hosts=(report,),
         exit_code=tally.exit_code(),
         incomplete=tuple(tally.unfinished),
@@ -125,11 +133,11 @@ async def _look(shop: Workshop, wanted: AdHoc) -> _Look:
     return _Look(sight.observations(), not_read(wanted.target), interrupted=True)
 
 
-def _header(wanted: AdHoc, tally: Tally, started: str, finished: str) -> ScanHeader:
+def _header(wanted: AdHoc, tally: Tally, uid: str, span: tuple[str, str]) -> ScanHeader:
     return ScanHeader(
-        uid=str(uuid.uuid4()),
-        started=started,
-        finished=finished,
+        uid=uid,
+        started=span[0],
+        finished=span[1],
         tool_version=__version__,
         vantages=(wanted.vantage,),
         authorisation=wanted.job.authorisation.reference,
@@ -139,11 +147,12 @@ def _header(wanted: AdHoc, tally: Tally, started: str, finished: str) -> ScanHea
     )
 
 
-async def scan_targets(
+async def scan_targets(  # noqa: PLR0913 - each is a word of the command line
     targets: Path,
     *,
     vantage: str | None = None,
     history: Path | None = None,
+    audit: Path | None = None,
     contact: str | None = None,
     clock: Clock = utc_now,
 ) -> AsyncIterator[HostReport]:
@@ -151,23 +160,27 @@ async def scan_targets(
     job = nightly(targets, clock)
     stand = job.stand(vantage)
     wanted = from_vantage(job.file.targets, stand)
+    uid = str(uuid.uuid4())
+    deed = Deed(command="scan_targets", uid=uid, job=job, vantage=stand, assets=len(wanted))
     async with workshop(job, vantage=stand, history=history, contact=contact, clock=clock) as shop:
-        done = _Done()
-        scan = asyncio.create_task(_scan_into(done, wanted, shop, job.connections))
-        try:
-            while (report := await done.reports.get()) is not None:
-                done.room.release()
-                yield report
-            await scan
-        finally:
-            scan.cancel()
-            await asyncio.gather(scan, return_exceptions=True)
+        with audited(audit or beside_history(history), deed, clock) as trail:
+            done = _Done(trail)
+            scan = asyncio.create_task(_scan_into(done, wanted, shop, job.connections))
+            try:
+                while (report := await done.reports.get()) is not None:
+                    done.room.release()
+                    yield report
+                await scan
+            finally:
+                scan.cancel()
+                await asyncio.gather(scan, return_exceptions=True)
 
 
 class _Done:
     """Reports on their way to the caller, then ``None``. ``room`` bounds how many wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, trail: Trail) -> None:
+        self.trail = trail
         self.reports: asyncio.Queue[HostReport | None] = asyncio.Queue()
         self.room = asyncio.Semaphore(_MOST_WAITING)
 
@@ -175,6 +188,7 @@ class _Done:
 async def _scan_into(done: _Done, wanted: list[Target], shop: Workshop, most: int) -> None:
     async def work(target: Target) -> None:
         seen = await shop.observe(target)
+        done.trail.asset(seen)
         report, _ = shop.conclude(target, seen, await shop.logs(target, seen))
         await done.room.acquire()
         done.reports.put_nowait(report)

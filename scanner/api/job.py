@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from scanner.engine.scope import Scope
 from scanner.errors import InputError, NotAuthorisedError
 from scanner.intake.problem import shown
 from scanner.logs import check_logs
-from scanner.model.target import Authorisation, Endpoint, Protocol, Target, TargetsFile
+from scanner.model.target import Authorisation, Endpoint, Exclusion, Protocol, Target, TargetsFile
 from scanner.secrets import check_all, check_logins
 
 Clock = Callable[[], datetime]
@@ -87,9 +87,13 @@ def authorised(path: Path, clock: Clock) -> FileJob:
     return FileJob(
         file=file,
         authorisation=file.authorisation,
-        scope=Scope(file.authorisation),
+        scope=Scope(file.authorisation, tuple(_holding(file.exclude, clock().date()))),
         base=path.parent,
     )
+
+
+def _holding(exclude: Iterable[Exclusion], today: date) -> Iterator[Exclusion]:
+    return (each for each in exclude if each.until is None or today <= each.until)
 
 
 def _without_logins(path: Path, clock: Clock) -> FileJob:
@@ -169,6 +173,8 @@ def _as_listed(plain: Target, template: Target, stand: str) -> Target:
 
 
 def _in_hours(wanted: AdHoc, clock: Clock) -> AdHoc:
+    if why := wanted.job.scope.exclusion_of(wanted.target.host):
+        raise NotAuthorisedError(f"{wanted.target.asset}: {why}")
     if not is_open(wanted.target, clock()):
         told = f"{wanted.target.asset}: outside its windows now"
         raise InputError(f"{told}; scan it within {windows_of(wanted.target)}")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from scanner.api.head import read_head
+from scanner.api.audit import FILE as AUDIT
+from scanner.api.audit import Deed, audited
+from scanner.api.head import RunHead, read_head
 from scanner.api.job import Clock, FileJob, nightly, utc_now
 from scanner.api.workshop import workshop
 from scanner.engine.observe import Sight
@@ -61,19 +64,20 @@ class _Remembering(Mask):
         return key
 
 
-async def locate(
+async def locate(  # noqa: PLR0913 - each is a word of the command line
     run: Path,
     finding: str,
     *,
     targets: Path | None = None,
     history: Path | None = None,
+    audit: Path | None = None,
     clock: Clock = utc_now,
 ) -> Located:
     """Scan the asset of a run's finding again and return the real names of its files.
 
     The scope, the hours and the credentials are those of the targets file, by default the run's.
-    Names stay in memory: neither report nor history gets any. Logins count as those of a scan.
-    Opt-in tests, such as the write test, are left out.
+    Names stay in memory: neither report, history nor audit log gets any. Logins count as those
+    of a scan. Opt-in tests, such as the write test, are left out.
     Raises ``InputError`` where run or finding cannot be used, or the finding is about no file.
     """
     place = RunFolder.open(run)
@@ -81,6 +85,7 @@ async def locate(
     told = _finding(place, finding)
     job = nightly(targets or Path(head.targets), clock)
     target = _looking_alone(_target(job, told))
+    deed = _deed(job, head, told)
     async with workshop(
         job, vantage=head.vantage, history=history, contact=None, clock=clock
     ) as shop:
@@ -91,14 +96,29 @@ async def locate(
         # needs proof, whoever mends needs every file.
         tools = replace(shop.tools, mask=memory, judged=NothingJudged(), stops_at_proof=False)
         sight = Sight(target=target, tools=tools)
-        await sight.look()
-        seen = sight.observations()
+        with audited(audit or run.parent / AUDIT, deed, clock) as trail:
+            try:
+                await sight.look()
+            finally:
+                seen = sight.observations()
+                trail.asset(seen)
     return Located(
         asset=target.asset,
         failure=told.failure,
         summary=told.summary,
         files=tuple(_files(seen, memory.paths, _BELONGS[told.failure])),
         unseen=tuple(dict.fromkeys(_unseen(seen))),
+    )
+
+
+def _deed(job: FileJob, head: RunHead, told: _Told) -> Deed:
+    return Deed(
+        command="locate",
+        uid=str(uuid.uuid4()),
+        job=job,
+        vantage=head.vantage,
+        assets=1,
+        about=f"{told.failure} of {told.asset}, run {head.uid}",
     )
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from scanner.api.audit import FILE as AUDIT
+from scanner.api.audit import Deed, Trail, audited
 from scanner.api.deliver import Deliveries, undelivered
 from scanner.api.events import add_events, begin_events
 from scanner.api.head import DONE, LOCK, OBSERVATIONS, RunHead, write_head
@@ -44,6 +46,7 @@ from scanner.probes.context import utc_text
 from scanner.report import document
 from scanner.report.heartbeat import EventLog
 from scanner.secrets import FileSecrets
+from scanner.sinks.audit_log import AuditLog
 from scanner.sinks.flush import Patience
 from scanner.sinks.lock import exclusive
 from scanner.sinks.run_folder import RunFolder
@@ -59,8 +62,9 @@ class RunRequest:
     """What a nightly run is asked to do. ``shard`` is (index, count), counted from 0.
 
     ``resolver`` looks names up; without one the operating system does. ``patience`` is how long
-    receivers of events are tried. ``resume`` is the folder of a run that ended early: it is
-    finished, from its own vantage, share and threshold. ``keep``: how many run folders stay.
+    receivers of events are tried. ``audit`` is the audit log, by default that of the reports.
+    ``resume`` is the folder of a run that ended early: it is finished, from its own vantage,
+    share and threshold. ``keep``: how many run folders stay.
     ``tell`` is told, in one line, what a person should know at once, such as that a damaged
     history was built anew.
     """
@@ -69,6 +73,7 @@ class RunRequest:
     resume: Path | None = None
     reports: Path = Path("reports")
     history: Path | None = None
+    audit: Path | None = None
     vantage: str | None = None
     shard: tuple[int, int] | None = None
     fail_on: Severity = Severity.HIGH
@@ -103,6 +108,16 @@ async def _locked(
     head = _new_head(request, job) if old is None else old[1]
     wanted = shard_of(from_vantage(job.file.targets, head.vantage), head.shard)
     tally = Tally(Severity(head.fail_on), targeted=head.targeted, excluded=head.excluded)
+    deed = Deed(
+        command="run",
+        uid=head.uid,
+        job=job,
+        vantage=head.vantage,
+        assets=len(wanted),
+        about="" if old is None else "resumed",
+    )
+    audit = request.audit or request.reports / AUDIT
+    AuditLog(audit).ready()
     async with workshop(
         job,
         vantage=head.vantage,
@@ -113,10 +128,14 @@ async def _locked(
     ) as shop:
         folder = old[0] if old else RunFolder.create(request.reports, request.clock(), head.uid)
         log = EventLog(header=head.header(tally), tenant=job.file.tenant)
-        with exclusive(folder.path / LOCK), Fleet() as fleet:
+        with (
+            exclusive(folder.path / LOCK),
+            Fleet() as fleet,
+            audited(audit, deed, request.clock) as trail,
+        ):
             _begin(folder, head, log)
             deliveries = Deliveries(job.file, folder.path.parent, request.patience)
-            keep = _Keep(folder, tally, fleet, progress, log)
+            keep = _Keep(folder, tally, fleet, progress, log=log, trail=trail)
             with _stopping(folder.path):
                 if old is not None:
                     keep.take_up(wanted, shop)
@@ -128,7 +147,13 @@ async def _locked(
     remarks = ended.remarks
     if request.keep is not None:
         remarks += kept_newest(folder.path.parent, request.keep)
-    return replace(ended, deliveries=sent, exit_code=code, remarks=remarks)
+    return replace(
+        ended,
+        deliveries=sent,
+        exit_code=code,
+        remarks=remarks,
+        audit_hash=trail.log.last.digest,
+    )
 
 
 def _begin(folder: RunFolder, head: RunHead, log: EventLog) -> None:
@@ -205,16 +230,19 @@ class _Keep:
     In this order, so that a history that cannot be written loses nothing that was seen.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - everything that a run is written to
         self,
         folder: RunFolder,
         tally: Tally,
         fleet: Fleet,
         progress: Callable[[Progress], None],
+        *,
         log: EventLog,
+        trail: Trail,
     ) -> None:
         self.folder = folder
         self.log = log
+        self._trail = trail
         self.tally = tally
         self.fleet = fleet
         self._progress = progress
@@ -228,7 +256,10 @@ class _Keep:
         record = shop.record(target, seen)
         if (past := self._before.get(record.asset)) is not None:
             record = replace(record, recall=known_before(record.recall, past))
-        self.folder.append(OBSERVATIONS, encode(record))
+        try:
+            self._trail.asset(seen)
+        finally:  # a log that cannot be written ends the run; what was seen is kept all the same
+            self.folder.append(OBSERVATIONS, encode(record))
         self._conclude(docket_of(target, record, logs), record, shop)
 
     def take_up(self, wanted: list[Target], shop: Workshop) -> None:
@@ -309,10 +340,14 @@ def plan(
     here = from_vantage(job.file.targets, job.stand(vantage))
     resolver = FileSecrets(job.base)
     now = utc_now()
-    return tuple(
-        planned(target, notes=(*_hours(target, now), *_missing_secrets(target, resolver)))
-        for target in shard_of(here, shard)
-    )
+    return tuple(_planned(target, job, resolver, now) for target in shard_of(here, shard))
+
+
+def _planned(target: Target, job: FileJob, resolver: FileSecrets, now: datetime) -> PlannedAsset:
+    if told := job.scope.exclusion_of(target.host):
+        asset = planned(target, notes=(f"not dialled: {told}",))
+        return replace(asset, connections=0, logins=0, bytes=0, credentials=())
+    return planned(target, notes=(*_hours(target, now), *_missing_secrets(target, resolver)))
 
 
 def _hours(target: Target, now: datetime) -> tuple[str, ...]:

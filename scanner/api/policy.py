@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final
 
+from scanner.api.audit import Deed, audited, beside_history
 from scanner.api.job import Clock, ad_hoc, utc_now
 from scanner.api.workshop import workshop
 from scanner.checks.ssh_policy import methods_of, smallest_group
@@ -34,6 +36,7 @@ class PolicyRequest:
     authorised: str | None = None
     vantage: str | None = None
     history: Path | None = None
+    audit: Path | None = None
     name: str = "own"
     allow_subset: bool = True
     allow_larger_keys: bool = True
@@ -60,6 +63,14 @@ async def make_policy(
     )
     ports = wanted.only or _ports(wanted.target)
     target = replace(wanted.target, accounts=())
+    deed = Deed(
+        command="policy make",
+        uid=str(uuid.uuid4()),
+        job=wanted.job,
+        vantage=wanted.vantage,
+        assets=1,
+        about=request.host,
+    )
     async with workshop(
         wanted.job,
         vantage=wanted.vantage,
@@ -69,8 +80,12 @@ async def make_policy(
         resolver=resolver,
     ) as shop:
         sight = shop.sight(target, ports)
-        await sight.look()
-        seen = sight.observations()
+        with audited(request.audit or beside_history(request.history), deed, clock) as trail:
+            try:
+                await sight.look()
+            finally:
+                seen = sight.observations()
+                trail.asset(seen)
     return _policy_of(seen, request, clock().date().isoformat())
 
 

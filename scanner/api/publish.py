@@ -25,7 +25,10 @@ PAGE = "report.html"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """What a run came to. ``counts`` maps letters to assets. ``remarks`` are lines for a person."""
+    """What a run came to. ``counts`` maps letters to assets. ``remarks`` are lines for a person.
+
+    ``audit_hash`` is that of the audit log's record of the run's end.
+    """
 
     folder: Path
     uid: str
@@ -38,6 +41,7 @@ class RunResult:
     interrupted: bool = False
     deliveries: tuple[Delivery, ...] = ()
     remarks: tuple[str, ...] = ()
+    audit_hash: str = ""
 
 
 def publish(  # noqa: PLR0913 - what a run consists of, and what it was written to

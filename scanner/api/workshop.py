@@ -53,8 +53,13 @@ class Workshop:
         return self.shut(target) or await observe(target, self.tools)
 
     def shut(self, target: Target) -> Observations | None:
-        """Return what is known of a target outside its windows: nothing. Inside: ``None``."""
+        """Return what is known of a target that is excluded, or outside its windows: nothing.
+        Otherwise ``None``.
+        """
         now = self.tools.clock()
+        if told := self.tools.scope.exclusion_of(target.host):
+            barred = Unobserved(Reason.EXCLUDED, told)
+            return unseen(target, self.tools.vantage, barred, at=utc_text(now))
         if is_open(target, now):
             return None
         why = Unobserved(Reason.OUTSIDE_WINDOW, f"not scanned outside {windows_of(target)}")

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn, ParamSpec
 import typer
 
 from scanner import __version__
-from scanner.cli import policy
+from scanner.cli import audit, policy
 from scanner.cli.assess import assess
 from scanner.cli.checks import checks
 from scanner.cli.deliver import deliver
@@ -21,6 +21,7 @@ from scanner.cli.exits import exit_code_of
 from scanner.cli.explain import explain
 from scanner.cli.history import history
 from scanner.cli.host import host
+from scanner.cli.import_table import import_table
 from scanner.cli.locate import locate
 from scanner.cli.prune import prune
 from scanner.cli.run import run
@@ -79,11 +80,15 @@ def application() -> typer.Typer:
     on_papers = (validate, assess, diff, history, checks, explain, schema, template)
     for work in (*at_work, *on_papers):
         app.command(work.__name__)(_guarded(work, settings))
+    app.command("import")(_guarded(import_table, settings))
     group = typer.Typer(help=policy.ABOUT, no_args_is_help=True, rich_markup_mode=None)
     group.command("make")(_guarded(policy.make, settings))
     group.command("list")(_guarded(policy.listed, settings))
     group.command("show")(_guarded(policy.show, settings))
     app.add_typer(group, name="policy")
+    records = typer.Typer(help=audit.ABOUT, no_args_is_help=True, rich_markup_mode=None)
+    records.command("verify")(_guarded(audit.verify, settings))
+    app.add_typer(records, name="audit")
     return app
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scanner.cli.audit import AuditFile
 from scanner.cli.choices import one_of
 from scanner.cli.console import note, write
 
@@ -34,6 +35,7 @@ def drill(
     history: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where the result is kept.")
     ] = None,
+    audit: AuditFile = None,
     output: Annotated[
         str | None,
         typer.Option("--format", metavar="text|json", help="Default: text on a terminal."),
@@ -55,7 +57,7 @@ def drill(
     from scanner.model.drill import DrillVariant
 
     request = api.DrillRequest(
-        targets=targets, host=host, variant=DrillVariant(asked), history=history
+        targets=targets, host=host, variant=DrillVariant(asked), history=history, audit=audit
     )
     ended = finish(api.run_drills(request, note))
     if isinstance(ended, Stopped):

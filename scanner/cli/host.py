@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scanner.cli.audit import AuditFile
 from scanner.cli.choices import ProtocolName, SeverityName, host_and_port, one_of
 from scanner.cli.console import columns, is_terminal, note, wants_colour, write
 
@@ -48,6 +49,7 @@ def host(
         str | None,
         typer.Option("--format", metavar="|".join(FORMATS), help="Default: text on a terminal."),
     ] = None,
+    audit: AuditFile = None,
     fail_on: Annotated[
         SeverityName, typer.Option(help="The severity from which findings mean exit code 1.")
     ] = SeverityName.HIGH,
@@ -77,6 +79,7 @@ def host(
             contact=contact,
             vantage=vantage,
             history=history,
+            audit=audit,
             fail_on=Severity(fail_on.value),
         )
     )
@@ -84,15 +87,16 @@ def host(
         note("interrupted; nothing was concluded")
         return ended.code
     write(_rendered(ended.value, chosen))
-    if ended.value.interrupted:
-        note("interrupted: what was seen is told, the rest is unknown")
-    else:
-        _tell_unfinished(ended.value.incomplete, chosen)
+    _tell_unfinished(ended.value, chosen)
     return concluded(ended.value.exit_code, ended.interrupted)
 
 
-def _tell_unfinished(steps: Sequence[str], chosen: str) -> None:
+def _tell_unfinished(scan: ScanDocument, chosen: str) -> None:
     """Say on standard error what the JSON's reader cannot see at a glance."""
+    if scan.interrupted:
+        note("interrupted: what was seen is told, the rest is unknown")
+        return
+    steps = scan.incomplete
     if steps and chosen == "text":
         note(f"incomplete: {len(steps)} planned steps could not be taken; the report says why")
         return

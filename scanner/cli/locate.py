@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scanner.cli.audit import AuditFile
 from scanner.cli.console import note, write
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def locate(
     history: Annotated[
         Path | None, typer.Option(metavar="FILE", help="What earlier nights left behind.")
     ] = None,
+    audit: AuditFile = None,
 ) -> int:
     """Show the names of a finding's files, live.
 
@@ -43,7 +45,7 @@ def locate(
     if not sys.stdout.isatty():
         raise InputError("standard output is no terminal; scan locate shows names to a person only")
     note("looking again ...")
-    ended = finish(locate_files(run, finding, targets=targets, history=history))
+    ended = finish(locate_files(run, finding, targets=targets, history=history, audit=audit))
     if isinstance(ended, Stopped):
         note("interrupted; nothing was found yet")
         return ended.code

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scanner.cli.audit import AuditFile
 from scanner.cli.choices import host_and_port
 from scanner.cli.console import is_terminal, note, write
 from scanner.errors import InputError
@@ -26,6 +27,10 @@ _Vantage = Annotated[
 ]
 _History = Annotated[
     Path | None, typer.Option(metavar="FILE", help="What earlier nights left behind.")
+]
+_Subset = Annotated[bool, typer.Option(help="Whether servers may offer less than this one.")]
+_LargerKeys = Annotated[
+    bool, typer.Option(help="Whether keys and groups may be larger than this one's.")
 ]
 
 ABOUT = "Policies that SSH servers are judged by."
@@ -46,14 +51,11 @@ def make(
     name: Annotated[
         str, typer.Option(metavar="NAME", help="What findings call the policy.")
     ] = "own",
-    allow_subset: Annotated[
-        bool, typer.Option(help="Whether servers may offer less than this one.")
-    ] = True,
-    allow_larger_keys: Annotated[
-        bool, typer.Option(help="Whether keys and groups may be larger than this one's.")
-    ] = True,
+    allow_subset: _Subset = True,
+    allow_larger_keys: _LargerKeys = True,
     vantage: _Vantage = None,
     history: _History = None,
+    audit: AuditFile = None,
 ) -> int:
     """Make a policy of a good server, as JSON on standard output.
 
@@ -71,6 +73,7 @@ def make(
         authorised=authorised,
         vantage=vantage,
         history=history,
+        audit=audit,
         name=name,
         allow_subset=allow_subset,
         allow_larger_keys=allow_larger_keys,

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scanner.cli.audit import AuditFile
 from scanner.cli.choices import SeverityName, alone, one_of, shard_of
+from scanner.errors import InputError
 
 if TYPE_CHECKING:
-    from scanner.api import RunRequest
+    from scanner.api import RunRequest, RunResult
 
 ENGINES = ("local",)
 
@@ -51,6 +53,10 @@ def run(
         int | None,
         typer.Option(metavar="N", min=1, help="Then remove all but the newest N run folders."),
     ] = None,
+    audit: AuditFile = None,
+    metrics: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Prometheus textfile (*.prom) to write.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be done, and touch nothing.")
     ] = False,
@@ -83,26 +89,46 @@ def run(
         fail_on=Severity((fail_on or SeverityName.HIGH).value),
         contact=contact,
         keep=keep,
+        audit=audit,
         tell=note,
     )
-    return _carried_out(request)
+    return _carry_out(request, metrics)
 
 
-def _carried_out(request: RunRequest) -> int:
+def _carry_out(request: RunRequest, metrics: Path | None) -> int:
     from scanner import api
+    from scanner.api.metrics import check_metrics
+    from scanner.cli.console import note
     from scanner.cli.deliver import tell_deliveries
     from scanner.cli.exits import concluded
     from scanner.cli.progress import told
     from scanner.cli.runner import Stopped, finish
     from scanner.cli.summary import tell
 
+    if metrics is not None:
+        check_metrics(metrics)
     with told() as progress:
         ended = finish(api.run(request, progress))
     if isinstance(ended, Stopped):
         return ended.code
     tell(ended.value)
     tell_deliveries(ended.value.deliveries)
-    return concluded(ended.value.exit_code, ended.interrupted)
+    note(f"audit log ends with {ended.value.audit_hash}")
+    code = concluded(ended.value.exit_code, ended.interrupted)
+    _measure(metrics, ended.value, code)
+    return code
+
+
+def _measure(metrics: Path | None, result: RunResult, code: int) -> None:
+    """Write the textfile. A run that is over is not failed by it: its age raises the alarm."""
+    from scanner.api.metrics import write_metrics
+    from scanner.cli.console import note
+
+    try:
+        if metrics is not None:
+            write_metrics(metrics, result, code)
+    except InputError as error:
+        note(str(error))
 
 
 def _plan(targets: Path, vantage: str | None, shard: tuple[int, int] | None) -> int:

@@ -45,8 +45,18 @@ def unfinished(report: HostReport) -> tuple[str, ...]:
     Endpoints and credentials are looked at beside the findings: a finding is the worst of all
     ways in, so a failing one can hide another that was never answered.
     """
+    if is_excluded(report):
+        return ()
     steps = (*_unanswered(report), *_unused(report), *_unknown(report))
     return tuple(dict.fromkeys(f"{report.asset}: {step}" for step in steps))
+
+
+def is_excluded(report: HostReport) -> bool:
+    """Whether the team excluded the asset: by its host, or by every address it leads to."""
+    return bool(report.observations) and all(
+        seen.unreached is not None and seen.unreached.reason is Reason.EXCLUDED
+        for seen in report.observations
+    )
 
 
 def _unanswered(report: HostReport) -> Iterator[str]:
@@ -125,6 +135,7 @@ class Tally:
         self.excluded = excluded
         self.done = 0
         self.unreachable = 0
+        self.barred = 0
         self.inconclusive = 0
         self.new = 0
         self.changed = 0
@@ -146,7 +157,9 @@ class Tally:
         steps = unfinished(report)
         delta = delta_of(report, known, severities)
         self.done += 1
-        self.unreachable += not _answered(report)
+        barred = is_excluded(report)
+        self.barred += barred
+        self.unreachable += not barred and not _answered(report)
         self.inconclusive += bool(steps)
         self.new += delta.new
         self.changed += delta.changed
@@ -161,10 +174,10 @@ class Tally:
     def coverage(self) -> Coverage:
         """Return how many assets were meant, judged, not reached, left out, left undecided."""
         return Coverage(
-            targeted=self.targeted,
-            assessed=self.done - self.unreachable,
+            targeted=self.targeted - self.barred,
+            assessed=self.done - self.unreachable - self.barred,
             unreachable=self.unreachable,
-            excluded=self.excluded,
+            excluded=self.excluded + self.barred,
             inconclusive=self.inconclusive,
         )
 

@@ -15,7 +15,7 @@ from scanner.intake.problem import shown
 from scanner.intake.scope_patterns import ScopePatterns
 from scanner.model.address import Admitted
 from scanner.model.reading import Reason, Unobserved
-from scanner.model.target import Authorisation
+from scanner.model.target import Authorisation, Exclusion
 from scanner.model.text import neutralise
 
 MOST_ADDRESSES = 64
@@ -64,15 +64,20 @@ class Admission:
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What one authorisation covers: its names, and its networks for every address dialled.
+    ``exclude`` goes before it.
 
     An empty list covers nothing. Raises ``InputError``, one line per entry that means nothing.
     """
 
     authorisation: Authorisation
+    exclude: tuple[Exclusion, ...] = ()
     patterns: ScopePatterns = field(init=False)
+    barred: ScopePatterns = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "patterns", ScopePatterns.of(self.authorisation.scope))
+        barred = ScopePatterns.of(each.match for each in self.exclude)
+        object.__setattr__(self, "barred", barred)
 
     @classmethod
     def for_host(cls, host: str, reference: str = "") -> Scope:
@@ -98,6 +103,14 @@ class Scope:
         except InputError:
             return False
 
+    def exclusion_of(self, host: str | Address) -> str:
+        """Return why a host, or an address that a name leads to, is excluded; empty: it is not."""
+        parsed = _parsed(host)
+        if parsed is None or not self.barred.admits_host(parsed):
+            return ""
+        hits = (each for each in self.exclude if ScopePatterns.of([each.match]).admits_host(parsed))
+        return next((told_exclusion(each) for each in hits), "excluded")
+
     async def admit(
         self, host: str, ports: Iterable[int], resolver: Resolver | None = None
     ) -> Admission:
@@ -109,6 +122,8 @@ class Scope:
         if not self.admits_name(host):
             detail = f"{neutralise(host, 80)} is not in the authorised scope"
             return Admission(failure=Unobserved(Reason.OUT_OF_SCOPE, detail))
+        if why := self.exclusion_of(host):
+            return Admission(failure=Unobserved(Reason.EXCLUDED, why))
         parsed, wanted = parse_host(host), tuple(dict.fromkeys(ports))
         if not isinstance(parsed, str):
             return self._sorted(host, [parsed], wanted)
@@ -129,8 +144,7 @@ class Scope:
         left_out = tuple(str(address) for address in distinct if not self._admits(address))
         failure = None
         if not let_in:
-            detail = f"{neutralise(host, 80)} resolves to {left_out[0]}, which is out of scope"
-            failure = Unobserved(Reason.OUT_OF_SCOPE, detail)
+            failure = self._nowhere(host, distinct)
         return Admission(
             admitted=tuple(
                 Admitted(address, port, host) for address in let_in for port in dict.fromkeys(ports)
@@ -140,13 +154,38 @@ class Scope:
             omitted=len(covered) - len(let_in),
         )
 
+    def _nowhere(self, host: str, addresses: Sequence[Address]) -> Unobserved:
+        """Return why none of the addresses of a name may be dialled."""
+        for address in addresses:
+            if why := self.exclusion_of(address):
+                detail = f"{neutralise(host, 80)} resolves to {address}, {why}"
+                return Unobserved(Reason.EXCLUDED, detail)
+        detail = f"{neutralise(host, 80)} resolves to {addresses[0]}, which is out of scope"
+        return Unobserved(Reason.OUT_OF_SCOPE, detail)
+
     def _admits(self, address: IPv4Address | IPv6Address) -> bool:
         """Tell whether an address may be dialled. Those that name no single host never may:
         the unspecified one would reach this machine instead.
         """
         if address.is_unspecified or address.is_multicast or address == _BROADCAST:
             return False
-        return self.patterns.admits_address(address)
+        return self.patterns.admits_address(address) and not self.barred.holds(address)
+
+
+def told_exclusion(exclusion: Exclusion) -> str:
+    """Return what excludes something, as a person reads it."""
+    until = f" until {exclusion.until}" if exclusion.until else ""
+    return f"excluded{until} by {exclusion.match}: {neutralise(exclusion.reason, 200)}"
+
+
+def _parsed(host: str | Address) -> str | Address | None:
+    """Return a host as patterns know it; ``None`` for text that is none."""
+    if not isinstance(host, str):
+        return unmapped(host)
+    try:
+        return parse_host(host)
+    except InputError:
+        return None
 
 
 def _unresolved(host: str, why: str) -> Unobserved:

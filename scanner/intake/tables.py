@@ -49,11 +49,24 @@ def _utf8_or_windows(content: bytes) -> str:
         return content.decode("cp1252")
 
 
-def rows(name: str, text: str, required: tuple[str, ...]) -> Iterator[Row]:
+def header_of(name: str, text: str) -> list[str]:
+    """Return the headings of a table, in lower case. Raises ``InputError``, one line."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    try:
+        first = next((cells for cells in reader if any(cell.strip() for cell in cells)), [])
+    except csv.Error:
+        raise InputError(f"{name}: has broken quotes in its header") from None
+    return [cell.strip().lower() for cell in first]
+
+
+def rows(
+    name: str, text: str, required: tuple[str, ...], bad: list[str] | None = None
+) -> Iterator[Row]:
     """Yield the rows of a table whose first line names its columns, in any letter case.
 
     Comma, semicolon, tab and bar are told apart by the header. Columns beyond the required ones are
-    passed on. Raises ``InputError``, one line, when the header or the quoting is broken.
+    passed on. A row that cannot be used is told in ``bad`` and left out, where that is given.
+    Raises ``InputError``, one line, when the header or the quoting is broken.
     """
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     columns: list[str] = []
@@ -72,7 +85,14 @@ def rows(name: str, text: str, required: tuple[str, ...]) -> Iterator[Row]:
         if not columns:
             columns = _header(name, line, cells, required)
             continue
-        yield Row(line, _cells(name, line, columns, cells))
+        try:
+            row = Row(line, _cells(name, line, columns, cells))
+        except InputError as error:
+            if bad is None:
+                raise
+            bad.extend(error.problems)
+            continue
+        yield row
 
 
 def _delimiter(text: str) -> str:

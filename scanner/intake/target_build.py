@@ -22,6 +22,7 @@ from scanner.model.target import (
     Authorisation,
     Decoy,
     Endpoint,
+    Exclusion,
     Limits,
     LogSource,
     NotApplicable,
@@ -63,6 +64,7 @@ def build(root: _Object, *, path: Path, sha256: str) -> TargetsFile:
         targets=tuple(maker.target(entry) for entry in root.get("targets", ())),
         limits=_limits(defaults),
         delivery=tuple(maker.delivery(entry) for entry in root.get("delivery", ())),
+        exclude=tuple(_exclusion(entry) for entry in root.get("exclude", ())),
         template=maker.target({"host": "localhost"}),
     )
 
@@ -77,6 +79,10 @@ def _authorisation(entry: _Object, targets: Iterable[_Object]) -> Authorisation:
         valid_until=date_in(entry, "valid_until"),
         scope=tuple(entry.get("scope", hosts)),
     )
+
+
+def _exclusion(entry: _Object) -> Exclusion:
+    return Exclusion(match=entry["match"], reason=entry["reason"], until=date_in(entry, "until"))
 
 
 class _Maker:

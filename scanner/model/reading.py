@@ -22,6 +22,7 @@ class Reason(StrEnum):
     TLS_FAILED = "tls-failed"
     THROTTLED = "throttled"
     OUT_OF_SCOPE = "out-of-scope"
+    EXCLUDED = "excluded"
     NAME_NOT_RESOLVED = "name-not-resolved"
     ADDRESS_BUDGET = "address-budget"
     ATTEMPT_BUDGET = "attempt-budget"

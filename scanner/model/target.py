@@ -292,6 +292,18 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusion:
+    """A name, ``*.names``, an address or a network that is never dialled, whatever the scope.
+
+    ``until`` is the last day on which it holds; without one it holds for good.
+    """
+
+    match: str
+    reason: str
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetsFile:
     """A whole, valid targets file. ``sha256`` is of its bytes, in hexadecimal.
 
@@ -306,4 +318,5 @@ class TargetsFile:
     targets: tuple[Target, ...]
     limits: Limits = field(default_factory=Limits)
     delivery: tuple[Mapping[str, str | int], ...] = ()
+    exclude: tuple[Exclusion, ...] = ()
     template: Target = field(default_factory=lambda: Target(host="localhost", asset="localhost"))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from scanner.api import ScanDocument, scan_host, scan_targets
-from scanner.errors import HistoryError, InputError
+from scanner.errors import HistoryError, InputError, NotAuthorisedError
 from scanner.history import History
 from tests.servers.fixtures import StartServer
 
@@ -41,6 +41,13 @@ async def looked_at(folder: Path, port: int, path: Path | None, **more: Any) -> 
 async def test_outside_its_windows_nothing_is_scanned(tmp_path: Path) -> None:
     path = written(tmp_path, asset(1, windows=["Mon-Fri 00:00-05:00"]))
     with pytest.raises(InputError, match=r"Mon-Fri 00:00-05:00 \(UTC\)"):
+        await looked_at(tmp_path, 1, path)
+
+
+async def test_an_excluded_host_is_not_scanned_by_hand_either(tmp_path: Path) -> None:
+    never = [{"match": "127.0.0.0/30", "reason": "a pump hangs on it"}]
+    path = written(tmp_path, asset(1), exclude=never)
+    with pytest.raises(NotAuthorisedError, match=r"excluded by 127\.0\.0\.0/30: a pump"):
         await looked_at(tmp_path, 1, path)
 
 

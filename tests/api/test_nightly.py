@@ -9,6 +9,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
@@ -311,6 +312,57 @@ async def test_outside_its_windows_an_asset_is_not_dialled(tmp_path: Path) -> No
         assert report(assess(result.folder)) == document
         await run(request(tmp_path, path, night=1), quiet)
         assert calls != []
+
+
+NEVER = {"match": "127.0.0.1", "reason": "a pump hangs on it"}
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("127.0.0.1", NEVER),
+        ("files.localhost", NEVER),
+        ("files.localhost", {**NEVER, "match": "127.0.0.0/30"}),
+        ("files.localhost", {**NEVER, "match": "*.localhost"}),
+        ("127.0.0.1", {**NEVER, "until": "2026-11-22"}),
+    ],
+    ids=["address", "name-to-address", "name-to-network", "name", "last-day"],
+)
+async def test_what_is_excluded_is_not_dialled_and_counted_so(
+    tmp_path: Path, name: str, rule: dict[str, str]
+) -> None:
+    async def answers(_: str) -> list[IPv4Address]:
+        return [IPv4Address("127.0.0.1")]
+
+    async with counting() as (port, calls):
+        endpoints = [{"port": port, "protocol": "ftp"}]
+        leave = {"reference": "CHG-1", "scope": ["127.0.0.0/8", "*.localhost"]}
+        entry = {"host": name, "asset": "a", "endpoints": endpoints}
+        path = targets(tmp_path, entry, authorisation=leave, exclude=[rule])
+        result = await run(request(tmp_path, path, resolver=answers), quiet)
+        assert calls == []
+    document = report(result)
+    jsonschema.validate(document, json.loads(SCHEMA.read_text()))
+    coverage = document["scan"]["coverage"]
+    assert [coverage[key] for key in ("targeted", "excluded", "unreachable")] == [0, 1, 0]
+    assert document["hosts"][0]["endpoints"][0]["reason"] == "excluded"
+    assert {row["verdict"] for row in document["hosts"][0]["failures"]} <= {"unknown"}
+    assert "a pump hangs on it" in document["hosts"][0]["endpoints"][0]["detail"]
+    assert result.exit_code == 0
+    assert report(assess(result.folder)) == document
+
+
+async def test_an_exclusion_ends_after_its_last_day(tmp_path: Path) -> None:
+    async with counting() as (port, calls):
+        rule = {**NEVER, "until": "2026-11-21"}
+        await run(request(tmp_path, targets(tmp_path, host(port, "a"), exclude=[rule])), quiet)
+        assert calls != []
+
+
+def test_a_plan_shows_what_is_excluded(tmp_path: Path) -> None:
+    (asset,) = plan(targets(tmp_path, host(1, "a"), exclude=[NEVER]))
+    assert asset.notes == ("not dialled: excluded by 127.0.0.1: a pump hangs on it",)
+    assert (asset.connections, asset.logins, asset.bytes) == (0, 0, 0)
 
 
 async def test_windows_are_hours_of_the_targets_own_time_zone(tmp_path: Path) -> None:

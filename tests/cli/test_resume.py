@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from scanner.api.audit import verify_audit
 from tests.cli.shell import environment, scan
 from tests.cli.test_run import options, written
 from tests.servers.fixtures import StartServer
@@ -52,6 +53,15 @@ def test_a_killed_run_is_finished_with_each_asset_once(point: int, tmp_path: Pat
         str(h["asset"]) for h in hosts
     )
     assert kept(tmp_path) == ASSETS
+    log = tmp_path / "reports" / "audit.ndjson"
+    check = verify_audit(log)
+    assert (check.breaks, check.open) == ((), ())
+    records = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    begun = [each["command"] for each in records if each["event"] == "begin"]
+    assert begun == ["run", "run"]
+    assert {each["asset"] for each in records if each["event"] == "asset"} == {
+        each["asset"] for each in report["hosts"]
+    }
     with sqlite3.connect(tmp_path / "history.sqlite") as history:
         assert history.execute("SELECT count(*) FROM asset").fetchone() == (ASSETS,)
     history.close()

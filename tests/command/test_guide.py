@@ -25,8 +25,10 @@ PAGES: Final = (
     "docs/ssh.md",
     "docs/sampling.md",
     "docs/papers.md",
+    "docs/operations.md",
+    "docs/data-protection.md",
 )
-GROUPS: Final = ("policy",)
+GROUPS: Final = ("policy", "audit")
 """Commands whose first word names a command of theirs."""
 _INDENTED: Final = re.compile(r"^    scan (.+)$", re.MULTILINE)
 _FENCED: Final = re.compile(r"^(?:\$ )?scan ([a-z].+)$", re.MULTILINE)

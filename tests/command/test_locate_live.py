@@ -104,6 +104,11 @@ def test_nothing_that_is_written_holds_a_name(console: Console, start_server: St
 
     assert NAME in said
     after = everything_written(console.folder)
+    log = after[console.folder / "reports" / "audit.ndjson"].splitlines()
+    begun, looked, ended = (json.loads(line) for line in log[3:])
+    assert (begun["command"], ended["ended"]) == ("locate", "done")
+    assert begun["about"].startswith("clear-storage of ")
+    assert looked["dialled"][0]["asked"]["RETR"] >= 5
     assert after[console.folder / run / "report.json"] == report
     assert [path for path, data in after.items() if b"Quillfeather" in data] == []
     assert {path.name for path in after} <= {
@@ -112,6 +117,7 @@ def test_nothing_that_is_written_holds_a_name(console: Console, start_server: St
         "report.html",
         "findings.csv",
         "events.ndjson",
+        "audit.ndjson",
         "run.json",
         "observations.ndjson",
         ".lock",

@@ -49,6 +49,12 @@ async def test_an_alert_for_each_step_is_a_pass_and_is_kept(tmp_path: Path) -> N
     kept = recalled(tmp_path)
     assert isinstance(kept, Observed)
     assert (kept.value.verdict, kept.value.at) == ("pass", report.finished)
+    log = (tmp_path / "audit.ndjson").read_text().splitlines()
+    begun, drilled, ended = map(json.loads, log)
+    assert (begun["command"], begun["authorisation"]) == ("drill", "CHG-1042")
+    assert drilled["dialled"][0]["asked"]["PASS"] == 1
+    assert drilled["accounts"] == ["drill-*"]
+    assert ended["ended"] == "done"
 
 
 async def test_silence_after_the_login_is_a_fail(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import date
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import pytest
@@ -14,7 +15,7 @@ from scanner.intake.hosts import Address
 from scanner.intake.scope_patterns import Network
 from scanner.model.address import Admitted
 from scanner.model.reading import Reason, Unobserved
-from scanner.model.target import Authorisation
+from scanner.model.target import Authorisation, Exclusion
 
 
 class Answers:
@@ -62,6 +63,38 @@ async def test_addresses_outside_the_listed_networks_are_named_and_not_admitted(
     assert [str(admitted.ip) for admitted in found.admitted] == ["192.0.2.7"]
     assert found.out_of_scope == ("198.51.100.7", "2001:db8::7")
     assert found.failure is None
+
+
+async def test_of_a_names_addresses_those_that_are_excluded_are_left_out() -> None:
+    leave = Authorisation(reference="M-1", scope=("ftp.example.org", "192.0.2.0/24"))
+    never = Exclusion(match="192.0.2.8/30", reason="pumps", until=date(2027, 1, 1))
+    guarded = Scope(leave, (Exclusion(match="*.example.net", reason="x"), never))
+    found = await guarded.admit(
+        "ftp.example.org", [21], Answers(["192.0.2.9", "192.0.2.7", "::ffff:192.0.2.10"])
+    )
+    assert [str(admitted.ip) for admitted in found.admitted] == ["192.0.2.7"]
+    assert found.out_of_scope == ("192.0.2.9", "192.0.2.10")
+    none = await guarded.admit("ftp.example.org", [21], Answers(["192.0.2.9"]))
+    assert none.admitted == ()
+    assert none.failure == Unobserved(
+        Reason.EXCLUDED,
+        "ftp.example.org resolves to 192.0.2.9, excluded until 2027-01-01 by 192.0.2.8/30: pumps",
+    )
+
+
+async def test_an_excluded_host_is_not_even_resolved() -> None:
+    leave = Authorisation(reference="M-1", scope=("*.example.org", "192.0.2.0/24"))
+    never = (
+        Exclusion(match="FTP.example.org", reason="x"),
+        Exclusion(match="192.0.2.7", reason="y"),
+    )
+    answers = Answers()
+    for host in ("ftp.example.org.", "192.0.2.7", "::ffff:192.0.2.7"):
+        assert (
+            reason((await Scope(leave, never).admit(host, [21], answers)).failure)
+            is Reason.EXCLUDED
+        )
+    assert answers.asked == []
 
 
 async def test_an_answer_that_leaves_the_scope_between_two_looks_is_refused() -> None:

@@ -148,19 +148,19 @@ def location() -> Path:
     return Path(named).resolve() if named else _REPOSITORY / ".cache" / "servers"
 
 
-def unpack(folder: Path | None = None) -> Prefix:
+def unpack(folder: Path | None = None, names: tuple[str, ...] = PACKAGES) -> Prefix:
     """Return the unpacked packages, fetching them on the first call for this list of names.
 
     Safe to call from several processes at once, and immediate once the prefix is there.
     Raises PackagesUnavailableError where apt is missing or can't deliver.
     """
     base = folder or location()
-    root = base / f"root-{_fingerprint()}"
+    root = base / f"root-{_fingerprint(names)}"
     if root.is_dir():
         return Prefix(root)
     with exclusive(base):
         if not root.is_dir():  # another process may have finished while we waited
-            _build(base, root)
+            _build(base, root, names)
     return Prefix(root)
 
 
@@ -173,11 +173,11 @@ def exclusive(base: Path) -> Iterator[None]:
         yield
 
 
-def _fingerprint() -> str:
-    return hashlib.sha256("\n".join(PACKAGES).encode()).hexdigest()[:12]
+def _fingerprint(names: tuple[str, ...]) -> str:
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:12]
 
 
-def _build(base: Path, root: Path) -> None:
+def _build(base: Path, root: Path, names: tuple[str, ...]) -> None:
     for tool in ("apt-get", "dpkg-deb"):
         if shutil.which(tool) is None:
             message = (
@@ -190,7 +190,7 @@ def _build(base: Path, root: Path) -> None:
     archives, tree = work / "archives", work / "root"
     archives.mkdir(parents=True)
     tree.mkdir()
-    _download(archives, work)
+    _download(archives, work, names)
     for archive in sorted(archives.glob("*.deb")):
         _run(["dpkg-deb", "-x", str(archive), str(tree)], cwd=work)
     tree.chmod(0o755)
@@ -198,9 +198,9 @@ def _build(base: Path, root: Path) -> None:
     shutil.rmtree(work)
 
 
-def _download(archives: Path, work: Path) -> None:
+def _download(archives: Path, work: Path, names: tuple[str, ...]) -> None:
     options = _apt_options(work)
-    fetch = ["apt-get", *options, "download", "-q", *PACKAGES]
+    fetch = ["apt-get", *options, "download", "-q", *names]
     try:
         _run(fetch, cwd=archives)
     except PackagesUnavailableError:

@@ -1,0 +1,68 @@
+"""Writes a run's Prometheus textfile."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from scanner.api.head import REPORT, RunHead, read_head
+from scanner.api.publish import RunResult
+from scanner.errors import InputError
+from scanner.report.metrics import RunFigures, completed_in, metrics
+from scanner.report.stream import hosts_in
+from scanner.sinks.run_folder import RunFolder
+from scanner.sinks.whole_file import put
+
+_LARGEST = 1 << 20
+
+
+def check_metrics(path: Path) -> None:
+    """Raise ``InputError`` where a textfile cannot be put: before a run, not after it."""
+    folder = path.absolute().parent
+    if path.suffix != ".prom":
+        raise InputError(f"--metrics: {path.name}: node_exporter reads *.prom alone; name it so")
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"--metrics: {folder}: is no folder that can be written to")
+
+
+def write_metrics(path: Path, result: RunResult, exit_code: int) -> None:
+    """Put the textfile of a run in place, whole, readable by all. Holds one host at a time.
+
+    Raises ``InputError`` where it cannot be written.
+    """
+    folder = RunFolder.open(result.folder)
+    labels = _labels(read_head(folder))
+    run = RunFigures(
+        labels=labels,
+        whole=not result.interrupted,
+        exit_code=exit_code,
+        targets=result.targeted,
+        completed=completed_in(_before(path), labels),
+        left={each.sink: each.left for each in result.deliveries},
+    )
+    lines = metrics(_scan(folder), hosts_in(folder.lines(REPORT)), run)
+    put(path, "".join(lines), replace=True, mode=0o644)
+
+
+def _labels(head: RunHead) -> dict[str, str]:
+    labels = {"vantage": head.vantage}
+    if head.shard is not None:
+        labels["shard"] = f"{head.shard[0] + 1}/{head.shard[1]}"
+    return labels
+
+
+def _scan(folder: RunFolder) -> dict[str, Any]:
+    """Return the head of a report; its first line ends where the hosts begin."""
+    first = next(iter(folder.lines(REPORT)))
+    scan: dict[str, Any] = json.loads(f"{first}]}}")["scan"]
+    return scan
+
+
+def _before(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return file.read(_LARGEST)
+    except OSError:
+        return ""

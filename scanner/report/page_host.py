@@ -8,7 +8,7 @@ from typing import Any
 from scanner.model.failure import WEIGHTS, FailureId
 from scanner.model.finding import Severity
 from scanner.model.text import neutralise
-from scanner.report.page_map import SIGNS, WORDS, is_accepted, unreached
+from scanner.report.page_map import SIGNS, WORDS, heat_of, is_accepted, unreached
 from scanner.report.sparkline import sparkline
 
 Host = Mapping[str, Any]
@@ -83,13 +83,14 @@ def _urgency(row: Mapping[str, Any]) -> tuple[bool, int, int]:
 
 
 def _told(row: Mapping[str, Any]) -> dict[str, Any]:
-    verdict = row["verdict"]
-    return {"id": row["id"], "kind": verdict, **sign_of(verdict), "severity": row["severity"]}
+    return {"id": row["id"], "kind": row["verdict"], "severity": row["severity"], **_sign(row)}
 
 
-def sign_of(verdict: str) -> dict[str, str]:
-    """Return the sign and the word of a verdict."""
-    return {"sign": SIGNS[verdict], "word": WORDS.get(verdict, verdict)}
+def _sign(told: Mapping[str, Any]) -> dict[str, str]:
+    """Return sign, word and colour of what a row or a finding says."""
+    verdict = told["verdict"]
+    sign, word = SIGNS[verdict], WORDS.get(verdict, verdict)
+    return {"sign": sign, "word": word, "heat": heat_of(verdict, told["severity"])}
 
 
 def _row(row: Mapping[str, Any], place: int, shelf: _Shelf) -> dict[str, Any]:
@@ -101,11 +102,7 @@ def _row(row: Mapping[str, Any], place: int, shelf: _Shelf) -> dict[str, Any]:
         "accepted": is_accepted(row),
         "controls": {name: ids for name, ids in row["controls"].items() if ids},
         "findings": [
-            {
-                **each,
-                **sign_of(each["verdict"]),
-                "pieces": shelf.pieces(each["evidence"]),
-            }
+            {**each, **_sign(each), "pieces": shelf.pieces(each["evidence"])}
             for each in findings[:MOST_FINDINGS]
         ],
         "findings_left": max(0, len(findings) - MOST_FINDINGS),

@@ -12,7 +12,7 @@ from scanner.report.sparkline import Sparkline, sparkline
 Host = Mapping[str, Any]
 SIGNS = {"fail": "✗", "pass": "✓", "unknown": "?", "not-applicable": "–", "error": "!"}
 WORDS = {"not-applicable": "n/a"}
-_KINDS = {"fail": "f", "pass": "p", "unknown": "u", "not-applicable": "n", "error": "e"}
+_KINDS = {"pass": "p", "unknown": "u", "not-applicable": "n", "error": "e"}
 _HEAT = {"critical": "f3", "high": "f2", "medium": "f1"}
 
 
@@ -48,12 +48,12 @@ class MapRow:
 def map_row(place: int, host: Host) -> MapRow:
     """Return the line of the heat map for a host document."""
     cells = _cells(host)
-    others = {host["host"], host["owner"], *host["tags"], *host["aliases"]} - {host["asset"], ""}
+    others = dict.fromkeys((host["host"], host["owner"], *host["aliases"], *host["tags"]))
     return MapRow(
         place=place,
         rank=badness(host),
         asset=host["asset"],
-        who=", ".join(sorted(others)),
+        who=", ".join(each for each in others if each not in {"", host["asset"]}),
         grade=host["grade"],
         score=host["score"],
         cells=cells,
@@ -76,13 +76,17 @@ def _cell(row: Mapping[str, Any], change: str) -> Cell:
         notes = ["accepted"]
     if change:
         notes.append(change)
-    kind = _HEAT.get(row["severity"], "f1") if fails else ""
     return Cell(
-        kind=f"{_KINDS[verdict]} {kind}".rstrip(),
+        kind=heat_of(verdict, row["severity"]),
         sign=SIGNS[verdict],
         word=WORDS.get(verdict, verdict),
         note=", ".join(notes),
     )
+
+
+def heat_of(verdict: str, severity: str) -> str:
+    """Return the class that colours a verdict: one letter, and for fails how bad it is, 1 to 3."""
+    return _HEAT.get(severity, "f1") if verdict == "fail" else _KINDS[verdict]
 
 
 def is_accepted(row: Mapping[str, Any]) -> bool:

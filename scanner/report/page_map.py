@@ -10,7 +10,7 @@ from scanner.report.run_table import badness
 from scanner.report.sparkline import Sparkline, sparkline
 
 Host = Mapping[str, Any]
-SIGNS = {"fail": "✗", "pass": "✓", "unknown": "?", "not-applicable": "–", "error": "!"}
+SIGNS = {"fail": "✗", "pass": "✓", "unknown": "?", "not-applicable": "-", "error": "!"}
 WORDS = {"not-applicable": "n/a"}
 _KINDS = {"pass": "p", "unknown": "u", "not-applicable": "n", "error": "e"}
 _HEAT = {"critical": "f3", "high": "f2", "medium": "f1"}

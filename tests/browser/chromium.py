@@ -76,7 +76,9 @@ class Tab:
     def complaints(self) -> list[str]:
         """Return what the browser complained about: security policy, errors, exceptions."""
         logged = [each["entry"]["text"] for each in self.told("Log.entryAdded")]
-        logged += [each["exceptionDetails"]["text"] for each in self.told("Runtime.exceptionThrown")]
+        logged += [
+            each["exceptionDetails"]["text"] for each in self.told("Runtime.exceptionThrown")
+        ]
         return logged
 
     def evaluate(self, expression: str) -> Any:

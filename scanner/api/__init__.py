@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from scanner.api.papers import paper_kind, validate_paper
     from scanner.api.policy import PolicyRequest, make_policy
     from scanner.api.reassess import assess
+    from scanner.api.redraw import redraw, redraw_into
     from scanner.api.replica import demo
     from scanner.engine.plan import PlannedAsset
     from scanner.engine.progress import Progress
@@ -38,6 +39,8 @@ __all__ = [
     "make_policy",
     "paper_kind",
     "plan",
+    "redraw",
+    "redraw_into",
     "run",
     "run_drills",
     "scan_host",
@@ -61,6 +64,8 @@ _HOMES = {
     "make_policy": "scanner.api.policy",
     "paper_kind": "scanner.api.papers",
     "plan": "scanner.api.nightly",
+    "redraw": "scanner.api.redraw",
+    "redraw_into": "scanner.api.redraw",
     "run": "scanner.api.nightly",
     "run_drills": "scanner.api.alarm_drill",
     "scan_host": "scanner.api.host",

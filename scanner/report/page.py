@@ -6,6 +6,7 @@ import base64
 import hashlib
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -22,6 +23,8 @@ MOST_ROWS = 10_000
 """Hosts in the heat map; the rest are counted."""
 FULL_BYTES = 4_000_000
 """About how much of the page may be full detail of hosts, the worst first."""
+MOST_LEADS = 200
+"""Leads across assets that are shown."""
 BRIEF_HOSTS = 2_000
 """Hosts after those whose rows are told in a line each."""
 _MOST_TEXT = 2000
@@ -30,7 +33,7 @@ _MOST_TEXT = 2000
 def page(
     scan: Mapping[str, Any],
     hosts: Callable[[], Iterable[Host]],
-    fleet: Sequence[Mapping[str, Any]] = (),
+    fleet: Iterable[Mapping[str, Any]] = (),
 ) -> Iterator[str]:
     """Yield the page in chunks, readable without its script.
 
@@ -46,7 +49,10 @@ def page(
     yield from _head(made, scan, rows, news, linked=wholly | partly)
     yield from _details(made, hosts, rows, wholly, partly)
     yield made.get_template("foot.html").render(
-        scan=scan, fleet=list(fleet[:200]), left=len(rows) - len(wholly), **_script(made)
+        scan=scan,
+        fleet=list(islice(fleet, MOST_LEADS)),
+        left=len(rows) - len(wholly),
+        **_script(made),
     )
 
 

@@ -25,8 +25,8 @@ FULL_BYTES = 4_000_000
 """About how much of the page may be full detail of hosts, the worst first."""
 MOST_LEADS = 200
 """Leads across assets that are shown."""
-BRIEF_HOSTS = 2_000
-"""Hosts after those whose rows are told in a line each."""
+BRIEF_HOSTS = 1_000
+"""Failing hosts after those whose rows are told in a line each."""
 _MOST_TEXT = 2000
 
 
@@ -97,8 +97,8 @@ def _with_detail(rows: Sequence[MapRow]) -> tuple[frozenset[int], frozenset[int]
         if spent > FULL_BYTES:
             break
         wholly += 1
-    places = [row.place for row in rows]
-    return frozenset(places[:wholly]), frozenset(places[wholly : wholly + BRIEF_HOSTS])
+    rest = (row.place for row in rows[wholly:] if "fail" in row.marks)
+    return frozenset(row.place for row in rows[:wholly]), frozenset(islice(rest, BRIEF_HOSTS))
 
 
 def _head(

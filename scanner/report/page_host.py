@@ -29,11 +29,14 @@ def full(host: Host, place: int) -> dict[str, Any]:
 
 
 def brief(host: Host, place: int) -> dict[str, Any]:
-    """Return what the page shows of a host for whose detail there is no room."""
+    """Return what the page shows of a host for whose detail there is no room: rows that did not
+    pass, or that changed.
+    """
+    changed = {each["failure"] for each in host.get("changes", ())}
     rows = [
         {**_told(row), "summary": row["summary"]}
         for row in host["failures"]
-        if row["verdict"] != "pass"
+        if row["verdict"] != "pass" or row["id"] in changed
     ]
     return {**_head(host, place), "rows": rows}
 

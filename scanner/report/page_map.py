@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from scanner.report.run_table import badness
@@ -76,12 +77,13 @@ def _cell(row: Mapping[str, Any], change: str) -> Cell:
         notes = ["accepted"]
     if change:
         notes.append(change)
-    return Cell(
-        kind=heat_of(verdict, row["severity"]),
-        sign=SIGNS[verdict],
-        word=WORDS.get(verdict, verdict),
-        note=", ".join(notes),
-    )
+    return _shared(heat_of(verdict, row["severity"]), verdict, ", ".join(notes))
+
+
+@cache
+def _shared(kind: str, verdict: str, note: str) -> Cell:
+    """Return the one cell that says this: maps of thousands of hosts hold a few dozen."""
+    return Cell(kind=kind, sign=SIGNS[verdict], word=WORDS.get(verdict, verdict), note=note)
 
 
 def heat_of(verdict: str, severity: str) -> str:

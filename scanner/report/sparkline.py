@@ -63,4 +63,5 @@ def _night(told: Any) -> tuple[str, float] | None:
     match told:
         case [str() as at, (int() | float()) as score]:
             return at, min(100.0, max(0.0, float(score)))
-    return None
+        case _:
+            return None

@@ -236,3 +236,17 @@ def test_a_printed_page_shows_what_is_folded_on_the_screen(tab: Tab, report: Pat
     tab.media()
     assert tab.evaluate(visible) is False
     assert tab.printed().startswith(b"%PDF-")
+
+
+def test_a_long_map_is_shown_in_strides_and_found_whole(tab: Tab, tmp_path: Path) -> None:
+    many = [*fleet.fleet(520)]
+    tab.open(written(many, tmp_path))
+    assert len(shown(tab)) == 500
+    assert tab.evaluate("document.getElementById('count').textContent") == (
+        "500 of 520 hosts shown, 20 more fit"
+    )
+    tab.evaluate("document.getElementById('more').click()")
+    assert len(shown(tab)) == 520
+    assert tab.evaluate("document.getElementById('more').hidden") is True
+    choose(tab, "find", "transfer-00519")
+    assert shown(tab) == ["transfer-00519"]

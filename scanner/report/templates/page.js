@@ -8,6 +8,10 @@
   const controls = document.getElementById("controls");
   const [find, show, failing, count] = ["find", "show", "row", "count"].map((id) => document.getElementById(id));
   const first = heads.length - 9;
+  const step = 500;  // what a browser lays out at a stroke
+  const more = document.getElementById("more");
+  let order;
+  let most = step;
   const verdicts = ["f", "e", "u", "n", "p"];
   const compare = new Intl.Collator("en", { numeric: true }).compare;
   const section = (row) => {
@@ -22,17 +26,25 @@
     text: `${row.cells[0].textContent} ${row.dataset.w || ""}`.toLowerCase(),
   }));
 
-  const filter = () => {
+  const fits = (host, words) => {
+    const fails = failing.value === "" || host.row.cells[first + Number(failing.value)].className[0] === "f";
+    return fails && (show.value === "" || host.marks.includes(show.value)) && words.every((word) => host.text.includes(word));
+  };
+  const apply = () => {
     const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let shown = 0;
-    for (const host of known) {
-      const fails = failing.value === "" || host.row.cells[first + Number(failing.value)].className[0] === "f";
-      const fits = fails && (show.value === "" || host.marks.includes(show.value)) && words.every((word) => host.text.includes(word));
-      host.row.hidden = !fits;
-      if (host.section) host.section.hidden = !fits;
-      shown += fits;
+    let found = 0;
+    for (const host of order) {
+      const hidden = !fits(host, words) || ++found > most;
+      host.row.hidden = hidden;
+      if (host.section) host.section.hidden = hidden;
     }
-    count.textContent = `${shown} of ${known.length} hosts shown`;
+    const shown = Math.min(found, most);
+    count.textContent = `${shown} of ${known.length} hosts shown` + (shown < found ? `, ${found - shown} more fit` : "");
+    more.hidden = shown === found;
+  };
+  const filter = () => {
+    most = step;
+    apply();
   };
 
   const heat = (cell) => {
@@ -44,20 +56,17 @@
     if (column >= first) return (host) => heat(host.row.cells[column]);
     if (column === 2) return (host) => parseFloat(host.row.cells[2].textContent);
     if (column === 3) return (host) => {
-      const told = host.row.cells[3].textContent.replace("−", "-").match(/[+-]?\d+(\.\d+)?/);
+      const told = host.row.cells[column].textContent.replace("−", "-").match(/[+-]?\d+(\.\d+)?/);
       return told ? parseFloat(told[0]) : 1000;
     };
-    return (host) => host.row.cells[column].firstChild.textContent;
+    return (host) => host.row.cells[column].firstChild.textContent.trim();
   };
   const place = (hosts) => {
     const lines = document.createDocumentFragment();
-    const details = document.createDocumentFragment();
-    for (const host of hosts) {
-      lines.append(host.row);
-      if (host.section) details.append(host.section);
-    }
+    for (const host of hosts) lines.append(host.row);
     body.append(lines);
-    document.getElementById("details").append(details);
+    order = hosts;
+    filter();
   };
   const sort = (column) => {
     const up = heads[column].getAttribute("aria-sort") !== "ascending";
@@ -94,11 +103,19 @@
   controls.addEventListener("reset", () => setTimeout(() => {
     heads.forEach((head) => head.removeAttribute("aria-sort"));
     place(known);
-    filter();
   }));
+  more.addEventListener("click", () => {
+    most += step;
+    apply();
+  });
   [find, show, failing].forEach((each) => each.addEventListener("input", filter));
   addEventListener("hashchange", reveal);
-  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((each) => { each.open = true; }));
+  addEventListener("beforeprint", () => {
+    most = Infinity;
+    apply();
+    document.querySelectorAll("details").forEach((each) => { each.open = true; });
+  });
+  order = known;
   filter();
   reveal();
 })();

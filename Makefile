@@ -23,7 +23,7 @@ demo: $(PACKAGE) ## scan the replica fleet on loopback; the report lands in repo
 	$(BIN)/scan demo --reports reports
 
 test: $(DEV) ## run all tests, against real servers (root)
-	@[ "$$(id -u)" != 0 ] || tools/apt.sh openssl gcc libc6-dev util-linux git gnupg zip
+	@[ "$$(id -u)" != 0 ] || tools/apt.sh openssl gcc libc6-dev util-linux git gnupg zip chromium-headless-shell
 	$(BIN)/python -m tests.servers.packages
 	@# Tests that bound time have the machine to themselves.
 	[ -n "$(ARGS)" ] || $(BIN)/python -m pytest $(ALONE)
@@ -78,6 +78,6 @@ $(PACKAGE): pyproject.toml constraints.txt tools/venv.sh
 	tools/venv.sh
 	touch $@
 
-$(DEV): pyproject.toml constraints.txt requirements-dev.txt tools/venv.sh
+$(DEV): pyproject.toml constraints.txt requirements-dev.txt requirements-alone.txt tools/venv.sh
 	tools/venv.sh dev
 	touch $(PACKAGE) $@

@@ -167,7 +167,8 @@ def test_every_dependency_is_pinned_to_a_version_and_to_no_place() -> None:
     lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
     pins = [line for line in lines if line and not line.startswith("#")]
     assert [line for line in pins if not PIN.match(line)] == []
-    development = (ROOT / "requirements-dev.txt").read_text("utf-8").splitlines()
+    lists = ("requirements-dev.txt", "requirements-alone.txt")
+    development = [line for name in lists for line in (ROOT / name).read_text("utf-8").splitlines()]
     wanted = [line for line in development if line and not line.startswith("#")]
     optional = [name for names in project()["optional-dependencies"].values() for name in names]
     wanted += [*project()["dependencies"], *optional]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Write constraints.txt anew: what a clean environment gets today for the package, its extras,
-# the build backend and requirements-dev.txt. Review the diff, then run everything.
+# the build backend, requirements-dev.txt and requirements-alone.txt. Review the diff, then run everything.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,10 +17,11 @@ trap 'rm -rf "$work"' EXIT
 "$python" -m venv "$work/venv"
 "$work/venv/bin/python" -m pip install --quiet --editable '.[keyring]' hatchling \
     --requirement requirements-dev.txt
+"$work/venv/bin/python" -m pip install --quiet --no-deps --requirement requirements-alone.txt
 {
     echo '# Exact versions of everything that is installed, for the package and for work on it.'
     echo '# Written by tools/pin.sh on Python 3.11; the ranges stand in pyproject.toml and'
-    echo '# requirements-dev.txt.'
+    echo '# requirements-dev.txt and requirements-alone.txt.'
     "$work/venv/bin/python" -m pip freeze --exclude-editable
 } >"$work/constraints.txt"
 if grep --line-number ' @ ' "$work/constraints.txt"; then

@@ -50,6 +50,9 @@ fi
 
 case $wanted in
     package) .venv/bin/python -m pip install --quiet --editable . ;;
-    dev) .venv/bin/python -m pip install --quiet --editable . --requirement requirements-dev.txt ;;
+    dev)
+        .venv/bin/python -m pip install --quiet --editable . --requirement requirements-dev.txt
+        .venv/bin/python -m pip install --quiet --no-deps --requirement requirements-alone.txt
+        ;;
     *) refuse "usage: tools/venv.sh [dev]" ;;
 esac

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from scanner.api.prune import prune
     from scanner.api.publish import RunResult
     from scanner.api.reassess import assess
+    from scanner.api.redraw import redraw, redraw_into
     from scanner.api.replica import demo
     from scanner.engine.plan import PlannedAsset
     from scanner.engine.progress import Progress
@@ -41,6 +42,8 @@ __all__ = [
     "paper_kind",
     "plan",
     "prune",
+    "redraw",
+    "redraw_into",
     "run",
     "run_drills",
     "scan_host",
@@ -65,6 +68,8 @@ _HOMES = {
     "paper_kind": "scanner.api.papers",
     "plan": "scanner.api.nightly",
     "prune": "scanner.api.prune",
+    "redraw": "scanner.api.redraw",
+    "redraw_into": "scanner.api.redraw",
     "run": "scanner.api.nightly",
     "run_drills": "scanner.api.alarm_drill",
     "scan_host": "scanner.api.host",

@@ -97,7 +97,7 @@ def _alarming(comparison: Comparison, fail_on: Severity) -> bool:
 
 def _scan(run: Path) -> dict[str, Any]:
     with _report(run) as lines:
-        scan = scan_in(next(lines, ""))
+        scan = scan_in(lines)
         return {name: scan[name] for name in ("uid", "started", "finished", "vantages")}
 
 

@@ -44,6 +44,7 @@ from scanner.model.recall import Recall
 from scanner.model.target import Target
 from scanner.probes.context import utc_text
 from scanner.report import document
+from scanner.report.changes import with_changes
 from scanner.report.heartbeat import EventLog
 from scanner.secrets import FileSecrets
 from scanner.sinks.audit_log import AuditLog
@@ -274,7 +275,7 @@ class _Keep:
 
     def _conclude(self, docket: Docket, record: Record, shop: Workshop) -> None:
         report = judge(docket)
-        host = document.host_document(report)
+        host = with_changes(document.host_document(report), record.recall.severities)
         self.folder.append(HOSTS, document.encode(host))
         add_events(self.folder, self.log.host(host, record.recall.severities))
         self.fleet.add(report)

@@ -65,7 +65,7 @@ def publish(  # noqa: PLR0913 - what a run consists of, and what it was written 
     folder.write(REPORT, stream(header, hosts, fleet.facts()))
     folder.write(FINDINGS, findings_csv(hosts_in(folder.lines(REPORT))))
     scan = document.header_document(header)
-    folder.write(PAGE, page(scan, lambda: hosts_in(folder.lines(REPORT))))
+    folder.write(PAGE, page(scan, lambda: hosts_in(folder.lines(REPORT)), fleet.facts()))
     folder.remove(spool)
     if log is not None:
         end_events(folder, log, header, whole=head.state == DONE)

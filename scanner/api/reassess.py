@@ -23,6 +23,7 @@ from scanner.model.recall import Recall
 from scanner.model.scan import ScanHeader
 from scanner.model.target import Target
 from scanner.report import document
+from scanner.report.changes import with_changes
 from scanner.report.heartbeat import EventLog
 from scanner.sinks.lock import exclusive
 from scanner.sinks.run_folder import RunFolder
@@ -60,7 +61,7 @@ def _judged_again(place: RunFolder, targets: Path | None, fleet: Fleet) -> RunRe
     log = _new_log(place, head.header(tally), file.tenant)
     for record, target in records:
         report = judge(docket_of(target, record))
-        host = document.host_document(report)
+        host = with_changes(document.host_document(report), record.recall.severities)
         place.append(AGAIN, document.encode(host))
         if log is not None:
             add_events(place, log.host(host, record.recall.severities))

@@ -24,6 +24,7 @@ from scanner.cli.host import host
 from scanner.cli.import_table import import_table
 from scanner.cli.locate import locate
 from scanner.cli.prune import prune
+from scanner.cli.report import report
 from scanner.cli.run import run
 from scanner.cli.schema import schema
 from scanner.cli.template import template
@@ -77,7 +78,7 @@ def application() -> typer.Typer:
         settings["debug"] = debug
 
     at_work = (host, run, deliver, prune, drill, locate, demo)
-    on_papers = (validate, assess, diff, history, checks, explain, schema, template)
+    on_papers = (validate, assess, report, diff, history, checks, explain, schema, template)
     for work in (*at_work, *on_papers):
         app.command(work.__name__)(_guarded(work, settings))
     app.command("import")(_guarded(import_table, settings))

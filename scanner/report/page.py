@@ -1,55 +1,157 @@
-"""``report.html``: a run as one page without scripts or outside requests."""
+"""``report.html``: a run as one file that asks for nothing outside itself."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from scanner.model.failure import FailureId
+from scanner.model.failure import WEIGHTS, FailureId
 from scanner.model.text import neutralise
+from scanner.report.page_host import brief, full
+from scanner.report.page_map import SIGNS, Host, MapRow, map_row
+from scanner.report.page_news import News
+from scanner.report.paint import number
 
-_SIGNS = {"fail": "✗", "pass": "✓", "unknown": "?", "not-applicable": "-", "error": "!"}
-_MOST = 2000
+MOST_ROWS = 10_000
+"""Hosts in the heat map; the rest are counted."""
+FULL_BYTES = 4_000_000
+"""About how much of the page may be full detail of hosts, the worst first."""
+MOST_LEADS = 200
+"""Leads across assets that are shown."""
+BRIEF_HOSTS = 1_000
+"""Failing hosts after those whose rows are told in a line each."""
+_MOST_TEXT = 2000
 
 
 def page(
-    scan: Mapping[str, Any], hosts: Callable[[], Iterable[Mapping[str, Any]]]
+    scan: Mapping[str, Any],
+    hosts: Callable[[], Iterable[Host]],
+    fleet: Iterable[Mapping[str, Any]] = (),
 ) -> Iterator[str]:
-    """Yield the page in chunks.
+    """Yield the page in chunks, readable without its script.
 
-    ``scan`` is the head of a report document. ``hosts`` is called twice and gives the same host
-    documents each time; one is held at a time, and a line of the heat map for each.
+    ``scan`` is the head of a report document, ``fleet`` its leads across assets. ``hosts`` is
+    called twice and gives the same host documents each time. One document is held at a time,
+    besides a line of the heat map for each of the worst ``MOST_ROWS``, and the drawn details,
+    which ``FULL_BYTES`` and ``BRIEF_HOSTS`` bound.
     """
-    made = Environment(
-        loader=PackageLoader("scanner.report"), autoescape=True, undefined=StrictUndefined
+    made = _environment()
+    news = News()
+    rows = _ranked(hosts, news)
+    wholly, partly = _with_detail(rows)
+    yield from _head(made, scan, rows, news, linked=wholly | partly)
+    yield from _details(made, hosts, rows, wholly, partly)
+    yield made.get_template("foot.html").render(
+        scan=scan,
+        fleet=list(islice(fleet, MOST_LEADS)),
+        left=len(rows) - len(wholly),
+        **_script(made),
     )
-    made.filters["safe_text"] = lambda value: neutralise(str(value), _MOST)
-    made.globals["signs"] = _SIGNS
-    style = made.get_template("page.css").render()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    rows = [_cells(place, host) for place, host in enumerate(hosts())]
-    rows.sort(key=lambda row: (-row["fails"], row["score"], row["asset"]))
+
+
+def _environment() -> Environment:
+    """Return templates that escape and neutralise whatever is put into them."""
+    made = Environment(
+        loader=PackageLoader("scanner.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_inert,
+    )
+    made.filters["number"] = number
+    made.filters["words"] = lambda name: str(name).replace("-", " ")
+    made.globals["signs"] = SIGNS
+    return made
+
+
+def _inert(value: Any) -> Any:
+    """Make safe what a template prints: everything but what the package wrote itself."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return neutralise(value, _MOST_TEXT)
+    return value
+
+
+def _ranked(hosts: Callable[[], Iterable[Host]], news: News) -> list[MapRow]:
+    def told() -> Iterator[MapRow]:
+        for place, host in enumerate(hosts()):
+            row = map_row(place, host)
+            news.add(row, host)
+            yield row
+
+    return heapq.nsmallest(MOST_ROWS, told(), key=lambda row: row.rank)
+
+
+def _with_detail(rows: Sequence[MapRow]) -> tuple[frozenset[int], frozenset[int]]:
+    """Return the places of the hosts that are told in full, and of those told in brief."""
+    spent, wholly = 0, 0
+    for row in rows:
+        spent += row.cost
+        if spent > FULL_BYTES:
+            break
+        wholly += 1
+    rest = (row.place for row in rows[wholly:] if "fail" in row.marks)
+    return frozenset(row.place for row in rows[:wholly]), frozenset(islice(rest, BRIEF_HOSTS))
+
+
+def _head(
+    made: Environment,
+    scan: Mapping[str, Any],
+    rows: Sequence[MapRow],
+    news: News,
+    linked: frozenset[int],
+) -> Iterator[str]:
+    failures = [
+        {"id": each.value, "weight": WEIGHTS[each], "tally": news.tallies[each.value]}
+        for each in FailureId
+    ]
     yield from made.get_template("head.html").generate(
         scan=scan,
-        hosts=rows,
-        failures=[each.value for each in FailureId],
-        style=Markup(style),  # noqa: S704 - the package's own file
-        style_hash=digest,
+        rows=rows,
+        news=news,
+        linked=linked,
+        failures=failures,
+        trended=any(row.line for row in rows),
+        **_style(made),
+        script_hash=_script(made)["script_hash"],
     )
-    section = made.get_template("host.html")
+
+
+def _details(
+    made: Environment,
+    hosts: Callable[[], Iterable[Host]],
+    rows: Sequence[MapRow],
+    wholly: frozenset[int],
+    partly: frozenset[int],
+) -> Iterator[str]:
+    whole, short = made.get_template("host.html"), made.get_template("brief.html")
+    drawn: dict[int, str] = {}
     for place, host in enumerate(hosts()):
-        told = {each["id"]: json.dumps(each["data"]) for each in host["evidence"]}
-        yield section.render(place=place, host=host, evidence=told)
-    yield "</main></body></html>\n"
+        if place in wholly:
+            drawn[place] = whole.render(full(host, place))
+        elif place in partly:
+            drawn[place] = short.render(brief(host, place))
+    yield from (drawn[row.place] for row in rows if row.place in drawn)
 
 
-def _cells(place: int, host: Mapping[str, Any]) -> dict[str, Any]:
-    verdicts = [row["verdict"] for row in host["failures"]]
-    kept = {name: host[name] for name in ("asset", "grade", "score")}
-    return {**kept, "place": place, "verdicts": verdicts, "fails": verdicts.count("fail")}
+def _style(made: Environment) -> dict[str, Any]:
+    return _own(made, "page.css", "style")
+
+
+def _script(made: Environment) -> dict[str, Any]:
+    return _own(made, "page.js", "script")
+
+
+def _own(made: Environment, name: str, kind: str) -> dict[str, Any]:
+    """Return a file of the package and the CSP hash that lets it in."""
+    assert made.loader is not None
+    text = made.loader.get_source(made, name)[0]
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return {kind: Markup(text), f"{kind}_hash": digest}  # noqa: S704 - the package's own file

@@ -43,10 +43,11 @@ def _ranked(hosts: Iterable[Host], letters: Counter[str], most: int) -> list[Hos
             letters[host["grade"]] += 1
             yield host
 
-    return heapq.nsmallest(most, counted(), key=_badness)
+    return heapq.nsmallest(most, counted(), key=badness)
 
 
-def _badness(host: Host) -> tuple[bool, int, float, str]:
+def badness(host: Host) -> tuple[bool, int, float, str]:
+    """Return what sorts host documents, the worst first."""
     worst = _worst(host)
     rank = Severity(worst["severity"]).rank if worst else -1
     return (host["breach_candidate"] is None, -rank, host["score"], host["asset"])

@@ -70,13 +70,25 @@ def hosts_in(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
     raise ValueError("the report ends early")
 
 
-def scan_in(first_line: str) -> dict[str, Any]:
-    """Return ``scan``, the head of a report, given the first line that ``stream`` wrote.
+def scan_in(lines: Iterable[str]) -> dict[str, Any]:
+    """Return ``scan`` of a report that ``stream`` wrote, given its lines: the first is read.
 
-    Raises ``ValueError`` where it is none.
+    Raises ``ValueError`` where that is not the head of a report.
     """
-    begun = first_line.rstrip("\n")
-    if not begun.endswith(_HOSTS):
-        raise ValueError("not the first line of a report")
-    scan: dict[str, Any] = json.loads(f"{begun}]}}")["scan"]
+    first = next(iter(lines), "").rstrip("\n")
+    if not first.endswith(_HOSTS):
+        raise ValueError("no head of a report")
+    scan: dict[str, Any] = json.loads(f"{first}]}}")["scan"]
     return scan
+
+
+def fleet_in(lines: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the leads across assets of a report that ``stream`` wrote, given its lines.
+
+    Raises ``ValueError`` where they are missing: the report was cut short.
+    """
+    for line in lines:
+        if line.startswith(_FLEET):
+            leads: list[dict[str, Any]] = json.loads(f"{{{line[2:]}")["fleet"]
+            return leads
+    raise ValueError("the report has no end")

@@ -8,7 +8,7 @@ from scanner.cli.app import application
 from tests.cli.shell import python, scan
 
 COMMANDS = (
-    "host", "run", "validate", "assess", "locate", "checks", "explain", "schema", "template",
+    "host", "run", "validate", "assess", "report", "locate", "checks", "explain", "schema", "template",
     "demo", "policy",
 )  # fmt: skip
 

@@ -25,6 +25,7 @@ PAGES: Final = (
     "docs/ssh.md",
     "docs/sampling.md",
     "docs/papers.md",
+    "docs/report-page.md",
 )
 GROUPS: Final = ("policy",)
 """Commands whose first word names a command of theirs."""

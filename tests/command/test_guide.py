@@ -27,6 +27,7 @@ PAGES: Final = (
     "docs/papers.md",
     "docs/operations.md",
     "docs/data-protection.md",
+    "docs/report-page.md",
 )
 GROUPS: Final = ("policy", "audit")
 """Commands whose first word names a command of theirs."""

@@ -17,6 +17,19 @@ if TYPE_CHECKING:
     from scanner.api import RunRequest, RunResult
 
 ENGINES = ("local",)
+_Kept = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="Then remove all but the newest N run folders."),
+]
+_Textfile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Prometheus textfile (*.prom) to write.")
+]
+_FailOn = Annotated[
+    SeverityName | None,
+    typer.Option(
+        help="The severity from which findings mean exit code 1: high.", show_default=False
+    ),
+]
 
 
 def run(
@@ -40,23 +53,13 @@ def run(
     contact: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Sent as anonymous password.")
     ] = None,
-    fail_on: Annotated[
-        SeverityName | None,
-        typer.Option(
-            help="The severity from which findings mean exit code 1: high.", show_default=False
-        ),
-    ] = None,
+    fail_on: _FailOn = None,
     resume: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Finish the run of this folder.")
     ] = None,
-    keep: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Then remove all but the newest N run folders."),
-    ] = None,
+    keep: _Kept = None,
     audit: AuditFile = None,
-    metrics: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Prometheus textfile (*.prom) to write.")
-    ] = None,
+    metrics: _Textfile = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be done, and touch nothing.")
     ] = False,
@@ -82,7 +85,7 @@ def run(
     request = api.RunRequest(
         targets=targets,
         resume=resume,
-        reports=reports or Path("reports"),
+        reports=reports or (resume.resolve().parent if resume else Path("reports")),
         history=history,
         vantage=vantage,
         shard=share,

@@ -53,5 +53,5 @@ def test_a_run_whose_events_wait_is_not_removed(reports: Path, tmp_path: Path) -
     for _ in range(2):
         told = scan("run", str(file), "--keep", "1", *options(tmp_path))
         assert told.returncode == 4, told.stderr
-    assert len(names(reports)) == 4  # two runs, .delivery and latest
+    assert len(names(reports)) == 5  # two runs, .delivery, the audit log and latest
     assert "not all of it was delivered" in told.stderr

@@ -110,7 +110,8 @@ def test_a_folder_that_is_closed_scans_nothing(console: Console) -> None:
     told = console.scan("run", "targets.json", before=WITHOUT_RIGHTS)
     assert (told.returncode, told.stdout) == (2, "")
     assert told.stderr == (
-        "scan: reports: Permission denied; give a writable folder with --reports\n"
+        "scan: reports/audit.ndjson: Permission denied; the audit log must be writable (--audit FILE"
+        " names another)\n"
     )
     reports.chmod(0o700)
     assert console.scan("run", "targets.json").returncode == 3

@@ -38,13 +38,13 @@ def test_everything_that_fails_is_new_where_nothing_was_open() -> None:
 
 def test_what_was_open_and_still_fails_is_no_change() -> None:
     host = document()
-    known = {each["uid"]: "high" for each in findings(host, Verdict.FAIL)}
+    known = {each["uid"]: each["severity"] for each in findings(host, Verdict.FAIL)}
     assert with_changes(host, known)["changes"] == []
 
 
 def test_what_was_open_and_passes_is_resolved() -> None:
     host = document()
-    known = {each["uid"]: "high" for each in findings(host, Verdict.FAIL)}
+    known = {each["uid"]: each["severity"] for each in findings(host, Verdict.FAIL)}
     passed = next(each for each in findings(host, Verdict.PASS) if each["facet"] == "drill")
     changes = with_changes(host, known | {passed["uid"]: "medium"})["changes"]
     assert [(each["failure"], each["change"]) for each in changes] == [
@@ -56,7 +56,7 @@ def test_what_was_open_and_passes_is_resolved() -> None:
 def test_a_second_fault_beside_an_open_one_changes_the_row() -> None:
     host = document()
     fails = findings(host, Verdict.FAIL)
-    known = {each["uid"]: "high" for each in fails if each["facet"] != "clear-data"}
+    known = {each["uid"]: each["severity"] for each in fails if each["facet"] != "clear-data"}
     changes = with_changes(host, known)["changes"]
     assert [(each["failure"], each["change"]) for each in changes] == [
         ("plaintext-transport", "changed")
@@ -66,7 +66,7 @@ def test_a_second_fault_beside_an_open_one_changes_the_row() -> None:
 @pytest.mark.parametrize("open_before", [0, 1, 2, 3])
 def test_the_events_of_the_same_scan_say_the_same(open_before: int) -> None:
     host = document()
-    known = {each["uid"]: "high" for each in findings(host, Verdict.FAIL)[:open_before]}
+    known = {each["uid"]: each["severity"] for each in findings(host, Verdict.FAIL)[:open_before]}
     told = [
         (event["metadata"]["event_code"], event["unmapped"]["ftpscan"]["change"])
         for event in host_events(builders.header(), host, known)

@@ -180,7 +180,7 @@ def test_the_banner_says_at_once_what_was_not_seen(coverage: tuple[int, ...], to
 def test_what_changed_is_told_by_asset_and_failure_and_linked() -> None:
     host = document()
     every = [each for row in host["failures"] for each in row["findings"]]
-    known = {each["uid"]: "high" for each in every if each["facet"] != "anonymous-login"}
+    known = {each["uid"]: each["severity"] for each in every if each["facet"] != "anonymous-login"}
     text = drawn(with_changes(host, known))
     part = text[text.index('<h2 id="changes">') : text.index('<h2 id="map">')]
     assert re.findall(r'<span class="tag t-(\w+)">', part) == ["new", "resolved", "resolved"]
@@ -194,7 +194,7 @@ def test_what_changed_is_told_by_asset_and_failure_and_linked() -> None:
 def test_a_quiet_night_and_a_run_that_nobody_compared_say_so() -> None:
     host = document()
     every = [each for row in host["failures"] for each in row["findings"]]
-    known = {each["uid"]: "high" for each in every if each["verdict"] == "fail"}
+    known = {each["uid"]: each["severity"] for each in every if each["verdict"] == "fail"}
     assert "Nothing: no row is new, changed or resolved." in plain(drawn(with_changes(host, known)))
     assert "Nobody compared this run with an earlier one." in plain(drawn(host))
 
@@ -205,7 +205,7 @@ def test_a_trend_is_drawn_with_words_and_a_first_night_is_told() -> None:
     assert text.count("<polyline") == 2  # in the map and in the host's own part
     assert 'role="img" aria-label="Score over 4 nights: 10 on 2026-06-01' in text
     assert "first night" in plain(drawn(host | {"trend": host["trend"][:1]}))
-    assert "<polyline" not in drawn(document())
+    assert "<polyline" not in drawn(document() | {"trend": []})
 
 
 def test_a_host_shows_match_next_action_remedy_controls_evidence_and_accepted_risks() -> None:

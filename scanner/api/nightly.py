@@ -109,14 +109,7 @@ async def _locked(
     head = _new_head(request, job) if old is None else old[1]
     wanted = shard_of(from_vantage(job.file.targets, head.vantage), head.shard)
     tally = Tally(Severity(head.fail_on), targeted=head.targeted, excluded=head.excluded)
-    deed = Deed(
-        command="run",
-        uid=head.uid,
-        job=job,
-        vantage=head.vantage,
-        assets=len(wanted),
-        about="" if old is None else "resumed",
-    )
+    deed = _deed(job, head, len(wanted), "" if old is None else "resumed")
     audit = request.audit or request.reports / AUDIT
     AuditLog(audit).ready()
     async with workshop(
@@ -148,12 +141,18 @@ async def _locked(
     remarks = ended.remarks
     if request.keep is not None:
         remarks += kept_newest(folder.path.parent, request.keep)
-    return replace(
-        ended,
-        deliveries=sent,
-        exit_code=code,
-        remarks=remarks,
-        audit_hash=trail.log.last.digest,
+    digest = trail.log.last.digest
+    return replace(ended, deliveries=sent, exit_code=code, remarks=remarks, audit_hash=digest)
+
+
+def _deed(job: FileJob, head: RunHead, assets: int, about: str) -> Deed:
+    return Deed(
+        command="run",
+        uid=head.uid,
+        job=job,
+        vantage=head.vantage,
+        assets=assets,
+        about=about,
     )
 
 

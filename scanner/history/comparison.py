@@ -8,13 +8,12 @@ the comparison: memory does not grow with the reports.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from scanner.history.schema import naming
+from scanner.history.scratch import Scratch
 from scanner.model.comparison import ComparedFinding, ComparedHost, Standing, Turn
 from scanner.model.finding import Severity
 
@@ -45,7 +44,7 @@ _MOST_SUMMARY = 600
 Host = Mapping[str, Any]
 
 
-class Comparison:
+class Comparison(Scratch):
     """Takes all hosts of the older report, then all of the newer one, then tells.
 
     ``since`` is when the older scan began (RFC 3339 UTC): what was open by then is not new, though
@@ -54,20 +53,7 @@ class Comparison:
 
     def __init__(self, since: str) -> None:
         self._since = since
-        with naming(_PLACE):
-            self._db = sqlite3.connect("", isolation_level=None)
-            self._db.executescript(_TABLES)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._db.close()
+        super().__init__(_PLACE, _TABLES)
 
     def before(self, host: Host) -> None:
         """Take a host document of the older report."""

@@ -6,15 +6,14 @@ Kept in a file that nobody else sees and that ends with the run: a million asset
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from scanner.history.schema import naming
+from scanner.history.scratch import Scratch
 from scanner.model.finding import HostReport
 from scanner.model.observation import EndpointObservation, FtpFacts
 from scanner.model.reading import Observed
@@ -57,7 +56,7 @@ SELECT key FROM opener GROUP BY key
 _Tie = tuple[str, str, int, str]
 
 
-class Fleet:
+class Fleet(Scratch):
     """Takes the reports of a run one by one and then tells what they have in common.
 
     Two assets are one server where they were seen at the same address and port with the same
@@ -67,20 +66,7 @@ class Fleet:
     """
 
     def __init__(self) -> None:
-        with naming(_PLACE):
-            self._db = sqlite3.connect("", isolation_level=None)
-            self._db.executescript(_TABLES)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._db.close()
+        super().__init__(_PLACE, _TABLES)
 
     def add(self, report: HostReport) -> None:
         """Take one report."""

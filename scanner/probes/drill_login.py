@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from scanner.clients.ftp_session import FtpSession, Opening
 from scanner.clients.ssh import read_hello
 from scanner.clients.ssh_login import LoginResult, LoginTerms, SshCredential, close, log_in
 from scanner.clients.tls import looking_context
+from scanner.model.address import Admitted
 from scanner.model.attempts import AttemptKind, AttemptLedger, limit_key
 from scanner.model.drill import DrillLogin
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
@@ -47,6 +48,42 @@ _NO_ATTEMPT = Unobserved(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """How a drill logs in over either protocol, given its user."""
+
+    ssh: Callable[[str], Awaitable[Reading[DrillLogin]]]
+    ftp: Callable[[str, Protocol], Awaitable[Reading[DrillLogin]]]
+
+    async def take(
+        self, user: str, protocol: Protocol, dialer: Dialer, seconds: float
+    ) -> Reading[DrillLogin]:
+        """Take the way of a protocol; ``auto`` is found out first. Never raises for the server."""
+        try:
+            if protocol is Protocol.AUTO:
+                protocol = await detect(dialer, seconds)
+            if protocol is Protocol.SFTP:
+                return await self.ssh(user)
+            return await self.ftp(user, protocol)
+        except Fault as fault:
+            return fault.reading
+
+
+def login_made(  # noqa: PLR0913 - what is told of one login
+    door: Admitted, user: str, at: str, protocol: Protocol, answer: str, *, refused: bool
+) -> DrillLogin:
+    """Return a login that was made ``at`` a moment (RFC 3339 UTC), with the server's answer."""
+    return DrillLogin(
+        user=user,
+        at=at,
+        address=str(door.ip),
+        port=door.port,
+        protocol=str(protocol),
+        answer=neutralise(answer, 200),
+        refused=refused,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoginDesk:
     """Makes the login at one address and port, within the budget of failing ones."""
 
@@ -60,26 +97,12 @@ class LoginDesk:
 
         ``auto`` is found out first. One attempt is spent as soon as the word leaves.
         """
-        try:
-            if protocol is Protocol.AUTO:
-                protocol = await detect(self.dialer, self.seconds)
-            if protocol is Protocol.SFTP:
-                return await self._ssh(user)
-            return await self._ftp(user, protocol)
-        except Fault as fault:
-            return fault.reading
+        ways = Ways(ssh=self._ssh, ftp=self._ftp)
+        return await ways.take(user, protocol, self.dialer, self.seconds)
 
     def _made(self, user: str, protocol: Protocol, answer: str, *, refused: bool) -> DrillLogin:
-        admitted = self.dialer.admitted
-        return DrillLogin(
-            user=user,
-            at=utc_text(self.clock()),
-            address=str(admitted.ip),
-            port=admitted.port,
-            protocol=str(protocol),
-            answer=neutralise(answer, 200),
-            refused=refused,
-        )
+        door, at = self.dialer.admitted, utc_text(self.clock())
+        return login_made(door, user, at, protocol, answer, refused=refused)
 
     # FTP
 

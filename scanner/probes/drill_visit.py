@@ -17,10 +17,9 @@ from scanner.model.attempts import Attempt, AttemptKind, AttemptLedger
 from scanner.model.drill import CanaryFile, DrillLogin, OffNetwork
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Protocol
-from scanner.model.text import neutralise
 from scanner.model.view import AccountView, CredentialStatus
 from scanner.probes.context import ProbeContext, utc_text
-from scanner.probes.detect import detect
+from scanner.probes.drill_login import Ways, login_made
 from scanner.probes.ftp_access import NEEDS_ACCOUNT
 from scanner.probes.ftp_accounts import Credential, load_credential
 from scanner.probes.ftp_tls import ask_auth, leaf_of
@@ -78,14 +77,8 @@ class DrillVisitor:
 
     async def make(self, user: str, protocol: Protocol) -> Reading[DrillLogin]:
         """Log in. ``user`` is the drill's nonce, for the label. Never raises for the server."""
-        try:
-            if protocol is Protocol.AUTO:
-                protocol = await detect(self.dialer, self.seconds)
-            if protocol is Protocol.SFTP:
-                return await self._ssh(user)
-            return await self._ftp(user, protocol)
-        except Fault as fault:
-            return fault.reading
+        ways = Ways(ssh=self._ssh, ftp=self._ftp)
+        return await ways.take(user, protocol, self.dialer, self.seconds)
 
     def _inside(self) -> Unobserved | None:
         """Return why a login from here would be none from outside."""
@@ -101,17 +94,10 @@ class DrillVisitor:
     def _made(
         self, protocol: Protocol, answer: str, *, let_in: bool = False, refused: bool = False
     ) -> DrillLogin:
-        admitted = self.dialer.admitted
-        return DrillLogin(
-            user=self.errand.account.username,
-            at=utc_text(self.context.clock()),
-            address=str(admitted.ip),
-            port=admitted.port,
-            protocol=str(protocol),
-            answer=neutralise(answer, 200),
-            refused=refused,
-            let_in=let_in,
-        )
+        door, at = self.dialer.admitted, utc_text(self.context.clock())
+        user = self.errand.account.username
+        made = login_made(door, user, at, protocol, answer, refused=refused)
+        return replace(made, let_in=let_in)
 
     def _read(self, protocol: Protocol, path: str, label: str) -> Observed[DrillLogin]:
         made = self._made(protocol, _LET_IN, let_in=True)

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scanner.api.head import REPORT, RUNNING, RunHead, read_head
+from scanner.api.head import RUNNING, RunHead, read_head
 from scanner.errors import InputError
 from scanner.history.comparison import Comparison
 from scanner.model.comparison import Turn
 from scanner.model.finding import Severity
 from scanner.report.difference import Difference
 from scanner.report.stream import hosts_in, scan_in
-from scanner.sinks.run_folder import RunFolder
+from scanner.sinks.run_folder import REPORT, RunFolder
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,7 @@ from collections.abc import Iterable
 
 from scanner.model.scan import ScanHeader
 from scanner.report.heartbeat import Ending, EventLog
-from scanner.sinks.run_folder import RunFolder
-
-EVENTS = "events.ndjson"
-UNFINISHED = f"{EVENTS}.part"
-"""Holds whole lines of a run that still goes; its beginning is that of the finished file."""
+from scanner.sinks.run_folder import EVENTS, UNFINISHED, RunFolder
 
 
 def begin_events(folder: RunFolder, log: EventLog) -> EventLog:

@@ -10,15 +10,11 @@ from scanner.engine.outcome import Tally
 from scanner.errors import InputError
 from scanner.model.scan import ScanHeader
 from scanner.model.target import TargetsFile
-from scanner.sinks import run_shelf
-from scanner.sinks.run_folder import RunFolder
+from scanner.sinks.run_folder import HEAD, RunFolder
 
-FILE = "run.json"
-OBSERVATIONS = "observations.ndjson"
-REPORT = "report.json"
 RUNNING = "running"
 DONE = "done"
-LOCK = run_shelf.LOCK
+INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +37,7 @@ class RunHead:
 
     def ended(self, at: str, *, interrupted: bool) -> RunHead:
         """Return the head of the run, now over."""
-        return replace(self, finished=at, state="interrupted" if interrupted else DONE)
+        return replace(self, finished=at, state=INTERRUPTED if interrupted else DONE)
 
     def judged_with(self, file: TargetsFile) -> RunHead:
         """Return the head of a report that rests on the papers of ``file``."""
@@ -64,14 +60,14 @@ class RunHead:
 
 def write_head(folder: RunFolder, head: RunHead) -> None:
     """Put ``run.json`` in place."""
-    folder.write(FILE, [json.dumps(asdict(head), indent=1), "\n"])
+    folder.write(HEAD, [json.dumps(asdict(head), indent=1), "\n"])
 
 
 def read_head(folder: RunFolder) -> RunHead:
     """Read ``run.json``. Raises ``InputError`` when it is not what a run wrote."""
     try:
-        head = RunHead(**json.loads((folder.path / FILE).read_text(encoding="utf-8")))
+        head = RunHead(**json.loads((folder.path / HEAD).read_text(encoding="utf-8")))
         return replace(head, shard=tuple(head.shard) if head.shard else None)  # type: ignore[arg-type]  # JSON has no pairs
     except (OSError, ValueError, TypeError) as error:
-        told = f"{folder.path / FILE}: not readable as a run ({type(error).__name__})"
+        told = f"{folder.path / HEAD}: not readable as a run ({type(error).__name__})"
         raise InputError(f"{told}; name another run folder") from error

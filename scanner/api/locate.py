@@ -24,9 +24,7 @@ from scanner.model.observation import EndpointObservation, Observations, views_o
 from scanner.model.reading import Observed, Unobserved
 from scanner.model.target import Allow, Target
 from scanner.model.view import FileFact
-from scanner.sinks.run_folder import RunFolder
-
-REPORT = "report.json"
+from scanner.sinks.run_folder import REPORT, RunFolder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

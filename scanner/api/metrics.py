@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
-from typing import Any
 
-from scanner.api.head import REPORT, RunHead, read_head
+from scanner.api.head import RunHead, read_head
 from scanner.api.publish import RunResult
 from scanner.errors import InputError
 from scanner.report.metrics import RunFigures, completed_in, metrics
-from scanner.report.stream import hosts_in
-from scanner.sinks.run_folder import RunFolder
+from scanner.report.stream import hosts_in, scan_in
+from scanner.sinks.run_folder import REPORT, RunFolder
 from scanner.sinks.whole_file import put
 
 _LARGEST = 1 << 20
@@ -42,7 +40,7 @@ def write_metrics(path: Path, result: RunResult, exit_code: int) -> None:
         completed=completed_in(_before(path), labels),
         left={each.sink: each.left for each in result.deliveries},
     )
-    lines = metrics(_scan(folder), hosts_in(folder.lines(REPORT)), run)
+    lines = metrics(scan_in(folder.lines(REPORT)), hosts_in(folder.lines(REPORT)), run)
     put(path, "".join(lines), replace=True, mode=0o644)
 
 
@@ -51,13 +49,6 @@ def _labels(head: RunHead) -> dict[str, str]:
     if head.shard is not None:
         labels["shard"] = f"{head.shard[0] + 1}/{head.shard[1]}"
     return labels
-
-
-def _scan(folder: RunFolder) -> dict[str, Any]:
-    """Return the head of a report; its first line ends where the hosts begin."""
-    first = next(iter(folder.lines(REPORT)))
-    scan: dict[str, Any] = json.loads(f"{first}]}}")["scan"]
-    return scan
 
 
 def _before(path: Path) -> str:

@@ -14,22 +14,22 @@ from pathlib import Path
 from scanner.api.audit import FILE as AUDIT
 from scanner.api.audit import Deed, Trail, audited
 from scanner.api.deliver import Deliveries, undelivered
-from scanner.api.events import add_events, begin_events
-from scanner.api.head import DONE, LOCK, OBSERVATIONS, RunHead, write_head
-from scanner.api.head import FILE as HEAD
+from scanner.api.events import begin_events
+from scanner.api.head import DONE, RunHead, write_head
 from scanner.api.hours import is_open, windows_of
 from scanner.api.job import Clock, FileJob, authorised, nightly, utc_now
 from scanner.api.memory import lock_of
 from scanner.api.prune import kept_newest
-from scanner.api.publish import HOSTS, RunResult, publish
+from scanner.api.publish import HOSTS, RunOutput, RunResult
 from scanner.api.recovery import ready
 from scanner.api.resume import CUT, cleaned, known_before, unfinished
+from scanner.api.saved import saved
 from scanner.api.workshop import Workshop, docket_of, workshop
-from scanner.engine.judge import Docket, judge
+from scanner.engine.judge import Docket
 from scanner.engine.outcome import Tally
 from scanner.engine.plan import PlannedAsset, from_vantage, planned, shard_of
 from scanner.engine.progress import Progress
-from scanner.engine.record import Record, decode, encode
+from scanner.engine.record import Record, encode
 from scanner.engine.scheduler import schedule
 from scanner.engine.scope import Resolver
 from scanner.engine.unseen import unseen
@@ -43,14 +43,12 @@ from scanner.model.reading import Reading, Reason, Unobserved
 from scanner.model.recall import Recall
 from scanner.model.target import Target
 from scanner.probes.context import utc_text
-from scanner.report import document
-from scanner.report.changes import with_changes
 from scanner.report.heartbeat import EventLog
 from scanner.secrets import FileSecrets
 from scanner.sinks.audit_log import AuditLog
 from scanner.sinks.flush import Patience
 from scanner.sinks.lock import exclusive
-from scanner.sinks.run_folder import RunFolder
+from scanner.sinks.run_folder import HEAD, LOCK, OBSERVATIONS, RunFolder
 from scanner.sinks.run_shelf import point_latest
 
 
@@ -129,7 +127,8 @@ async def _locked(
         ):
             _begin(folder, head, log)
             deliveries = Deliveries(job.file, folder.path.parent, request.patience)
-            keep = _Keep(folder, tally, fleet, progress, log=log, trail=trail)
+            output = RunOutput(folder=folder, tally=tally, fleet=fleet, log=log)
+            keep = _Keep(output, trail, progress)
             with _stopping(folder.path):
                 if old is not None:
                     keep.take_up(wanted, shop)
@@ -218,9 +217,9 @@ async def _carried_out(
 
 def _put_away(keep: _Keep, head: RunHead) -> RunResult:
     if head.state == DONE:
-        keep.folder.remove(CUT)
-    ended = publish(keep.folder, head, keep.tally, keep.fleet, log=keep.log)
-    hindered = point_latest(keep.folder.path)
+        keep.output.folder.remove(CUT)
+    ended = keep.output.publish(head)
+    hindered = point_latest(ended.folder)
     return replace(ended, remarks=(hindered,) if hindered else ())
 
 
@@ -230,21 +229,11 @@ class _Keep:
     In this order, so that a history that cannot be written loses nothing that was seen.
     """
 
-    def __init__(  # noqa: PLR0913 - everything that a run is written to
-        self,
-        folder: RunFolder,
-        tally: Tally,
-        fleet: Fleet,
-        progress: Callable[[Progress], None],
-        *,
-        log: EventLog,
-        trail: Trail,
+    def __init__(
+        self, output: RunOutput, trail: Trail, progress: Callable[[Progress], None]
     ) -> None:
-        self.folder = folder
-        self.log = log
+        self.output = output
         self._trail = trail
-        self.tally = tally
-        self.fleet = fleet
         self._progress = progress
         self.done: set[str] = set()
         self._taken_up = 0
@@ -259,33 +248,28 @@ class _Keep:
         try:
             self._trail.asset(seen)
         finally:  # a log that cannot be written ends the run; what was seen is kept all the same
-            self.folder.append(OBSERVATIONS, encode(record))
+            self.output.folder.append(OBSERVATIONS, encode(record))
         self._conclude(docket_of(target, record, logs), record, shop)
 
     def take_up(self, wanted: list[Target], shop: Workshop) -> None:
         """Judge again what the run had kept before it ended: nothing of it is looked at twice."""
         by_asset = {target.asset: target for target in wanted}
-        self._before = cleaned(self.folder, OBSERVATIONS)
-        self.folder.remove(HOSTS)
-        for line in self.folder.lines(OBSERVATIONS):
-            record = decode(line)
+        folder = self.output.folder
+        self._before = cleaned(folder, OBSERVATIONS)
+        folder.remove(HOSTS)
+        for record in saved(folder, OBSERVATIONS, "start a new run"):
             self._taken_up += 1
             self._conclude(docket_of(by_asset[record.asset], record), record, shop)
 
     def _conclude(self, docket: Docket, record: Record, shop: Workshop) -> None:
-        report = judge(docket)
-        host = with_changes(document.host_document(report), record.recall.severities)
-        self.folder.append(HOSTS, document.encode(host))
-        add_events(self.folder, self.log.host(host, record.recall.severities))
-        self.fleet.add(report)
+        report = self.output.add(docket, record)
         self.done.add(record.asset)
-        self.tally.add(report, record.recall.findings, record.recall.severities)
         shop.remember(report)
         self._progress(
             Progress(
                 done=len(self.done),
-                total=self.tally.targeted,
-                failures=self.tally.failures,
+                total=self.output.tally.targeted,
+                failures=self.output.tally.failures,
                 asset=record.asset,
                 begun=self._taken_up,
             )

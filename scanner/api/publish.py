@@ -6,17 +6,21 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from scanner.api.events import end_events
-from scanner.api.head import DONE, REPORT, RunHead, write_head
+from scanner.api.events import add_events, end_events
+from scanner.api.head import DONE, INTERRUPTED, RunHead, write_head
+from scanner.engine.judge import Docket, judge
 from scanner.engine.outcome import Tally
+from scanner.engine.record import Record
 from scanner.history import Fleet
+from scanner.model.finding import HostReport
 from scanner.report import document
+from scanner.report.changes import with_changes
 from scanner.report.heartbeat import EventLog
 from scanner.report.page import page
 from scanner.report.stream import hosts_in, stream, with_aliases
 from scanner.report.table import findings_csv
 from scanner.sinks.flush import Delivery
-from scanner.sinks.run_folder import RunFolder
+from scanner.sinks.run_folder import REPORT, RunFolder
 
 HOSTS = "hosts.ndjson"
 FINDINGS = "findings.csv"
@@ -44,41 +48,57 @@ class RunResult:
     audit_hash: str = ""
 
 
-def publish(  # noqa: PLR0913 - what a run consists of, and what it was written to
-    folder: RunFolder,
-    head: RunHead,
-    tally: Tally,
-    fleet: Fleet,
-    *,
-    spool: str = HOSTS,
-    log: EventLog | None = None,
-) -> RunResult:
-    """Assemble ``report.json`` from the spooled hosts, then what is drawn from it; say what the
-    run came to.
+@dataclass(slots=True, kw_only=True)
+class RunOutput:
+    """What a run is written to: host by host, and then as a whole.
 
-    ``log`` is that of the run's events, if they are still to be ended.
-
-    What they share is known only now: other names of each, and facts of the fleet.
+    ``log`` is that of the run's events, if they are still to be written. ``spool`` is the file
+    of hosts until the report is there.
     """
-    header = head.header(tally)
-    hosts = with_aliases(folder.lines(spool), fleet.aliases)
-    folder.write(REPORT, stream(header, hosts, fleet.facts()))
-    folder.write(FINDINGS, findings_csv(hosts_in(folder.lines(REPORT))))
-    scan = document.header_document(header)
-    folder.write(PAGE, page(scan, lambda: hosts_in(folder.lines(REPORT)), fleet.facts()))
-    folder.remove(spool)
-    if log is not None:
-        end_events(folder, log, header, whole=head.state == DONE)
-    write_head(folder, head)
-    delta = header.delta
-    return RunResult(
-        folder=folder.path,
-        uid=head.uid,
-        hosts=tally.done,
-        targeted=tally.targeted,
-        counts=dict(tally.grades),
-        exit_code=tally.exit_code(),
-        incomplete=tuple(tally.unfinished),
-        delta=asdict(delta),
-        interrupted=head.state == "interrupted",
-    )
+
+    folder: RunFolder
+    tally: Tally
+    fleet: Fleet
+    log: EventLog | None
+    spool: str = HOSTS
+
+    def add(self, docket: Docket, record: Record) -> HostReport:
+        """Judge one asset, and write its host document and its events."""
+        report = judge(docket)
+        known = record.recall.severities
+        host = with_changes(document.host_document(report), known)
+        self.folder.append(self.spool, document.encode(host))
+        if self.log is not None:
+            add_events(self.folder, self.log.host(host, known))
+        self.fleet.add(report)
+        self.tally.add(report, record.recall.findings, known)
+        return report
+
+    def publish(self, head: RunHead) -> RunResult:
+        """Assemble ``report.json`` from the spooled hosts, then what is drawn from it; say what
+        the run came to.
+
+        What they share is known only now: other names of each, and facts of the fleet.
+        """
+        folder, header = self.folder, head.header(self.tally)
+        hosts = with_aliases(folder.lines(self.spool), self.fleet.aliases)
+        folder.write(REPORT, stream(header, hosts, self.fleet.facts()))
+        folder.write(FINDINGS, findings_csv(hosts_in(folder.lines(REPORT))))
+        scan = document.header_document(header)
+        drawn = page(scan, lambda: hosts_in(folder.lines(REPORT)), self.fleet.facts())
+        folder.write(PAGE, drawn)
+        folder.remove(self.spool)
+        if self.log is not None:
+            end_events(folder, self.log, header, whole=head.state == DONE)
+        write_head(folder, head)
+        return RunResult(
+            folder=folder.path,
+            uid=head.uid,
+            hosts=self.tally.done,
+            targeted=self.tally.targeted,
+            counts=dict(self.tally.grades),
+            exit_code=self.tally.exit_code(),
+            incomplete=tuple(self.tally.unfinished),
+            delta=asdict(header.delta),
+            interrupted=head.state == INTERRUPTED,
+        )

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from scanner import targets as targets_file
-from scanner.api.events import EVENTS, add_events, begin_events
-from scanner.api.head import DONE, LOCK, OBSERVATIONS, RUNNING, RunHead, read_head
-from scanner.api.publish import HOSTS, RunResult, publish
+from scanner.api.events import begin_events
+from scanner.api.head import DONE, RUNNING, RunHead, read_head
+from scanner.api.publish import HOSTS, RunOutput, RunResult
+from scanner.api.saved import saved
 from scanner.api.workshop import docket_of
-from scanner.engine.judge import judge
 from scanner.engine.outcome import Tally
 from scanner.engine.plan import from_vantage, shard_of
-from scanner.engine.record import Record, decode
+from scanner.engine.record import Record
 from scanner.engine.unseen import unseen
 from scanner.errors import InputError
 from scanner.history import Fleet
@@ -22,11 +22,9 @@ from scanner.model.reading import Reason, Unobserved
 from scanner.model.recall import Recall
 from scanner.model.scan import ScanHeader
 from scanner.model.target import Target
-from scanner.report import document
-from scanner.report.changes import with_changes
 from scanner.report.heartbeat import EventLog
 from scanner.sinks.lock import exclusive
-from scanner.sinks.run_folder import RunFolder
+from scanner.sinks.run_folder import EVENTS, LOCK, OBSERVATIONS, RunFolder
 
 AGAIN = "hosts-again.ndjson"
 """The spool of a second judgement, never that of a run that may still be going."""
@@ -54,23 +52,20 @@ def _judged_again(place: RunFolder, targets: Path | None, fleet: Fleet) -> RunRe
     file = targets_file.load_targets(targets or Path(head.targets))
     by_asset = {target.asset: target for target in file.targets}
     tally = Tally(Severity(head.fail_on), targeted=head.targeted, excluded=head.excluded)
-    records = [(record, _target(record, by_asset)) for record in _records(place)]
+    records = [
+        (record, _target(record, by_asset)) for record in saved(place, OBSERVATIONS, "scan again")
+    ]
     last = records[-1][0].judged_at if records else head.started
     records += _not_come_to(head, file.targets, {record.asset for record, _ in records}, last)
     place.remove(AGAIN)
     log = _new_log(place, head.header(tally), file.tenant)
+    output = RunOutput(folder=place, tally=tally, fleet=fleet, log=log, spool=AGAIN)
     for record, target in records:
-        report = judge(docket_of(target, record))
-        host = with_changes(document.host_document(report), record.recall.severities)
-        place.append(AGAIN, document.encode(host))
-        if log is not None:
-            add_events(place, log.host(host, record.recall.severities))
-        fleet.add(report)
-        tally.add(report, record.recall.findings, record.recall.severities)
+        output.add(docket_of(target, record), record)
     if head.state == RUNNING:
         head = head.ended(last, interrupted=True)
         place.remove(HOSTS)
-    return publish(place, head.judged_with(file), tally, fleet, spool=AGAIN, log=log)
+    return output.publish(head.judged_with(file))
 
 
 def _not_come_to(
@@ -104,15 +99,6 @@ def _new_log(place: RunFolder, header: ScanHeader, tenant: str) -> EventLog | No
     if (place.path / EVENTS).exists():
         return None
     return begin_events(place, EventLog(header=header, tenant=tenant))
-
-
-def _records(place: RunFolder) -> Iterator[Record]:
-    for number, line in enumerate(place.lines(OBSERVATIONS), start=1):
-        try:
-            yield decode(line)
-        except ValueError as error:
-            told = f"{place.path / OBSERVATIONS}:{number}: {error}"
-            raise InputError(f"{told}; scan again") from error
 
 
 def _target(record: Record, by_asset: Mapping[str, Target]) -> Target:

@@ -10,10 +10,11 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from scanner.api.head import OBSERVATIONS, REPORT, RunHead, read_head
+from scanner.api.head import RunHead, read_head
 from scanner.api.job import Clock, utc_now
 from scanner.api.memory import KEEPS_FOR, lock_of
-from scanner.engine.record import Record, decode
+from scanner.api.saved import saved as saved_in
+from scanner.engine.record import Record
 from scanner.errors import DamagedHistoryError, InputError
 from scanner.history import ATTEMPTS_COUNT_FOR, PATIENCE, History, default_path
 from scanner.history.rows import to_stored
@@ -25,7 +26,7 @@ from scanner.model.case import moment
 from scanner.report.read_back import report_of
 from scanner.report.stream import hosts_in
 from scanner.sinks.lock import exclusive
-from scanner.sinks.run_folder import RunFolder
+from scanner.sinks.run_folder import OBSERVATIONS, REPORT, RunFolder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,11 +158,8 @@ class _Count:
 
 def _records(folder: RunFolder) -> Iterator[Record]:
     """Yield what was saved of each asset, in the order of the report, until one is damaged."""
-    for line in folder.lines(OBSERVATIONS):
-        try:
-            yield decode(line)
-        except ValueError:
-            return
+    with suppress(InputError):
+        yield from saved_in(folder, OBSERVATIONS, "scan again")
 
 
 def _with_failures(saved: Salvage, failures: Counter[tuple[str, int]], since: int) -> Salvage:

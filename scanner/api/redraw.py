@@ -11,9 +11,8 @@ from scanner.report.page import page
 from scanner.report.run_table import run_text
 from scanner.report.stream import fleet_in, hosts_in, scan_in
 from scanner.report.table import findings_csv
-from scanner.sinks.run_folder import RunFolder
+from scanner.sinks.run_folder import REPORT, RunFolder
 
-REPORT = "report.json"
 FORMATS = ("html", "csv", "text", "json")
 
 

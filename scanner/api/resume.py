@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from scanner.api.head import RUNNING, RunHead, read_head
-from scanner.engine.record import Record, decode, encode
+from scanner.api.head import DONE, RUNNING, RunHead, read_head
+from scanner.api.saved import saved
+from scanner.engine.record import Record, encode
 from scanner.errors import InputError
 from scanner.model.reading import Reason
 from scanner.model.recall import Recall
@@ -15,6 +16,8 @@ from scanner.sinks.run_folder import RunFolder
 
 CUT = "cut.ndjson"
 """Looks that were cut short, until the run is finished: what was known before them."""
+
+_MEND = "start a new run"
 
 
 def unfinished(path: Path, targets_sha256: str) -> tuple[RunFolder, RunHead]:
@@ -24,7 +27,7 @@ def unfinished(path: Path, targets_sha256: str) -> tuple[RunFolder, RunHead]:
     """
     folder = RunFolder.open(path)
     head = read_head(folder)
-    if head.state == "done":
+    if head.state == DONE:
         raise InputError(f"{path}: this run is whole; nothing is left to resume")
     if head.targets_sha256 != targets_sha256:
         raise InputError(f"{path}: the targets file has changed since; start a new run")
@@ -38,8 +41,10 @@ def cleaned(folder: RunFolder, name: str) -> dict[str, Recall]:
     asset that had been seen in part, before it was. Raises ``InputError`` where a whole line is
     damaged.
     """
-    cut = {record.asset: record for record in _records(folder, CUT)}
-    cut |= {one.asset: one for one in _records(folder, name) if _was_cut(one) and _saw_a_thing(one)}
+    cut = {record.asset: record for record in saved(folder, CUT, _MEND)}
+    cut |= {
+        one.asset: one for one in saved(folder, name, _MEND) if _was_cut(one) and _saw_a_thing(one)
+    }
     if cut:
         folder.write(CUT, (f"{encode(record)}\n" for record in cut.values()))
     folder.write(name, (f"{encode(record)}\n" for record in _whole(folder, name)))
@@ -53,18 +58,9 @@ def known_before(now: Recall, before: Recall) -> Recall:
     return replace(now, findings=before.findings, severities=before.severities)
 
 
-def _records(folder: RunFolder, name: str) -> Iterator[Record]:
-    for number, line in enumerate(folder.lines(name), start=1):
-        try:
-            yield decode(line)
-        except ValueError as error:
-            told = f"{folder.path / name}:{number}: {error}"
-            raise InputError(f"{told}; start a new run") from error
-
-
 def _whole(folder: RunFolder, name: str) -> Iterator[Record]:
     met: set[str] = set()
-    for record in _records(folder, name):
+    for record in saved(folder, name, _MEND):
         if record.asset not in met and not _was_cut(record):
             met.add(record.asset)
             yield record

@@ -10,6 +10,7 @@ from typing import Any
 
 from scanner.errors import InputError
 from scanner.model.chain import Link, NotARecordError, forged, link_of, read_record, torn
+from scanner.sinks.writing import write_all
 
 LONGEST = 1 << 20
 """Bytes of one record at most."""
@@ -74,10 +75,10 @@ class AuditLog:
         if not rest:
             return last
         if _follows(rest, last):  # only its line end is missing
-            _write_all(handle, b"\n")
+            write_all(handle, b"\n")
             return self._link(rest)
         line = forged(last, torn(rest))
-        _write_all(handle, b"\n" + line + b"\n")
+        write_all(handle, b"\n" + line + b"\n")
         return self._link(line)
 
     def _link(self, line: bytes) -> Link:
@@ -88,7 +89,7 @@ class AuditLog:
 
     def _write(self, handle: int, content: Mapping[str, Any]) -> None:
         line = forged(self.last, content)
-        _write_all(handle, line + b"\n")
+        write_all(handle, line + b"\n")
         self.last = self._link(line)
 
 
@@ -121,9 +122,3 @@ def lines_of(path: Path) -> Iterator[bytes]:
                 yield line.removesuffix(b"\n")
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; name an audit log") from error
-
-
-def _write_all(handle: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(handle, view) :]

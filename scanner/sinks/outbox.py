@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import TextIO
 
 from scanner.errors import InputError
+from scanner.sinks.run_folder import EVENTS, UNFINISHED
 
 FOLDER = ".delivery"
-EVENTS = "events.ndjson"
-UNFINISHED = f"{EVENTS}.part"
 MOST_RUNS = 1000
 MOST_EVENTS = 200
 MOST_BYTES = 512 * 1024

@@ -9,6 +9,20 @@ from datetime import datetime
 from pathlib import Path
 
 from scanner.errors import InputError
+from scanner.sinks.writing import write_all
+
+HEAD = "run.json"
+OBSERVATIONS = "observations.ndjson"
+REPORT = "report.json"
+EVENTS = "events.ndjson"
+UNFINISHED = f"{EVENTS}.part"
+"""Holds whole lines of a run that still goes; its beginning is that of the finished file."""
+
+LOCK = ".lock"
+"""Held by a run while it goes, and by whoever judges it again."""
+
+STAMP = "%Y%m%dT%H%M%SZ"
+"""Of the moment at which a run began, in the name of its folder."""
 
 
 class RunFolder:
@@ -20,7 +34,7 @@ class RunFolder:
     @classmethod
     def create(cls, reports: Path, started: datetime, uid: str) -> RunFolder:
         """Make ``reports/<UTC>-<uid>``. Raises ``InputError`` when that cannot be."""
-        path = reports / f"{started:%Y%m%dT%H%M%SZ}-{uid[:8]}"
+        path = reports / f"{started.strftime(STAMP)}-{uid[:8]}"
         try:
             reports.mkdir(parents=True, exist_ok=True)
             path.mkdir(mode=0o700)
@@ -36,11 +50,11 @@ class RunFolder:
         Raises ``InputError`` when it is none.
         """
         try:
-            if (path / "run.json").is_file():
+            if (path / HEAD).is_file():
                 return cls(path.resolve() if path.is_symlink() or path.name in {"", ".."} else path)
         except OSError as error:
             raise InputError(f"{path}: {error.strerror}; it is its owner's alone") from error
-        raise InputError(f"{path}: not a run folder (no run.json); give one below reports/")
+        raise InputError(f"{path}: not a run folder (no {HEAD}); give one below reports/")
 
     def append(self, name: str, line: str) -> None:
         """Add one line to a file and hand it to the kernel.
@@ -53,7 +67,7 @@ class RunFolder:
             try:
                 before = os.fstat(handle).st_size
                 try:
-                    _write_all(handle, f"{line}\n".encode())
+                    write_all(handle, f"{line}\n".encode())
                 except OSError:
                     os.ftruncate(handle, before)
                     raise
@@ -125,13 +139,7 @@ def _write_out(part: Path, chunks: Iterable[str]) -> None:
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         for chunk in chunks:
-            _write_all(handle, chunk.encode())
+            write_all(handle, chunk.encode())
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _write_all(handle: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(handle, view) :]

@@ -15,13 +15,11 @@ from pathlib import Path
 from scanner.errors import InputError, LockedError
 from scanner.sinks.lock import exclusive
 from scanner.sinks.outbox import waiting
+from scanner.sinks.run_folder import HEAD, LOCK, STAMP
 
 LATEST = "latest"
-LOCK = ".lock"
-"""Held by a run while it goes, and by whoever judges it again."""
 _NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 _GONE = re.compile(rf"\.{_NAME.pattern}\.gone")
-_STAMP = "%Y%m%dT%H%M%SZ"
 _RUNNING = "running"
 
 
@@ -58,10 +56,10 @@ def shelved(reports: Path) -> list[Shelved]:
 
 def _shelved(path: Path) -> Shelved | None:
     try:
-        started = datetime.strptime(path.name.partition("-")[0], _STAMP).replace(tzinfo=UTC)
+        started = datetime.strptime(path.name.partition("-")[0], STAMP).replace(tzinfo=UTC)
         if not stat.S_ISDIR(path.lstat().st_mode):
             return None
-        file = path / "run.json"
+        file = path / HEAD
         if not stat.S_ISREG(file.lstat().st_mode):
             return None
         head = json.loads(file.read_text(encoding="utf-8"))

@@ -21,7 +21,7 @@ from scanner.errors import HistoryError, InputError, LockedError, StoppedError
 from scanner.history import History
 from scanner.model.finding import Severity
 from scanner.sinks.lock import exclusive
-from tests.servers import POSTURES
+from tests.servers import POSTURES, Server
 from tests.servers.fixtures import StartServer
 from tests.servers.tree import Tree, plant
 
@@ -444,14 +444,7 @@ async def test_what_was_finished_before_a_signal_is_kept(
 ) -> None:
     """The second endpoint of the asset accepts and never says a word."""
     server = start_server("vsftpd-plain")
-    async with counting(mute=True) as (port, calls):
-        endpoints = [{"port": each, "protocol": "ftp"} for each in (server.port, port)]
-        path = targets(tmp_path, {"host": "127.0.0.1", "asset": "a", "endpoints": endpoints})
-        task = asyncio.create_task(run(request(tmp_path, path), quiet))
-        async with asyncio.timeout(60):
-            await calls.begun.wait()
-        task.cancel()
-        result = await task
+    _, result, port = await cut_amid_a_look(tmp_path, server, "a")
     document = report(result)
     assert result.interrupted
     reasons = {each["port"]: each["reason"] for each in document["hosts"][0]["endpoints"]}
@@ -465,6 +458,23 @@ async def test_secrets_of_deliveries_and_drills_keep_no_run_from_scanning(tmp_pa
     path = targets(tmp_path, host(1, "a", drill=drill))
     assert (await run(request(tmp_path, path), quiet)).hosts == 1
     assert any("NO_SUCH_TOKEN" in line for line in validate(path))
+
+
+async def cut_amid_a_look(
+    tmp_path: Path, server: Server, asset: str
+) -> tuple[Path, RunResult, int]:
+    """Cancel a run amid its look at an asset that has a second endpoint, which never says a word.
+
+    Returns the targets file, what the run came to, and the port of the second endpoint.
+    """
+    async with counting(mute=True) as (port, calls):
+        endpoints = [{"port": each, "protocol": "ftp"} for each in (server.port, port)]
+        path = targets(tmp_path, {"host": "127.0.0.1", "asset": asset, "endpoints": endpoints})
+        task = asyncio.create_task(run(request(tmp_path, path), quiet))
+        async with asyncio.timeout(60):
+            await calls.begun.wait()
+        task.cancel()
+        return path, await task, port
 
 
 class Calls(list[int]):

@@ -14,7 +14,7 @@ from scanner.api.resume import cleaned
 from scanner.errors import InputError
 from scanner.sinks.run_folder import RunFolder
 from tests.api.test_nightly import (
-    counting,
+    cut_amid_a_look,
     finding,
     host,
     quiet,
@@ -145,14 +145,7 @@ async def test_what_a_cut_look_found_is_new_to_the_run_that_is_finished(
 ) -> None:
     """The history knows it from the first attempt, but no event has told of it."""
     server = start_server("vsftpd-plain")
-    async with counting(mute=True) as (port, calls):
-        endpoints = [{"port": each, "protocol": "ftp"} for each in (server.port, port)]
-        path = targets(tmp_path, {"host": "127.0.0.1", "asset": "a0", "endpoints": endpoints})
-        task = asyncio.create_task(run(request(tmp_path, path), quiet))
-        async with asyncio.timeout(60):
-            await calls.begun.wait()
-        task.cancel()
-        first = await task
+    path, first, _ = await cut_amid_a_look(tmp_path, server, "a0")
     assert finding(report(first), "a0", "anonymous-read")["verdict"] == "fail"
     assert [e["class_uid"] for e in events(first)] == [6007, 6007]
     kept = RunFolder.open(first.folder)

@@ -22,21 +22,13 @@ from scanner.report.document import host_document
 from scanner.report.ecs import ecs_document
 from scanner.report.heartbeat import Ending, EventLog
 from tests.report import builders
-from tests.report.test_events import FAILS, KNOWN, ORACLE, PASSES, row_with
+from tests.report.test_events import FAILS, KNOWN, ORACLE, PASSES, leaves, row_with
 from tests.sinks.runs import event_lines
 
 SIEM = Path(__file__).parents[2] / "deploy" / "siem"
 HEARTBEAT = SIEM / "ftpscan-heartbeat"
 FLAT = re.compile(r"\b(?:[a-z_]+\.)+[a-z_]+\b")
 Event = dict[str, Any]
-
-
-def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from leaves(item, f"{name}.{key}" if name else key)
-    else:
-        yield name, value
 
 
 def every_event() -> list[Event]:

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from scanner.api import RunRequest, run
-from scanner.api.deliver import deliver
 from scanner.demo.fleet import demo_fleet
 from scanner.report.fit import line
 from scanner.sinks.flush import Delivery, Patience
@@ -26,10 +25,8 @@ from tests.servers.certificates import (
 )
 from tests.servers.process import free_port
 from tests.servers.rsyslog_tls import check, configured, events_in, rsyslog
-from tests.sinks.runs import by_id, event_lines, run_with, uid
-from tests.sinks.test_http import targets
-
-HURRY = Patience(sleep=lambda _: None)
+from tests.sinks.runs import by_id, event_lines, uid
+from tests.sinks.test_http import sent
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +37,6 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 def entry(port: int, trusted: Certificate, **more: object) -> dict[str, object]:
     ca = str(trusted.authority)
     return {"kind": "syslog", "host": "localhost", "port": port, "ca": ca, **more}
-
-
-def sent(
-    folder: Path, delivery: dict[str, object], lines: list[str], patience: Patience = HURRY
-) -> Delivery:
-    run_folder = run_with(folder / "reports", lines)
-    (only,) = deliver(targets(folder, delivery), folder / "reports", (run_folder,), patience)
-    return only
 
 
 def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:

@@ -11,8 +11,8 @@ import signal
 from pathlib import Path
 
 from scanner.sinks import run_folder
+from scanner.sinks.writing import write_all
 
-_write_all = run_folder._write_all
 _replace = Path.replace
 _at = int(os.environ.get("KILL_AT_WRITE", "0"))
 _amid = os.environ.get("KILL_AMID", "")
@@ -29,7 +29,7 @@ def _counted(handle: int, data: bytes) -> None:
     if _done == _at:
         os.write(handle, data[: len(data) // 2])
         _die()
-    _write_all(handle, data)
+    write_all(handle, data)
 
 
 def _renamed(self: Path, target: Path) -> Path:
@@ -38,5 +38,5 @@ def _renamed(self: Path, target: Path) -> Path:
     return _replace(self, target)
 
 
-run_folder._write_all = _counted
+run_folder.write_all = _counted  # type: ignore[attr-defined]  # for this process alone
 Path.replace = _renamed  # type: ignore[method-assign,assignment]  # for this process alone

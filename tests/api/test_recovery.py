@@ -16,7 +16,7 @@ import pytest
 
 from scanner.api import RunResult, run
 from scanner.api.memory import past_of
-from scanner.api.recovery import rebuild
+from scanner.api.recovery import ready, rebuild
 from scanner.errors import DamagedHistoryError, HistoryError, HistoryHeldError, InputError
 from scanner.history import History, mask_key
 from scanner.model.attempts import MOST_FAILURES, AttemptKind
@@ -208,21 +208,17 @@ def test_a_history_that_another_process_holds_means_75_and_nothing_scanned(
     assert not (tmp_path / "reports").exists()
 
 
-def test_a_history_that_may_not_be_read_means_one_line_and_nothing_scanned(
-    tmp_path: Path,
-) -> None:
-    # Loads what a run reads of its own, which may lie where nobody else is let in.
-    asyncio.run(run(request_of(tmp_path, tmp_path / "history.sqlite3"), quiet))
+def test_a_history_that_may_not_be_read_is_told_in_one_line_and_is_not_damaged() -> None:
     with as_nobody() as folder:
         path = folder / "history.sqlite3"
         History.open(path, Clock()).close()
         path.chmod(0o000)
-        wanted = request_of(folder, path)
+        told: list[str] = []
         with pytest.raises(HistoryError, match="cannot be opened") as caught:
-            asyncio.run(run(wanted, quiet))
+            ready(path, folder / "reports", Clock(), told.append)
         assert not isinstance(caught.value, DamagedHistoryError)
         assert len(caught.value.problems) == 1
-        assert not (folder / "reports").exists()
+        assert told == []
         path.chmod(0o600)
 
 

@@ -56,3 +56,6 @@ case $wanted in
         ;;
     *) refuse "usage: tools/venv.sh [dev]" ;;
 esac
+
+# Workers that look into files write nothing, no bytecode either: they would compile at each start.
+.venv/bin/python -m compileall -q scanner

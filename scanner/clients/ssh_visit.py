@@ -249,7 +249,7 @@ class _Visitor:
         """
         asks = agreement.kex in GROUP_EXCHANGE and bool(self._to_ask)
         bounds = self._to_ask.pop(0) if asks else None
-        kex = begin(agreement.kex, os.urandom, bounds)
+        kex = begin(agreement.kex, os.urandom, bounds, fleeting=not finish)
         skip = self._offers.guesses and not agreement.guessed(self._offers)
         sense = True
         try:

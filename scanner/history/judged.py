@@ -10,12 +10,14 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
-
-from cattrs import Converter
+from typing import TYPE_CHECKING
 
 from scanner.history.rows import told
 from scanner.model.content import ContentFacts
 from scanner.model.judged import Judged
+
+if TYPE_CHECKING:
+    from cattrs import Converter
 
 HOLDS_FOR = timedelta(days=30)
 """After that a file is read again, changed or not: its times may have been set by hand."""
@@ -25,6 +27,8 @@ MOST_JUDGED = 20_000
 
 @cache
 def _converter() -> Converter:
+    from cattrs import Converter  # noqa: PLC0415 - slow to load, and most servers show no file
+
     return Converter(omit_if_default=True)
 
 

@@ -16,9 +16,8 @@ from scanner.engine.outcome import Tally
 from scanner.engine.plan import from_vantage
 from scanner.engine.scheduler import schedule
 from scanner.engine.scope import Resolver
-from scanner.logs import not_read
 from scanner.model.finding import HostReport, Severity
-from scanner.model.logs import LogDigest
+from scanner.model.logs import LogDigest, not_read
 from scanner.model.observation import Observations
 from scanner.model.reading import Reading
 from scanner.model.scan import ScanHeader

@@ -24,9 +24,8 @@ from scanner.engine.scope import Resolver
 from scanner.engine.unseen import unseen
 from scanner.errors import HistoryError, SecretError
 from scanner.history import Fleet, default_path
-from scanner.logs import not_read
 from scanner.model.finding import Severity
-from scanner.model.logs import LogDigest
+from scanner.model.logs import LogDigest, not_read
 from scanner.model.observation import Observations
 from scanner.model.reading import Reading, Reason, Unobserved
 from scanner.model.target import Target

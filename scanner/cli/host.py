@@ -105,11 +105,12 @@ def _default_format() -> str:
 
 
 def _rendered(scan: ScanDocument, chosen: str) -> Iterable[str]:
-    from scanner.report.document import encode, host_document
-    from scanner.report.stream import stream
+    if chosen == "json":
+        from scanner.report.document import encode, host_document
+        from scanner.report.stream import stream
+
+        return stream(scan.header, (encode(host_document(one)) for one in scan.hosts), ())
     from scanner.report.text import host_text
 
-    if chosen == "json":
-        return stream(scan.header, (encode(host_document(one)) for one in scan.hosts), ())
     width, colour = columns(sys.stdout), wants_colour(sys.stdout)
     return (host_text(one, width=width, colour=colour) for one in scan.hosts)

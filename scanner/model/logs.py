@@ -6,8 +6,9 @@ fingerprint, counts and times. Times are RFC 3339 UTC.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from scanner.model.frozen import dataclass
 from scanner.model.reading import Reason, Unobserved
 from scanner.model.target import Target
 

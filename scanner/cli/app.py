@@ -5,26 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
+from importlib import import_module
 from typing import Annotated, NoReturn, ParamSpec
 
 import typer
 
 from scanner import __version__
-from scanner.cli import policy
-from scanner.cli.assess import assess
-from scanner.cli.checks import checks
-from scanner.cli.demo import demo
-from scanner.cli.drill import drill
 from scanner.cli.exits import exit_code_of
-from scanner.cli.explain import explain
-from scanner.cli.host import host
-from scanner.cli.locate import locate
-from scanner.cli.run import run
-from scanner.cli.schema import schema
-from scanner.cli.template import template
-from scanner.cli.validate import validate
 
 P = ParamSpec("P")
+
+COMMANDS = (
+    *("host", "run", "validate", "assess", "locate", "drill", "checks", "explain", "schema"),
+    *("template", "demo", "policy"),
+)
+"""Each is a module of this package and a function of that name in it; ``policy`` has several."""
 
 _ABOUT = """Read-only exposure scanner for the FTP, FTPS and SFTP servers that your team owns.
 
@@ -42,12 +37,19 @@ def start(arguments: Sequence[str] | None = None) -> NoReturn:
         # A terminal that lacks a character is shown its escape: output never fails for that.
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace")
-    typer.main.get_command(application())(args=arguments, prog_name="scan")
+    given = sys.argv[1:] if arguments is None else arguments
+    typer.main.get_command(application(_named(given)))(args=arguments, prog_name="scan")
     raise SystemExit(0)
 
 
-def application() -> typer.Typer:
-    """Return the command line, built anew."""
+def _named(arguments: Sequence[str]) -> tuple[str, ...]:
+    """Return the one command that is wanted, or all: putting together takes its time."""
+    first = next((word for word in arguments if word != "--debug"), None)
+    return (first,) if first in COMMANDS else COMMANDS
+
+
+def application(commands: Sequence[str] = COMMANDS) -> typer.Typer:
+    """Return the command line, built anew, with these commands."""
     settings: dict[str, bool] = {"debug": False}
     app = typer.Typer(
         help=_ABOUT,
@@ -71,15 +73,23 @@ def application() -> typer.Typer:
     ) -> None:
         settings["debug"] = debug
 
-    works = (host, run, validate, assess, locate, drill, checks, explain, schema, template, demo)
-    for work in works:
-        app.command(work.__name__)(_guarded(work, settings))
+    for name in commands:
+        if name == "policy":
+            app.add_typer(_policies(settings), name=name)
+            continue
+        work = getattr(import_module(f"scanner.cli.{name}"), name)
+        app.command(name)(_guarded(work, settings))
+    return app
+
+
+def _policies(settings: dict[str, bool]) -> typer.Typer:
+    from scanner.cli import policy  # noqa: PLC0415 - a command's module is loaded by name
+
     group = typer.Typer(help=policy.ABOUT, no_args_is_help=True, rich_markup_mode=None)
     group.command("make")(_guarded(policy.make, settings))
     group.command("list")(_guarded(policy.listed, settings))
     group.command("show")(_guarded(policy.show, settings))
-    app.add_typer(group, name="policy")
-    return app
+    return group
 
 
 def _version(wanted: bool) -> None:

@@ -85,6 +85,18 @@ def test_a_command_is_put_together_without_the_others(
     assert {name for name in COMMANDS if f"scanner.cli.{name}" in modules} == loaded
 
 
+def test_a_process_that_ends_looks_for_no_garbage() -> None:
+    told = python(
+        "-c",
+        "import atexit, gc, sys\n"
+        "atexit.register(lambda: print('FROZEN', gc.get_freeze_count(), file=sys.stderr))\n"
+        "sys.argv = ['scan', '--version']\n"
+        "from scanner.cli import main\n"
+        "main()\n",
+    )
+    assert int(told.stderr.split("FROZEN", 1)[1]) > 1_000
+
+
 def test_worker_processes_need_no_command_line() -> None:
     told = python("-c", "import sys, scanner.cli; print('typer' in sys.modules)")
     assert told.stdout == "False\n"

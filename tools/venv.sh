@@ -53,3 +53,6 @@ case $wanted in
     dev) .venv/bin/python -m pip install --quiet --editable . --requirement requirements-dev.txt ;;
     *) refuse "usage: tools/venv.sh [dev]" ;;
 esac
+
+# Workers that look into files write nothing, no bytecode either: they would compile at each start.
+.venv/bin/python -m compileall -q scanner

@@ -71,7 +71,7 @@ def unobserved(missing: Unobserved) -> dict[str, str]:
 
 def record(value: Any, *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Return a dataclass instance as a dictionary of its fields, some left out."""
-    names = _names(type(value), without)
+    names = _names(value.__class__, without)
     return {name: _member(name, getattr(value, name)) for name in names}
 
 

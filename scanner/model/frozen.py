@@ -33,9 +33,9 @@ else:
 
         def decorate(plain: _Class) -> _Class:
             made = bare(plain)
-            waiting = [name for name in _COMPILED if name not in vars(plain)]
-            for name in waiting:
-                setattr(made, name, _stand_in(made, name, waiting))
+            for name in _COMPILED:
+                if name not in vars(plain):
+                    setattr(made, name, _stand_in(made, name))
             for name, method in _SHARED.items():
                 setattr(made, name, method)
             return made
@@ -46,26 +46,28 @@ else:
 _COMPILED = ("__init__", "__repr__", "__eq__", "__hash__")
 
 
-def _stand_in(owner: type[Any], name: str, waiting: Sequence[str]) -> Callable[..., Any]:
+def _stand_in(owner: type[Any], name: str) -> Callable[..., Any]:
     def method(*arguments: Any, **named: Any) -> Any:
-        written = _written_for(owner)
-        for each in waiting:
-            setattr(owner, each, written[each])
-        return written[name](*arguments, **named)
+        written = _written(owner, name)
+        setattr(owner, name, written)
+        return written(*arguments, **named)
 
     return method
 
 
-def _written_for(owner: type[Any]) -> dict[str, Any]:
-    """Return the methods that the standard decorator writes for a class of these fields."""
+def _written(owner: type[Any], name: str) -> Any:
+    """Return the method that the standard decorator writes for a class of these fields."""
     after = getattr(owner, "__post_init__", None)
     twin = dataclasses.make_dataclass(
         owner.__name__,
         [(one.name, one.type, _again(one)) for one in dataclasses.fields(owner)],
         namespace={} if after is None else {"__post_init__": after},
-        frozen=True,
+        init=name == "__init__",
+        repr=name == "__repr__",
+        eq=name in {"__eq__", "__hash__"},
+        frozen=name in {"__init__", "__hash__"},
     )
-    return dict(vars(twin))
+    return vars(twin)[name]
 
 
 def _again(one: dataclasses.Field[Any]) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from scanner.engine.plan import from_vantage
 from scanner.engine.scheduler import schedule
 from scanner.engine.scope import Resolver
 from scanner.model.finding import HostReport, Severity
+from scanner.model.frozen import dataclass
 from scanner.model.logs import LogDigest, not_read
 from scanner.model.observation import Observations
 from scanner.model.reading import Reading

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
@@ -14,6 +14,7 @@ from scanner.dossier import check_papers, check_policy
 from scanner.engine.scope import Scope
 from scanner.errors import InputError, NotAuthorisedError
 from scanner.intake.problem import shown
+from scanner.model.frozen import dataclass
 from scanner.model.target import Authorisation, Endpoint, Protocol, Target, TargetsFile
 from scanner.secrets import check_all, check_logins
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault
 from scanner.clients.ssh import Meeting, meet
 from scanner.clients.ssh_transport import SshTransport
+from scanner.model.frozen import dataclass
 from scanner.model.reading import Observed, Reading, Reason, Unobserved, unasked
 from scanner.model.ssh import AuthMethods, GroupExchange, KexInit, Prompt, SshExtension
 from scanner.wire.ssh import Identification

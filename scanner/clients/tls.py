@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import ssl
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from scanner.clients.faults import Fault
+from scanner.model.frozen import dataclass
 from scanner.model.observation import CertificateFacts
 from scanner.model.peer import PeerTrust
 from scanner.model.reading import Reason

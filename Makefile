@@ -48,6 +48,7 @@ format: $(DEV) ## put the code into its layout
 bench: $(DEV) ## measure beside nmap, ssh-audit and a bare command line (root; minutes)
 	@[ "$$(id -u)" != 0 ] || tools/apt.sh nmap gcc libc6-dev util-linux
 	$(BIN)/python -m bench.startup
+	$(BIN)/python -m bench.adhoc
 	$(BIN)/python -m bench.fleet
 	$(BIN)/python -m bench.fleet_ssh
 

@@ -1,5 +1,7 @@
 """Reads and hashes the papers that an operator hands over for one asset; judges none of them."""
 
+# ruff: noqa: PLC0415 - each reader is loaded with the first paper of its kind: most assets have few
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
@@ -8,19 +10,23 @@ from pathlib import Path
 from typing import TypeVar
 
 from scanner.errors import InputError
-from scanner.intake.deletions import read_deletions
 from scanner.intake.files import MEBIBYTE, opened, read_bounded, sha256_of, shown_path
-from scanner.intake.policies import read_policy
-from scanner.intake.registers import read_alerts, read_inventory, read_warnings
-from scanner.intake.security_txt import read_security_txt
-from scanner.intake.server_configuration import read_configuration
-from scanner.model.dossier import ConfigurationPaper, ContractPaper, Dossier, OrderPaper, Paper
+from scanner.model.dossier import (
+    AlertTicket,
+    ConfigurationPaper,
+    ContractPaper,
+    Dossier,
+    InventoryRow,
+    OrderPaper,
+    Paper,
+    RegisteredWarning,
+    SecurityTxt,
+    ServerConfiguration,
+)
 from scanner.model.policies import BUILT_IN
 from scanner.model.policy import SshPolicy
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Contract, Document, Migration, Target
-from scanner.wire.key_lines import read_key_lines
-from scanner.wire.ssh_keys import is_certificate
 
 _Read = TypeVar("_Read")
 
@@ -38,15 +44,15 @@ def load_dossier(target: Target) -> Dossier:
         configurations=tuple(
             ConfigurationPaper(
                 Paper(paper, _hashed(paper)),
-                _register(paper.file, read_configuration, "configuration"),
+                _register(paper.file, _read_configuration, "configuration"),
             )
             for paper in target.documents
             if paper.kind == "server-configuration"
         ),
-        inventory=_register(target.inventory, read_inventory, "account inventory"),
-        warnings=_register(target.warnings, read_warnings, "warning register"),
-        alerts=_register(target.alerts, read_alerts, "list of alert tickets"),
-        security_txt=_register(_security_txt(target), read_security_txt, "security.txt"),
+        inventory=_register(target.inventory, _read_inventory, "account inventory"),
+        warnings=_register(target.warnings, _read_warnings, "warning register"),
+        alerts=_register(target.alerts, _read_alerts, "list of alert tickets"),
+        security_txt=_register(_security_txt(target), _read_security_txt, "security.txt"),
         policy=_policy(target),
     )
 
@@ -62,9 +68,9 @@ def check_papers(target: Target) -> tuple[str, ...]:
         *_paper_faults("documents", target.documents),
         *_paper_faults("contracts", target.contracts),
         *_content_faults(target.documents),
-        *_faults(target.inventory, read_inventory),
-        *_faults(target.warnings, read_warnings),
-        *_faults(target.alerts, read_alerts),
+        *_faults(target.inventory, _read_inventory),
+        *_faults(target.warnings, _read_warnings),
+        *_faults(target.alerts, _read_alerts),
     ]
     problems += check_policy(target)
     for place, path in _trusted(target):
@@ -87,7 +93,7 @@ def check_policy(target: Target) -> tuple[str, ...]:
     """Return one line for every fault of the policy that ``target`` names, with file and line."""
     path = _policy_file(target)
     if path is not None:
-        return _faults(path, read_policy)
+        return _faults(path, _read_policy)
     known = target.policy in BUILT_IN
     return () if known else (f"policy: {target.policy}: is no built-in policy",)
 
@@ -95,7 +101,7 @@ def check_policy(target: Target) -> tuple[str, ...]:
 def _policy(target: Target) -> Reading[SshPolicy]:
     path = _policy_file(target)
     if path is not None:
-        return _register(path, read_policy, "policy")
+        return _register(path, _read_policy, "policy")
     found = BUILT_IN.get(target.policy)
     return Observed(found) if found else Unobserved(Reason.UNREADABLE, "no such built-in policy")
 
@@ -138,11 +144,11 @@ def _content_faults(papers: Sequence[Document]) -> Iterator[str]:
     for paper in papers:
         if isinstance(_hashed(paper), Observed):
             if paper.kind == "security-txt":
-                yield from _faults(paper.file, read_security_txt)
+                yield from _faults(paper.file, _read_security_txt)
             elif paper.kind == "server-configuration":
-                yield from _faults(paper.file, read_configuration)
+                yield from _faults(paper.file, _read_configuration)
             elif paper.kind == "deletion-certificate" and _is_list(paper.file):
-                yield from _faults(paper.file, read_deletions)
+                yield from _faults(paper.file, _read_deletions)
 
 
 def _is_list(file: Path | None) -> bool:
@@ -195,6 +201,9 @@ def _public_keys(target: Target) -> Iterator[tuple[str, Path]]:
 
 
 def _hold_keys(path: Path) -> None:
+    from scanner.wire.key_lines import read_key_lines
+    from scanner.wire.ssh_keys import is_certificate
+
     found = read_key_lines(read_bounded(path, MEBIBYTE)).keys
     if not found:
         raise InputError(f"{shown_path(path)}: holds no public key; name a .pub file of OpenSSH")
@@ -206,3 +215,48 @@ def _hold_keys(path: Path) -> None:
 def _open_once(path: Path) -> None:
     with opened(path):
         return
+
+
+# --- the readers -------------------------------------------------------------------------
+
+
+def _read_configuration(path: Path) -> ServerConfiguration:
+    from scanner.intake.server_configuration import read_configuration
+
+    return read_configuration(path)
+
+
+def _read_inventory(path: Path) -> tuple[InventoryRow, ...]:
+    from scanner.intake.registers import read_inventory
+
+    return read_inventory(path)
+
+
+def _read_warnings(path: Path) -> tuple[RegisteredWarning, ...]:
+    from scanner.intake.registers import read_warnings
+
+    return read_warnings(path)
+
+
+def _read_alerts(path: Path) -> tuple[AlertTicket, ...]:
+    from scanner.intake.registers import read_alerts
+
+    return read_alerts(path)
+
+
+def _read_security_txt(path: Path) -> SecurityTxt:
+    from scanner.intake.security_txt import read_security_txt
+
+    return read_security_txt(path)
+
+
+def _read_policy(path: Path) -> SshPolicy:
+    from scanner.intake.policies import read_policy
+
+    return read_policy(path)
+
+
+def _read_deletions(path: Path) -> tuple[str, ...]:
+    from scanner.intake.deletions import read_deletions
+
+    return read_deletions(path)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from scanner.intake.files import shown_path
 from scanner.intake.log_files import LogFile, LogSet, log_files
 from scanner.model.case import moment
-from scanner.model.logs import LogDigest
+from scanner.model.logs import LogDigest, not_read
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import LogSource, Target
 from scanner.model.visit import Visit
@@ -36,7 +36,7 @@ def read_logs(
     Asked once in a mebibyte, ``stop`` may end it early: nothing is then concluded.
     """
     if not target.logs:
-        return Unobserved(Reason.NOT_DECLARED, "no logs are declared")
+        return not_read(target)
     fold = LogFold(_plan(target, visits))
     for index, source in enumerate(target.logs):
         if not _read(fold, f"logs[{index}]", source, stop):
@@ -46,13 +46,6 @@ def read_logs(
     if lines == 0:
         return Unobserved(Reason.UNREADABLE, _why_nothing(digest))
     return Observed(digest)
-
-
-def not_read(target: Target) -> Unobserved:
-    """Return what is known of the target's logs where the scan ended before they were read."""
-    if not target.logs:
-        return Unobserved(Reason.NOT_DECLARED, "no logs are declared")
-    return Unobserved(Reason.INTERRUPTED, "the scan was interrupted before the logs were read")
 
 
 def check_logs(target: Target) -> tuple[str, ...]:

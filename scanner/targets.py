@@ -1,5 +1,7 @@
 """The targets file: what the team lets be scanned. Every fault of it is told at once."""
 
+# ruff: noqa: PLC0415 - what reads files is slow to load, and an ad-hoc scan may have none
+
 from __future__ import annotations
 
 import hashlib
@@ -8,16 +10,9 @@ from pathlib import Path
 
 from scanner.errors import InputError
 from scanner.intake.files import MEBIBYTE, read_bounded, shown_path
-from scanner.intake.formats import FORMATS
 from scanner.intake.hosts import canonical_host, parse_host
-from scanner.intake.paper_gaps import gaps_in, gaps_of
-from scanner.intake.papers import read_paper
-from scanner.intake.placed_json import parse
 from scanner.intake.problem import shown
-from scanner.intake.schema_check import compiled
-from scanner.intake.target_build import build
 from scanner.intake.target_defaults import PORTS
-from scanner.intake.target_sense import disagreements
 from scanner.model.target import (
     DEFAULT_ENDPOINTS,
     Authorisation,
@@ -26,7 +21,6 @@ from scanner.model.target import (
     Target,
     TargetsFile,
 )
-from scanner.schemas.catalogue import load_schema
 
 LARGEST_FILE = 64 * MEBIBYTE
 """Bytes of a targets file at most."""
@@ -39,6 +33,13 @@ def load_targets(path: Path) -> TargetsFile:
     repeats a value that may be a secret. Whether the authorisation still holds is not judged
     here: see ``check_authorisation``.
     """
+    from scanner.intake.formats import FORMATS
+    from scanner.intake.placed_json import parse
+    from scanner.intake.schema_check import compiled
+    from scanner.intake.target_build import build
+    from scanner.intake.target_sense import disagreements
+    from scanner.schemas.catalogue import load_schema
+
     content = read_bounded(path, LARGEST_FILE)
     document = parse(shown_path(path), content)
     checker = compiled(load_schema("targets"), FORMATS)
@@ -54,6 +55,9 @@ def paper_gaps(file: TargetsFile, today: date) -> tuple[str, ...]:
 
     Raises ``InputError`` where the file changed since it was loaded.
     """
+    from scanner.intake.paper_gaps import gaps_in
+    from scanner.intake.placed_json import parse
+
     document = parse(shown_path(file.path), read_bounded(file.path, LARGEST_FILE))
     root = document.value if isinstance(document.value, dict) else {}
     listed = root.get("targets", [])
@@ -64,6 +68,9 @@ def paper_gaps(file: TargetsFile, today: date) -> tuple[str, ...]:
 
 
 def _gaps_of(path: Path, today: date) -> tuple[str, ...]:
+    from scanner.intake.paper_gaps import gaps_of
+    from scanner.intake.papers import read_paper
+
     try:
         paper = read_paper(path)
     except InputError:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from scanner.logs import check_logs, not_read, read_logs
-from scanner.model.logs import LogDigest
+from scanner.logs import check_logs, read_logs
+from scanner.model.logs import LogDigest, not_read
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.target import Account, Areas, LogSource, Migration, Target
 from scanner.model.visit import Visit

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from scanner.errors import InputError
-from scanner.intake.deletions import read_deletions
 from scanner.intake.files import sha256_of
 from scanner.model.mask import Mask
 from scanner.model.observation import Observations, views_of
@@ -38,6 +37,8 @@ def certificates(
 def _match(paper: Document, past: Recall, present: set[str], mask: Mask) -> CertificateMatch | None:
     if paper.file is None:
         return None
+    from scanner.intake.deletions import read_deletions  # noqa: PLC0415 - few assets have one
+
     try:
         digest, paths = sha256_of(paper.file), read_deletions(paper.file)
     except InputError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,9 @@ from scanner.engine.outcome import Tally
 from scanner.engine.plan import from_vantage
 from scanner.engine.scheduler import schedule
 from scanner.engine.scope import Resolver
-from scanner.logs import not_read
 from scanner.model.finding import HostReport, Severity
-from scanner.model.logs import LogDigest
+from scanner.model.frozen import dataclass
+from scanner.model.logs import LogDigest, not_read
 from scanner.model.observation import Observations
 from scanner.model.reading import Reading
 from scanner.model.scan import ScanHeader

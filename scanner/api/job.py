@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from ipaddress import ip_address
 from pathlib import Path
@@ -14,7 +14,7 @@ from scanner.dossier import check_papers, check_policy
 from scanner.engine.scope import Scope
 from scanner.errors import InputError, NotAuthorisedError
 from scanner.intake.problem import shown
-from scanner.logs import check_logs
+from scanner.model.frozen import dataclass
 from scanner.model.target import Authorisation, Endpoint, Exclusion, Protocol, Target, TargetsFile
 from scanner.secrets import check_all, check_logins
 
@@ -193,6 +193,8 @@ def is_loopback(host: str) -> bool:
 
 def validate(targets: Path) -> tuple[str, ...]:
     """Return every problem of a targets file, its papers and its secrets, one line each."""
+    from scanner.logs import check_logs  # noqa: PLC0415 - a scan reads what is there, unchecked
+
     try:
         file = targets_file.load_targets(targets)
     except InputError as error:

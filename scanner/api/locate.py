@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from scanner.engine.observe import Sight
 from scanner.errors import InputError
 from scanner.intake.problem import shown
 from scanner.model.failure import FailureId
+from scanner.model.frozen import dataclass
 from scanner.model.judged import NothingJudged
 from scanner.model.mask import Mask
 from scanner.model.observation import EndpointObservation, Observations, views_of

@@ -35,9 +35,8 @@ from scanner.engine.scope import Resolver
 from scanner.engine.unseen import unseen
 from scanner.errors import HistoryError, InputError, SecretError, StoppedError
 from scanner.history import Fleet, default_path
-from scanner.logs import not_read
 from scanner.model.finding import Severity
-from scanner.model.logs import LogDigest
+from scanner.model.logs import LogDigest, not_read
 from scanner.model.observation import Observations
 from scanner.model.reading import Reading, Reason, Unobserved
 from scanner.model.recall import Recall

@@ -21,10 +21,9 @@ from scanner.engine.record import Record
 from scanner.engine.scope import Resolver, SystemResolver
 from scanner.engine.unseen import unseen
 from scanner.history import History, default_path, mask_key
-from scanner.logs import read_logs
 from scanner.model.case import moment
 from scanner.model.finding import HostReport
-from scanner.model.logs import LogDigest
+from scanner.model.logs import LogDigest, not_read
 from scanner.model.mask import Mask
 from scanner.model.observation import EndpointObservation, Observations, views_of
 from scanner.model.reading import Reading, Reason, Unobserved
@@ -81,7 +80,9 @@ class Workshop:
     async def logs(self, target: Target, seen: Observations) -> Reading[LogDigest]:
         """Read the target's logs while others are scanned; a cancellation ends that early."""
         if not target.logs:
-            return read_logs(target)
+            return not_read(target)
+        from scanner.logs import read_logs  # noqa: PLC0415 - few assets have logs
+
         past = self.history.recall(target.tenant, target.asset)
         stop = threading.Event()
         try:
@@ -112,6 +113,8 @@ def docket_of(target: Target, record: Record, logs: Reading[LogDigest] | None = 
     Logs that were not read before are read now.
     """
     if logs is None:
+        from scanner.logs import read_logs  # noqa: PLC0415 - as above
+
         logs = read_logs(target, _visits(record.recall, record.observations))
     return Docket(
         target=target,

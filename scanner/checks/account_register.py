@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 
 from scanner.checks.base import PAPERS, Facet, Question, Ruling, failed, passed, undecided
@@ -12,6 +11,7 @@ from scanner.model.case import Case
 from scanner.model.dossier import InventoryRow
 from scanner.model.failure import CapTrigger
 from scanner.model.finding import Confidence, Severity, Source
+from scanner.model.frozen import dataclass
 from scanner.model.login_keys import AccountKeys
 from scanner.model.reading import Observed, Reading, Reason
 from scanner.model.ssh import SshFacts

@@ -7,7 +7,7 @@ that no check can turn "not seen" into a pass.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import groupby
 from typing import Any, Generic, TypeVar
 
@@ -22,6 +22,7 @@ from scanner.model.finding import (
     Verdict,
     finding_uid,
 )
+from scanner.model.frozen import dataclass
 from scanner.model.product import Product
 from scanner.model.reading import Reading, Reason, Unobserved
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +13,7 @@ from scanner.checks.questions import logins, was_cut
 from scanner.model.case import Case
 from scanner.model.dossier import Paper
 from scanner.model.finding import Confidence, Severity, Source, Verdict
+from scanner.model.frozen import dataclass
 from scanner.model.reading import Observed, Reason
 from scanner.model.recall import CertificateMatch
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -11,6 +10,7 @@ from scanner.checks.account_register import named_accounts
 from scanner.checks.base import PAPERS, Facet, Question, Ruling, failed, passed, undecided
 from scanner.model.case import Case, moment
 from scanner.model.finding import Confidence, Severity, Source
+from scanner.model.frozen import dataclass
 from scanner.model.logs import AccountUse, LogDigest, Overlap
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.text import neutralise

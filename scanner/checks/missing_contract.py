@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 
 from scanner.checks.base import PAPERS, Check, Facet, Question, Ruling, failed, passed, undecided
@@ -14,6 +13,7 @@ from scanner.model.case import Case
 from scanner.model.dossier import ContractPaper
 from scanner.model.failure import FailureId
 from scanner.model.finding import Confidence, Severity, Source
+from scanner.model.frozen import dataclass
 from scanner.model.papers import CLAUSES
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.target import Contract

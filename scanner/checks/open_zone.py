@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from scanner.checks import (
     account_channels,
@@ -20,6 +19,7 @@ from scanner.checks.questions import ftp_questions, logins, was_cut
 from scanner.model.case import Case
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Confidence, Severity, Source
+from scanner.model.frozen import dataclass
 from scanner.model.listing import Outcome
 from scanner.model.observation import AnonymousAccess, FtpFacts
 from scanner.model.reading import Observed, Reading, Reason, Unobserved

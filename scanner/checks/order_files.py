@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from scanner.checks.base import PAPERS, Question
@@ -12,6 +11,7 @@ from scanner.checks.personal import content_of, is_sidecar
 from scanner.checks.questions import logins, was_cut
 from scanner.model.case import Case
 from scanner.model.content import Column, ContentFacts, TableFacts
+from scanner.model.frozen import dataclass
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Migration
 from scanner.model.view import FileFact, View

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from scanner.model.content import ContentFacts, ContentState, DataClass
+from scanner.model.frozen import dataclass
 from scanner.model.reading import Observed
 from scanner.model.view import FileFact
 

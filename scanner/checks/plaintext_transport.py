@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from scanner.checks import (
     ftp_posture,
@@ -21,6 +20,7 @@ from scanner.checks.questions import ftp_questions, is_implicit, offers_tls
 from scanner.model.case import Case, moment
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Severity, Source
+from scanner.model.frozen import dataclass
 from scanner.model.observation import (
     AuthTls,
     ClearLadder,

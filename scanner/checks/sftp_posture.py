@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from scanner.checks.base import Facet, Question, Ruling, failed, passed, undecided
 from scanner.model.case import Case
 from scanner.model.finding import Confidence, Severity, Source
+from scanner.model.frozen import dataclass
 from scanner.model.listing import FIRST_PERSON, NOBODY, Outcome
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.sftp import (

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from scanner.checks.base import PAPERS, Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.questions import unseen
 from scanner.model.case import Case
 from scanner.model.failure import CapTrigger
 from scanner.model.finding import Confidence, Severity, Source
+from scanner.model.frozen import dataclass
 from scanner.model.login_keys import AccountKeys, AuthorizedKeys, KeyAnswers
 from scanner.model.observation import EndpointObservation
 from scanner.model.reading import Observed, Reading, Reason, Unobserved

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from scanner.checks.base import Facet, Question, Ruling, failed, passed
 from scanner.model.case import Case, counted
 from scanner.model.finding import Confidence, Severity, Source
+from scanner.model.frozen import dataclass
 from scanner.model.observation import EndpointObservation, Observations, views_of
 from scanner.model.reading import Observed
 from scanner.model.shared_secret import SharedSecret

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from scanner.checks.base import Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.questions import ssh_questions
 from scanner.model.case import Case
 from scanner.model.finding import Confidence, Severity, Source
+from scanner.model.frozen import dataclass
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.recall import PastHostKey
 from scanner.model.ssh import HostKey, SshFacts, Sshfp

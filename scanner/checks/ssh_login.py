@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from scanner.checks.base import Facet, Question, Ruling, failed, passed
@@ -11,6 +10,7 @@ from scanner.checks.questions import ssh_questions
 from scanner.checks.ssh_posture import if_asked
 from scanner.model.case import Case
 from scanner.model.finding import Severity, Source
+from scanner.model.frozen import dataclass
 from scanner.model.reading import Observed, Reading, Unobserved
 from scanner.model.ssh import AuthMethods, SshFacts
 

@@ -7,7 +7,6 @@ Diffie-Hellman group of 1024 bits or less, DSA, or a suite without any protectio
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -15,6 +14,7 @@ from scanner.checks.base import Facet, Question, Ruling, failed, passed, undecid
 from scanner.checks.questions import ftp_questions, offers_tls
 from scanner.model.case import Case, moment
 from scanner.model.finding import Confidence, Severity, Source
+from scanner.model.frozen import dataclass
 from scanner.model.observation import (
     CertificateFacts,
     FtpFacts,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 from scanner.checks import log_uses
@@ -19,6 +18,7 @@ from scanner.model.case import Case
 from scanner.model.dossier import OrderPaper, Paper
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Confidence, Severity, Source
+from scanner.model.frozen import dataclass
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Document
 from scanner.model.view import FileFact, View, Zone

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+
 
 def main() -> None:
     """Run ``scan`` with the process's arguments; ends in ``SystemExit``."""
     # Not above: worker processes import the module that started them, and need no command line.
     from scanner.cli.app import start  # noqa: PLC0415 - see above
 
-    start()
+    try:
+        start()
+    finally:
+        # The process ends: without this, Python looks for rings of garbage in all that was loaded.
+        gc.freeze()

@@ -5,32 +5,27 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Annotated, NoReturn, ParamSpec
+from importlib import import_module
+from typing import Annotated, Any, NoReturn, ParamSpec
 
 import typer
 
 from scanner import __version__
-from scanner.cli import audit, policy
-from scanner.cli.assess import assess
-from scanner.cli.checks import checks
-from scanner.cli.deliver import deliver
-from scanner.cli.demo import demo
-from scanner.cli.diff import diff
-from scanner.cli.drill import drill
 from scanner.cli.exits import exit_code_of
-from scanner.cli.explain import explain
-from scanner.cli.history import history
-from scanner.cli.host import host
-from scanner.cli.import_table import import_table
-from scanner.cli.locate import locate
-from scanner.cli.prune import prune
-from scanner.cli.report import report
-from scanner.cli.run import run
-from scanner.cli.schema import schema
-from scanner.cli.template import template
-from scanner.cli.validate import validate
 
 P = ParamSpec("P")
+
+_ALIKE = (
+    *("host", "run", "deliver", "prune", "drill", "locate", "demo", "validate", "assess"),
+    *("report", "diff", "history", "checks", "explain", "schema", "template"),
+)
+COMMANDS = {name: (name, name) for name in _ALIKE} | {"import": ("import_table", "import_table")}
+"""Each command, by the module of this package that holds it and the function's name in it."""
+GROUPS = {
+    "policy": {"make": "make", "list": "listed", "show": "show"},
+    "audit": {"verify": "verify"},
+}
+"""Each group of commands is a module of that name, and has the functions of its commands."""
 
 _ABOUT = """Read-only exposure scanner for the FTP, FTPS and SFTP servers that your team owns.
 
@@ -48,12 +43,19 @@ def start(arguments: Sequence[str] | None = None) -> NoReturn:
         # A terminal that lacks a character is shown its escape: output never fails for that.
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace")
-    typer.main.get_command(application())(args=arguments, prog_name="scan")
+    given = sys.argv[1:] if arguments is None else arguments
+    typer.main.get_command(application(_named(given)))(args=arguments, prog_name="scan")
     raise SystemExit(0)
 
 
-def application() -> typer.Typer:
-    """Return the command line, built anew."""
+def _named(arguments: Sequence[str]) -> tuple[str, ...]:
+    """Return the one command that is wanted, or all: putting together takes its time."""
+    first = next((word for word in arguments if word != "--debug"), None)
+    return (first,) if first in COMMANDS or first in GROUPS else (*COMMANDS, *GROUPS)
+
+
+def application(commands: Sequence[str] = (*COMMANDS, *GROUPS)) -> typer.Typer:
+    """Return the command line, built anew, with these commands and groups of commands."""
     settings: dict[str, bool] = {"debug": False}
     app = typer.Typer(
         help=_ABOUT,
@@ -77,20 +79,25 @@ def application() -> typer.Typer:
     ) -> None:
         settings["debug"] = debug
 
-    at_work = (host, run, deliver, prune, drill, locate, demo)
-    on_papers = (validate, assess, report, diff, history, checks, explain, schema, template)
-    for work in (*at_work, *on_papers):
-        app.command(work.__name__)(_guarded(work, settings))
-    app.command("import")(_guarded(import_table, settings))
-    group = typer.Typer(help=policy.ABOUT, no_args_is_help=True, rich_markup_mode=None)
-    group.command("make")(_guarded(policy.make, settings))
-    group.command("list")(_guarded(policy.listed, settings))
-    group.command("show")(_guarded(policy.show, settings))
-    app.add_typer(group, name="policy")
-    records = typer.Typer(help=audit.ABOUT, no_args_is_help=True, rich_markup_mode=None)
-    records.command("verify")(_guarded(audit.verify, settings))
-    app.add_typer(records, name="audit")
+    for name in commands:
+        if name in GROUPS:
+            app.add_typer(_group(name, settings), name=name)
+            continue
+        module, function = COMMANDS[name]
+        app.command(name)(_guarded(_loaded(module, function), settings))
     return app
+
+
+def _group(name: str, settings: dict[str, bool]) -> typer.Typer:
+    about = _loaded(name, "ABOUT")
+    group = typer.Typer(help=about, no_args_is_help=True, rich_markup_mode=None)
+    for command, function in GROUPS[name].items():
+        group.command(command)(_guarded(_loaded(name, function), settings))
+    return group
+
+
+def _loaded(module: str, name: str) -> Any:
+    return getattr(import_module(f"scanner.cli.{module}"), name)
 
 
 def _version(wanted: bool) -> None:

@@ -109,14 +109,15 @@ def _default_format() -> str:
 
 
 def _rendered(scan: ScanDocument, chosen: str) -> Iterable[str]:
-    from scanner.report.document import encode, host_document
-    from scanner.report.stream import stream
-    from scanner.report.text import host_text
-
     if chosen == "json":
+        from scanner.report.document import encode, host_document
+        from scanner.report.stream import stream
+
         return stream(scan.header, (encode(host_document(one)) for one in scan.hosts), ())
     if chosen in {"ndjson", "ecs"}:
         return _events(scan, ecs=chosen == "ecs")
+    from scanner.report.text import host_text
+
     width, colour = columns(sys.stdout), wants_colour(sys.stdout)
     return (host_text(one, width=width, colour=colour) for one in scan.hosts)
 

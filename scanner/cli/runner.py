@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Callable, Coroutine
@@ -32,6 +33,7 @@ def finish(work: Coroutine[Any, Any, T]) -> Done[T] | Stopped:
     a second one ends the process at once.
     """
     _silence_libraries()
+    gc.freeze()  # what was loaded so far stays: no need to look for garbage in it, all night long
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(_supervised(work))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum, auto
 
 from scanner.clients.faults import Fault, fault_of
 from scanner.clients.ftp_session import FtpSession, start_client_tls
 from scanner.clients.stream import Stream, within
+from scanner.model.frozen import dataclass
 from scanner.model.reading import Reason
 from scanner.wire.ftp import (
     MalformedReply,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import ssl
 from contextlib import suppress
-from dataclasses import dataclass
 
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault, fault_of
 from scanner.clients.ftp_verbs import check_permitted
 from scanner.clients.stream import Stream, within
 from scanner.clients.tls import ResumingContext
+from scanner.model.frozen import dataclass
 from scanner.model.reading import Reason
 from scanner.model.text import neutralise
 from scanner.wire.ftp import (

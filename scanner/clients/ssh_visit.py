@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault
 from scanner.clients.ssh import Meeting, meet
 from scanner.clients.ssh_transport import SshTransport
+from scanner.model.frozen import dataclass
 from scanner.model.reading import Observed, Reading, Reason, Unobserved, unasked
 from scanner.model.ssh import AuthMethods, GroupExchange, KexInit, Prompt, SshExtension
 from scanner.wire.ssh import Identification
@@ -249,7 +250,7 @@ class _Visitor:
         """
         asks = agreement.kex in GROUP_EXCHANGE and bool(self._to_ask)
         bounds = self._to_ask.pop(0) if asks else None
-        kex = begin(agreement.kex, os.urandom, bounds)
+        kex = begin(agreement.kex, os.urandom, bounds, fleeting=not finish)
         skip = self._offers.guesses and not agreement.guessed(self._offers)
         sense = True
         try:

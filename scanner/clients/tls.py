@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import base64
 import ssl
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from scanner.clients.faults import Fault
+from scanner.model.frozen import dataclass
 from scanner.model.observation import CertificateFacts
 from scanner.model.peer import PeerTrust
 from scanner.model.reading import Reason
 from scanner.model.target import TlsTrust
 from scanner.model.text import neutralise
-from scanner.wire.x509 import lifetime_fault, matches_name
+from scanner.wire.certificate_claims import lifetime_fault, matches_name
 
 _OUT_OF_LIFETIME = frozenset({9, 10})  # X509_V_ERR_CERT_NOT_YET_VALID, _HAS_EXPIRED
 _REVOKED = 23

@@ -11,8 +11,9 @@ characters), or where it is asked to continue at a position with bounded repetit
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 import re2
 
@@ -20,16 +21,24 @@ _MOST_CELL: Final = 300
 
 
 class Pattern:
-    """One compiled pattern over text. RE2 syntax: no look-around, repetitions of at most 1000."""
+    """One pattern over text. RE2 syntax: no look-around, repetitions of at most 1000.
 
-    __slots__ = ("_cells", "_search")
+    It is compiled at its first use: a worker that starts for one file needs few of them.
+    """
 
     def __init__(self, pattern: str, *, ignore_case: bool = False) -> None:
-        options = re2.Options()
-        options.log_errors = False
-        options.case_sensitive = not ignore_case
-        self._search = re2.compile(pattern, options)
-        self._cells = re2.compile(rf"(?m)^(?:{pattern})$", options)
+        self._pattern = pattern
+        self._options = re2.Options()
+        self._options.log_errors = False
+        self._options.case_sensitive = not ignore_case
+
+    @cached_property
+    def _search(self) -> Any:
+        return re2.compile(self._pattern, self._options)
+
+    @cached_property
+    def _cells(self) -> Any:
+        return re2.compile(rf"(?m)^(?:{self._pattern})$", self._options)
 
     def count_cells(self, cells: Sequence[str]) -> int:
         """Return how many cells the pattern matches whole. One search over all of them.

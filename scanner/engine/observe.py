@@ -34,7 +34,6 @@ from scanner.model.target import Endpoint, Protocol, Target
 from scanner.model.view import AccountView
 from scanner.probes.allowance import Allowance
 from scanner.probes.context import EvidenceLog, ProbeContext, utc_text
-from scanner.probes.detect import detect
 from scanner.probes.locks import CredentialGate, KeyedLocks
 
 
@@ -242,6 +241,8 @@ async def _endpoint(door: Door, context: ProbeContext) -> EndpointObservation:
     try:
         if trouble is None:
             if protocol is Protocol.AUTO:
+                from scanner.probes.detect import detect  # noqa: PLC0415 - it knows both families
+
                 protocol = await detect(dialer, target.limits.timeout_seconds)
             facts = await _facts(protocol, dialer, context)
             trouble = _mute(facts)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from scanner.model.attempts import MOST_FAILURES
+from scanner.model.frozen import dataclass
 from scanner.model.target import Protocol, Target
 
 FTP_CONNECTIONS = 16

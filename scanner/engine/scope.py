@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from scanner.intake.hosts import Address, canonical_host, parse_host, unmapped
 from scanner.intake.problem import shown
 from scanner.intake.scope_patterns import ScopePatterns
 from scanner.model.address import Admitted
+from scanner.model.frozen import dataclass
 from scanner.model.reading import Reason, Unobserved
 from scanner.model.target import Authorisation, Exclusion
 from scanner.model.text import neutralise

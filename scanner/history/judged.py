@@ -8,14 +8,17 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from datetime import timedelta
 from functools import cache
-
-from cattrs import Converter
+from typing import TYPE_CHECKING, Any
 
 from scanner.history.rows import told
 from scanner.model.content import ContentFacts
 from scanner.model.judged import Judged
+
+if TYPE_CHECKING:
+    from cattrs import Converter
 
 HOLDS_FOR = timedelta(days=30)
 """After that a file is read again, changed or not: its times may have been set by hand."""
@@ -25,6 +28,8 @@ MOST_JUDGED = 20_000
 
 @cache
 def _converter() -> Converter:
+    from cattrs import Converter  # noqa: PLC0415 - slow to load; a first look reads none
+
     return Converter(omit_if_default=True)
 
 
@@ -62,7 +67,13 @@ def keep(db: sqlite3.Connection, asset: int, facts: Mapping[str, ContentFacts], 
 
 
 def _text(facts: ContentFacts) -> str:
-    return json.dumps(_converter().unstructure(facts), separators=(",", ":"))
+    return json.dumps(facts, default=_told, separators=(",", ":"))
+
+
+def _told(facts: Any) -> dict[str, Any]:
+    """Return the fields of an instance that say more than their defaults, as cattrs reads them."""
+    pairs = ((one, getattr(facts, one.name)) for one in fields(facts))
+    return {one.name: value for one, value in pairs if value != one.default}
 
 
 def _facts(text: str) -> ContentFacts | None:

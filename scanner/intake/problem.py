@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from scanner.model.frozen import dataclass
 from scanner.model.text import neutralise
 
 Place = tuple[str | int, ...]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TypeAlias
 
 from scanner.errors import InputError
 from scanner.intake.hosts import Address, ascii_name, parse_host, unmapped, well_formed_name
 from scanner.intake.problem import shown
+from scanner.model.frozen import dataclass
 
 Network: TypeAlias = IPv4Network | IPv6Network
 

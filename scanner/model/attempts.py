@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from scanner.model.address import Admitted
+from scanner.model.frozen import dataclass
 
 MOST_FAILURES = 4
 """Failing authentications allowed per address in 24 hours."""

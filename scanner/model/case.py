@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from scanner.model.dossier import Dossier
+from scanner.model.frozen import dataclass
 from scanner.model.observation import (
     EndpointObservation,
     EndpointState,

@@ -9,11 +9,14 @@ kept elsewhere.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
+
+from scanner.model.frozen import dataclass
 
 FIRST: Final = "0" * 64
 TORN: Final = "torn"
@@ -67,7 +70,7 @@ def link_of(line: bytes) -> Link:
     return Link(read_record(line)["seq"], digest_of(line))
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Chain:
     """What a chain came to, one line at a time. ``breaks`` and ``gaps`` are lines for a person.
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 
+from scanner.model.frozen import dataclass
 from scanner.model.logs import LogDigest
 from scanner.model.policies import MODERN
 from scanner.model.policy import SshPolicy

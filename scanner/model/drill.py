@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from scanner.model.frozen import dataclass
 from scanner.model.reading import Reading
 from scanner.model.secret import SecretRef
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from scanner.model.frozen import dataclass
 
 Scalar = str | int | float | bool | None
 

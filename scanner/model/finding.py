@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from scanner.model.failure import CapTrigger, FailureId, Grade
+from scanner.model.frozen import dataclass
 from scanner.model.observation import Observations
 from scanner.model.target import AcceptedRisk, Decoy
 from scanner.model.trend import ScorePoint

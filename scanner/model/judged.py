@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from scanner.model.content import ContentFacts
+from scanner.model.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

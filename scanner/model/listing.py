@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol
 
+from scanner.model.frozen import dataclass
 from scanner.model.reading import Reading
 
 FIRST_PERSON: Final = 1_000

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from scanner.model.frozen import dataclass
 from scanner.model.reading import Reading, unasked
 
 

@@ -6,7 +6,11 @@ fingerprint, counts and times. Times are RFC 3339 UTC.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from scanner.model.frozen import dataclass
+from scanner.model.reading import Reason, Unobserved
+from scanner.model.target import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,3 +171,10 @@ class LogDigest:
                 such = f", such as {source.shapes[0]!r}" if source.shapes else ""
                 return f"{source.place}: {told}{such}"
         return ""
+
+
+def not_read(target: Target) -> Unobserved:
+    """Return what is known of the target's logs where the scan ended before they were read."""
+    if not target.logs:
+        return Unobserved(Reason.NOT_DECLARED, "no logs are declared")
+    return Unobserved(Reason.INTERRUPTED, "the scan was interrupted before the logs were read")

@@ -6,8 +6,9 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from scanner.model.frozen import dataclass
 from scanner.model.text import neutralise, words
 
 _LONG_DIGITS = re.compile(r"\d{5,}")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from scanner.model.evidence import Evidence
+from scanner.model.frozen import dataclass
 from scanner.model.peer import PeerTrust
 from scanner.model.product import Product
 from scanner.model.reading import Observed, Reading, Reason, Unobserved, unasked

@@ -6,7 +6,9 @@ Times are RFC 3339 UTC.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from scanner.model.frozen import dataclass
 
 CLOSED = "closed"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from scanner.model.frozen import dataclass
 
 Names = tuple[str, ...]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Severity
+from scanner.model.frozen import dataclass
 from scanner.model.reading import Reading, Reason, Unobserved
 from scanner.model.trend import ScorePoint
 from scanner.model.visit import Visit

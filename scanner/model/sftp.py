@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from scanner.model.frozen import dataclass
 from scanner.model.listing import EntryKind, Outcome
 from scanner.model.login_keys import AuthorizedKeys
 from scanner.model.reading import Reading, unasked

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from scanner.model.frozen import dataclass
 from scanner.model.login_keys import AccountKeys
 from scanner.model.peer import PeerTrust
 from scanner.model.reading import Reading, unasked

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
 from scanner.model.drill import Drill
+from scanner.model.frozen import dataclass
 from scanner.model.secret import SecretRef
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from scanner.model.frozen import dataclass
 from scanner.model.observation import Observations
 
 MOST_POINTS = 30

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from scanner.model.content import ContentFacts
+from scanner.model.frozen import dataclass
 from scanner.model.listing import Outcome, Precision
 from scanner.model.reading import Reading, Reason, unasked
 from scanner.model.sftp import ChannelFacts, SftpFacts

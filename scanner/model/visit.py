@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from scanner.model.frozen import dataclass
 from scanner.model.observation import Observations
 
 

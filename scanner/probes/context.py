@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
 from scanner.model.attempts import AttemptLedger
 from scanner.model.content import Examiner
 from scanner.model.evidence import Evidence, Scalar
+from scanner.model.frozen import dataclass
 from scanner.model.judged import JudgedFiles, NothingJudged
 from scanner.model.mask import Mask
 from scanner.model.secret import SecretResolver

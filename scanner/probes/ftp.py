@@ -24,7 +24,6 @@ from scanner.model.tls_survey import (
 from scanner.probes.context import ProbeContext
 from scanner.probes.ftp_access import ask_named, try_anonymous
 from scanner.probes.ftp_contact import Contact, make_contact, unobserved
-from scanner.probes.ftp_hellos import Hellos, enumerate_tls
 from scanner.probes.ftp_inside import Inside
 from scanner.probes.ftp_posture import ask_clear_on_implicit, ask_injection
 from scanner.probes.ftp_visit import Visit
@@ -132,6 +131,8 @@ async def _hellos(
 ) -> tuple[Reading[tuple[TlsOffer, ...]], Reading[TlsFlight]]:
     if not visit.mechanism:
         return _NO_TLS, _NO_TLS
+    from scanner.probes.ftp_hellos import Hellos  # noqa: PLC0415 - of use with TLS alone
+
     hellos = Hellos(visit)
     legacy = await visit.ask(hellos.ask_legacy)
     return legacy, await visit.ask(hellos.ask_flight)
@@ -142,7 +143,11 @@ async def _survey(visit: Visit) -> Reading[TlsSurvey]:
     rounds = visit.context.target.tls.rounds
     if not rounds:
         return unasked()
-    return await enumerate_tls(visit, rounds) if visit.mechanism else _NO_TLS
+    if not visit.mechanism:
+        return _NO_TLS
+    from scanner.probes.ftp_hellos import enumerate_tls  # noqa: PLC0415 - as above
+
+    return await enumerate_tls(visit, rounds)
 
 
 def _worst_seen(readings: Sequence[Reading[T]], bad: Callable[[T], bool]) -> Reading[T] | None:

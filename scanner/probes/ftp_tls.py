@@ -33,7 +33,6 @@ from scanner.probes.context import nonsense_name
 from scanner.probes.ftp_visit import Visit, raise_if_throttled
 from scanner.wire.ftp import RawReply, announces_tls
 from scanner.wire.listing import Dialect, ListingParser
-from scanner.wire.x509 import CertificateUnreadable, certificate_facts
 
 _MECHANISMS = ("tls", "ssl")
 _MUST_PROTECT = frozenset({521, 522, 533, 534, 536})
@@ -129,6 +128,11 @@ def leaf_of(session: FtpSession) -> CertificateFacts:
     der = session.tls.getpeercert(binary_form=True) if session.tls is not None else None
     if der is None:
         raise Fault(Reason.TLS_FAILED, "no certificate was shown")
+    from scanner.wire.x509 import (  # noqa: PLC0415 - slow to load, and many servers have no TLS
+        CertificateUnreadable,
+        certificate_facts,
+    )
+
     try:
         return certificate_facts(der)
     except CertificateUnreadable as error:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from scanner.model.frozen import dataclass
 from scanner.model.target import Areas, Migration
 from scanner.model.view import Zone
 

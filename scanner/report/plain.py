@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from functools import cache
+from types import NoneType
 from typing import Any
 
 from scanner.model.content import ContentFacts
@@ -28,12 +30,18 @@ _DERIVED: dict[type, tuple[str, ...]] = {
 """Properties that a reader wants beside the fields they follow from."""
 
 
+_AS_THEY_ARE = frozenset({NoneType, bool, int, float, str})
+"""The types of most of what a document holds."""
+
+
 def plain(value: object) -> Any:
     """Return ``value`` as dictionaries, lists, strings, numbers, booleans and ``None``.
 
     A fact that was not observed becomes ``{"unobserved": reason, "detail": clause}``; permission
     bits (a field called ``mode``) become octal text. Raises ``TypeError`` for foreign types.
     """
+    if type(value) in _AS_THEY_ARE:
+        return value
     if isinstance(value, Observed):
         return plain(value.value)
     if isinstance(value, Unobserved):
@@ -63,9 +71,15 @@ def unobserved(missing: Unobserved) -> dict[str, str]:
 
 def record(value: Any, *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Return a dataclass instance as a dictionary of its fields, some left out."""
-    names = [item.name for item in fields(value) if item.name not in without]
-    names += _DERIVED.get(type(value), ())
+    names = _names(value.__class__, without)
     return {name: _member(name, getattr(value, name)) for name in names}
+
+
+@cache
+def _names(kind: type[Any], without: frozenset[str]) -> tuple[str, ...]:
+    """Return what is told of a class's instances."""
+    told = (item.name for item in fields(kind) if item.name not in without)
+    return (*told, *_DERIVED.get(kind, ()))
 
 
 def _member(name: str, value: object) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass
 
+from scanner.model.frozen import dataclass
 from scanner.wire.ssh import SshSyntaxError
 from scanner.wire.ssh_keys import read_key
 

@@ -7,9 +7,9 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from scanner.model.frozen import dataclass
 from scanner.model.peer import PeerTrust
 from scanner.wire.patterns import wildcard_match
 from scanner.wire.ssh import SshSyntaxError

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
+from scanner.model.frozen import dataclass
 from scanner.model.listing import Entry, EntryKind, Precision
 from scanner.wire.listing_words import (
     MONTHS,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from scanner.model.frozen import dataclass
 from scanner.model.ssh import KexInit
 from scanner.model.text import neutralise
 

@@ -25,6 +25,8 @@ LARGEST_PRIME = 8_192
 GROUP_EXCHANGE = ("diffie-hellman-group-exchange-sha256", "diffie-hellman-group-exchange-sha1")
 
 _EXPONENT_BYTES = 32
+_FLEETING_BYTES = 4
+"""Of an exponent that protects nothing: the whole cost of a large group is in its length."""
 _LEAST_BITS = 256
 
 
@@ -104,9 +106,9 @@ class _EllipticCurve:
 class _Group:
     """A fixed group (RFC 4253 section 8, RFC 8268)."""
 
-    def __init__(self, modulus: int, hash_name: str, random: Callable[[int], bytes]) -> None:
+    def __init__(self, modulus: int, hash_name: str, exponent: Callable[[int], int]) -> None:
         self.hash_name = hash_name
-        self._numbers = _Numbers(modulus, 2, random)
+        self._numbers = _Numbers(modulus, 2, exponent)
 
     def first(self) -> bytes:
         return bytes([Message.KEX_INIT]) + mpint(self._numbers.public)
@@ -122,12 +124,12 @@ class GroupExchangeRequest:
     """The server picks the group (RFC 4419). ``given`` is its size in bits, once it has."""
 
     def __init__(
-        self, bounds: tuple[int, int, int], hash_name: str, random: Callable[[int], bytes]
+        self, bounds: tuple[int, int, int], hash_name: str, exponent: Callable[[int], int]
     ) -> None:
         self.hash_name = hash_name
         self.bounds = bounds
         self.given: int | None = None
-        self._random = random
+        self._exponent = exponent
         self._numbers: _Numbers | None = None
 
     def first(self) -> bytes:
@@ -154,13 +156,16 @@ class GroupExchangeRequest:
         fields = Fields(payload[1:])
         modulus, generator = _positive(fields.string()), _positive(fields.string())
         self.given = modulus.bit_length()
-        return _Numbers(modulus, generator, self._random)
+        return _Numbers(modulus, generator, self._exponent)
 
 
 class _Numbers:
-    """Our half of Diffie-Hellman in one group. Raises ``SshSyntaxError`` for a silly one."""
+    """Our half of Diffie-Hellman in one group. Raises ``SshSyntaxError`` for a silly one.
 
-    def __init__(self, modulus: int, generator: int, random: Callable[[int], bytes]) -> None:
+    ``exponent`` returns a secret one for a size in bits.
+    """
+
+    def __init__(self, modulus: int, generator: int, exponent: Callable[[int], int]) -> None:
         bits = modulus.bit_length()
         if not _LEAST_BITS <= bits <= LARGEST_PRIME or modulus % 2 == 0:
             raise SshSyntaxError("the prime is out of bounds")
@@ -168,8 +173,7 @@ class _Numbers:
             raise SshSyntaxError("the generator is out of bounds")
         self.modulus = modulus
         self.generator = generator
-        secret = int.from_bytes(random(min(_EXPONENT_BYTES, bits // 8)), "big")
-        self._secret = 2 + secret % (modulus - 3)
+        self._secret = 2 + exponent(bits) % (modulus - 3)
         self.public = pow(generator, self._secret, modulus)
 
     def shared(self, theirs: bytes) -> int:
@@ -213,20 +217,31 @@ _WANTED = (2048, 3072, LARGEST_PRIME)
 
 
 def begin(
-    name: str, random: Callable[[int], bytes], bounds: tuple[int, int, int] | None = None
+    name: str,
+    random: Callable[[int], bytes],
+    bounds: tuple[int, int, int] | None = None,
+    *,
+    fleeting: bool = False,
 ) -> Exchange:
     """Return a key exchange of our side. ``bounds`` are what to ask of a group exchange, in bits:
-    smallest, preferred, largest.
+    smallest, preferred, largest. ``fleeting``: nothing will be sent under what is agreed, and an
+    exponent that could be guessed does.
     """
     if name in _X25519:
         return _Curve25519()
     if name in _CURVES:
         curve, hash_name = _CURVES[name]
         return _EllipticCurve(curve(), hash_name)
+
+    def exponent(bits: int) -> int:
+        size = min(_FLEETING_BYTES if fleeting else _EXPONENT_BYTES, bits // 8)
+        # The highest bit is set: two to a power below the size of the prime would be told by sight.
+        return int.from_bytes(random(size), "big") | 1 << 8 * size - 1
+
     if name in GROUP_EXCHANGE:
-        return GroupExchangeRequest(bounds or _WANTED, name.rpartition("-")[2], random)
+        return GroupExchangeRequest(bounds or _WANTED, name.rpartition("-")[2], exponent)
     bits, hash_name = _GROUPS[name]
-    return _Group(prime(bits), hash_name, random)
+    return _Group(prime(bits), hash_name, exponent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,6 @@ from scanner.wire.tls_hello import (
     Hello,
 )
 from scanner.wire.tls_suites import SUITES, suite_name
-from scanner.wire.x509 import is_in_order
 
 _BREAKS: Final = frozenset({"null", "anonymous", "export", "rc4", "rc2", "des"})
 _SHARED: Final = ("_PSK_", "_KRB5_", "_SRP_")
@@ -118,6 +117,8 @@ def flight_of(answer: Answer) -> TlsFlight:
 
 
 def _shown(taken: Taken) -> TlsFlight:
+    from scanner.wire.x509 import is_in_order  # noqa: PLC0415 - slow to load; see there
+
     return TlsFlight(
         accepted=True,
         version=VERSIONS[taken.version],

@@ -7,11 +7,11 @@ choose the suites of TLS 1.3, so what is asked for is written by hand.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Final
 
+from scanner.model.frozen import dataclass
 from scanner.wire.tls_groups import USUAL
 
 SSL_3_0: Final = 0x0300

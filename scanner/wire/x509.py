@@ -1,4 +1,4 @@
-"""Certificates on bytes: DER in, facts out (RFC 5280), and the name rules of RFC 6125."""
+"""Certificates on bytes: DER in, facts out (RFC 5280). Slow to load: for who has met one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from itertools import pairwise
 
 from cryptography import x509
@@ -61,41 +60,6 @@ def is_in_order(chain: Sequence[bytes]) -> bool | None:
             return all(one.issuer == above.subject for one, above in pairwise(read))
         except (x509.InvalidVersion, *_ODD):
             return None
-
-
-def lifetime_fault(facts: CertificateFacts, now: datetime) -> str:
-    """Return in one clause why the certificate is out of its lifetime, or nothing."""
-    if now < datetime.fromisoformat(facts.not_before):
-        return f"not valid before {facts.not_before}"
-    if now > datetime.fromisoformat(facts.not_after):
-        return f"expired at {facts.not_after}"
-    return ""
-
-
-def matches_name(facts: CertificateFacts, name: str) -> bool:
-    """Whether the certificate is for ``name``, a DNS name or an address.
-
-    A wildcard stands for exactly one whole left-most label (RFC 6125 section 6.4.3).
-    """
-    wanted = _address(name)
-    if wanted is not None:
-        return any(_address(listed) == wanted for listed in facts.names)
-    plain = name.rstrip(".").lower()
-    return any(_matches(listed.rstrip(".").lower(), plain) for listed in facts.names)
-
-
-def _matches(listed: str, name: str) -> bool:
-    if not listed.startswith("*."):
-        return bool(name) and listed == name
-    label, dot, parent = name.partition(".")
-    return bool(label) and bool(dot) and "." in parent and listed[2:] == parent
-
-
-def _address(text: str) -> str | None:
-    try:
-        return str(ip_address(text))
-    except ValueError:
-        return None
 
 
 def _facts(certificate: x509.Certificate, der: bytes) -> CertificateFacts:

@@ -60,6 +60,43 @@ def test_help_imports_nothing_that_it_does_not_need() -> None:
     assert [name for name in FORBIDDEN if name in loaded] == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "loaded"),
+    [
+        (("host", "-h"), {"host"}),
+        (("--debug", "policy", "list", "-h"), {"policy"}),
+        (("-h", "host"), set(COMMANDS)),
+        (("nonsense", "host"), set(COMMANDS)),
+    ],
+)
+def test_a_command_is_put_together_without_the_others(
+    arguments: tuple[str, ...], loaded: set[str]
+) -> None:
+    told = python(
+        "-c",
+        "import sys\n"
+        "from scanner.cli.app import start\n"
+        "try:\n"
+        f"    start({list(arguments)!r})\n"
+        "except SystemExit:\n"
+        "    print('LOADED', *sorted(sys.modules), file=sys.stderr)\n",
+    )
+    modules = set(told.stderr.split("LOADED", 1)[1].split())
+    assert {name for name in COMMANDS if f"scanner.cli.{name}" in modules} == loaded
+
+
+def test_a_process_that_ends_looks_for_no_garbage() -> None:
+    told = python(
+        "-c",
+        "import atexit, gc, sys\n"
+        "atexit.register(lambda: print('FROZEN', gc.get_freeze_count(), file=sys.stderr))\n"
+        "sys.argv = ['scan', '--version']\n"
+        "from scanner.cli import main\n"
+        "main()\n",
+    )
+    assert int(told.stderr.split("FROZEN", 1)[1]) > 1_000
+
+
 def test_worker_processes_need_no_command_line() -> None:
     told = python("-c", "import sys, scanner.cli; print('typer' in sys.modules)")
     assert told.stdout == "False\n"

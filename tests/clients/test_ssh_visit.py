@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import asyncssh
 import pytest
@@ -18,7 +19,7 @@ from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.ssh import AuthMethods, GroupExchange, Prompt
 from scanner.wire.ssh import Identification
 from scanner.wire.ssh_ciphers import CIPHERS, MACS
-from scanner.wire.ssh_kex import KEY_EXCHANGES
+from scanner.wire.ssh_kex import KEY_EXCHANGES, Exchange, begin
 from scanner.wire.ssh_keys import HOST_KEY_TYPES, key_type, read_key
 from scanner.wire.ssh_signatures import CERTIFICATE
 from tests.clients.ssh_lab import a_dialer, recording_server
@@ -111,6 +112,26 @@ async def test_openssh_tells_its_extensions_prompts_and_groups(server: Server) -
     assert wide.given is not None
     assert wide.given >= 2048
     assert narrow.given in {None, 2048}
+
+
+@pytest.mark.parametrize("server", ["openssh-keyboard-interactive"], indirect=True)
+async def test_only_connections_that_say_nothing_further_are_sealed_lightly(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lightly: list[bool] = []
+
+    def begun(*given: Any, fleeting: bool) -> Exchange:
+        lightly.append(fleeting)
+        return begin(*given, fleeting=fleeting)
+
+    monkeypatch.setattr("scanner.clients.ssh_visit.begin", begun)
+    seen = await visited(server.port)
+
+    assert lightly == [False] + [True] * (len(lightly) - 1)
+    assert len(lightly) > len(GROUPS)
+    assert len(seen.host_keys) == len(server.host_keys)
+    assert isinstance(seen.group_exchange, Observed)
+    assert seen.group_exchange.value[0].given
 
 
 async def test_a_server_that_refuses_every_size_is_an_observation(

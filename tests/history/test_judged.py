@@ -1,15 +1,26 @@
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from cattrs import Converter
 
 from scanner.history import History
 from scanner.history.judged import MOST_JUDGED
-from scanner.model.content import Column, ContentFacts, ContentState, DataClass, DataKind, Note
+from scanner.model.content import (
+    Column,
+    ContentFacts,
+    ContentState,
+    DataClass,
+    DataKind,
+    DateCheck,
+    Note,
+    TableFacts,
+)
 from tests.history.cases import Clock, text
 
 FACTS = ContentFacts(
@@ -50,6 +61,35 @@ def test_facts_come_back_whole_with_the_moment_of_reading(history: History, cloc
 
     assert {stamp: judged.facts for stamp, judged in found.items()} == {"a": FACTS, "b": SEALED}
     assert {judged.read_at for judged in found.values()} == {read_at}
+
+
+ORDERED = ContentFacts(
+    format="csv",
+    state=ContentState.CLEAR,
+    tables=(
+        TableFacts(
+            columns=(Column(index=0, like="birth-date"),),
+            rows=None,
+            rows_read=3,
+            whole=True,
+            dates=DateCheck(inside=1, outside=0, untold=2),
+        ),
+    ),
+    all_tables=True,
+    unordered_kinds=("nir",),
+)
+
+
+@pytest.mark.parametrize("facts", [FACTS, SEALED, ORDERED], ids=["kinds", "sealed", "tables"])
+def test_facts_are_kept_as_the_library_that_reads_them_would_write_them(
+    path: Path, history: History, facts: ContentFacts
+) -> None:
+    history.keep_judged("t", "lab", {"a": facts})
+
+    with closing(sqlite3.connect(path)) as db:
+        (kept,) = db.execute("SELECT facts FROM judged").fetchone()
+    assert json.loads(kept) == Converter(omit_if_default=True).unstructure(facts)
+    assert history.judged("t", "lab", ["a"])["a"].facts == facts
 
 
 def test_nothing_is_known_of_another_asset_tenant_or_stamp(history: History) -> None:

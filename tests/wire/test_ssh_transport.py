@@ -8,10 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.wire.ssh import SshSyntaxError
+from scanner.wire.ssh import Fields, SshSyntaxError
 from scanner.wire.ssh_ciphers import CIPHERS, MACS, Sealing, sealing
 from scanner.wire.ssh_fields import mpint, string, uint32
-from scanner.wire.ssh_kex import KEY_EXCHANGES, GroupExchangeRequest, begin
+from scanner.wire.ssh_kex import (
+    GROUP_EXCHANGE,
+    KEY_EXCHANGES,
+    Agreed,
+    GroupExchangeRequest,
+    begin,
+)
 from scanner.wire.ssh_packets import Message, Packets
 from scanner.wire.ssh_primes import prime
 from scanner.wire.ssh_signatures import verify
@@ -132,6 +138,30 @@ def test_a_group_is_told_even_when_the_exchange_goes_no_further() -> None:
     kex.answered(bytes([Message.KEX_REPLY]) + mpint(prime(1024)) + mpint(2))
 
     assert kex.given == 1024
+
+
+@pytest.mark.parametrize(("fleeting", "most"), [(True, 4), (False, 32)])
+def test_an_exponent_is_short_only_where_nothing_is_sent_under_it(
+    *, fleeting: bool, most: int
+) -> None:
+    asked: list[int] = []
+
+    def zeros_counted(size: int) -> bytes:
+        asked.append(size)
+        return bytes(size)
+
+    kex = begin(GROUP_EXCHANGE[0], zeros_counted, (2048, 8192, 8192), fleeting=fleeting)
+    modulus, secret = prime(8192), 5**400
+    init = kex.answered(bytes([Message.KEX_REPLY]) + mpint(modulus) + mpint(2))
+    assert isinstance(init, bytes)
+    ours = int.from_bytes(Fields(init[1:]).string(), "big")
+    reply = bytes([Message.GEX_REPLY]) + string(b"k") + mpint(pow(2, secret, modulus)) + string(b"")
+    agreed = kex.answered(reply)
+
+    assert asked == [most]
+    assert isinstance(agreed, Agreed)
+    assert agreed.shared == mpint(pow(ours, secret, modulus))
+    assert ours.bit_count() > 100, "OpenSSH takes no value with a single bit"
 
 
 @pytest.mark.parametrize("name", KEY_EXCHANGES)

@@ -16,13 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.model.observation import CertificateFacts
+from scanner.wire.certificate_claims import lifetime_fault, matches_name
 from scanner.wire.x509 import (
     MOST_NAMES,
     CertificateUnreadable,
     certificate_facts,
     is_in_order,
-    lifetime_fault,
-    matches_name,
 )
 from tests.servers import make_certificate
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,12 +17,13 @@ from scanner.api.hours import is_open, windows_of
 from scanner.api.job import Clock, FileJob, authorised, nightly, utc_now
 from scanner.api.resume import cleaned, unfinished
 from scanner.api.workshop import Workshop, docket_of, workshop
+from scanner.engine.contract import Engine, Seen
 from scanner.engine.judge import Docket, judge
+from scanner.engine.local import Local
 from scanner.engine.outcome import Tally
 from scanner.engine.plan import PlannedAsset, from_vantage, planned, shard_of
 from scanner.engine.progress import Progress
 from scanner.engine.record import Record, decode, encode
-from scanner.engine.scheduler import schedule
 from scanner.engine.scope import Resolver
 from scanner.engine.unseen import unseen
 from scanner.errors import HistoryError, SecretError
@@ -129,7 +130,8 @@ async def _locked(
                 keep.take_up(wanted, shop)
                 wanted = [target for target in wanted if target.asset not in keep.done]
             async with deliveries.during(folder.path):
-                ended = await _carried_out(wanted, shop, job.connections, keep, head)
+                engine = Local(shop.look, job.connections)
+                ended = await _carried_out(wanted, shop, engine, keep, head)
     sent = await deliveries.finished(hurried=ended.interrupted)
     code = undelivered(ended.exit_code, sent)
     return replace(ended, deliveries=sent, exit_code=code)
@@ -153,11 +155,11 @@ def _new_head(request: RunRequest, job: FileJob) -> RunHead:
 
 
 async def _carried_out(
-    wanted: list[Target], shop: Workshop, most: int, keep: _Keep, head: RunHead
+    wanted: list[Target], shop: Workshop, engine: Engine, keep: _Keep, head: RunHead
 ) -> RunResult:
     """Scan and publish. What is there is published before an exception is passed on."""
     try:
-        interrupted = await _scan_all(wanted, shop, most, keep)
+        interrupted = await _scan_all(wanted, engine, shop, keep)
     except Exception:
         # A full disk may be the very fault: the one that came first is told.
         with suppress(OSError, HistoryError):
@@ -230,9 +232,13 @@ class _Keep:
         self.done: set[str] = set()
 
     def __call__(
-        self, target: Target, seen: Observations, shop: Workshop, logs: Reading[LogDigest]
+        self,
+        target: Target,
+        seen: Sequence[Observations],
+        shop: Workshop,
+        logs: Reading[LogDigest],
     ) -> None:
-        record = shop.record(target, seen)
+        record = shop.record(target, *seen)
         self.folder.append(OBSERVATIONS, encode(record))
         self._conclude(docket_of(target, record, logs), record, shop)
 
@@ -264,33 +270,27 @@ class _Keep:
         )
 
 
-async def _scan_all(wanted: list[Target], shop: Workshop, most: int, keep: _Keep) -> bool:
+async def _scan_all(wanted: list[Target], engine: Engine, shop: Workshop, keep: _Keep) -> bool:
     """Scan and keep each target; return whether the scan was interrupted."""
 
-    async def work(target: Target) -> None:
-        shut = shop.shut(target)
-        if shut is not None:
-            keep(target, shut, shop, await shop.logs(target, shut))
-            return
-        sight = shop.sight(target)
+    async def take(seen: Seen) -> None:
+        target, looks = seen.target, seen.observations
         try:
-            await sight.look()
-            seen = sight.observations()
-            logs = await shop.logs(target, seen)
+            logs = await shop.logs(target, *looks) if seen.whole else not_read(target)
         except asyncio.CancelledError:
-            keep(target, sight.observations(), shop, not_read(target))
+            keep(target, looks, shop, not_read(target))
             raise
-        keep(target, seen, shop, logs)
+        keep(target, looks, shop, logs)
 
     try:
-        await schedule(wanted, work, most=most)
+        await engine.scan(wanted, take)
     except asyncio.CancelledError:
         task = asyncio.current_task()
         if task is not None:
             task.uncancel()
         for target in wanted:
             if target.asset not in keep.done:
-                keep(target, _not_scanned(target, shop), shop, not_read(target))
+                keep(target, (_not_scanned(target, shop),), shop, not_read(target))
         return True
     return False
 

@@ -14,6 +14,7 @@ from scanner.api.hours import is_open, windows_of
 from scanner.api.job import Clock, Job
 from scanner.dossier import load_dossier
 from scanner.engine.census import SecretCensus
+from scanner.engine.contract import Look
 from scanner.engine.examiner import ProcessExaminer
 from scanner.engine.judge import Docket, judge
 from scanner.engine.observe import Sight, Tools, observe
@@ -48,6 +49,11 @@ class Workshop:
         """Return a look at one target, not yet begun."""
         return Sight(target=target, tools=self.tools, only=only)
 
+    def look(self, target: Target) -> Look:
+        """Return a look at one target: outside its windows one that touches nothing."""
+        shut = self.shut(target)
+        return self.sight(target) if shut is None else _Closed(shut)
+
     async def observe(self, target: Target) -> Observations:
         """Look at one target, if this is one of its hours."""
         return self.shut(target) or await observe(target, self.tools)
@@ -60,20 +66,20 @@ class Workshop:
         why = Unobserved(Reason.OUTSIDE_WINDOW, f"not scanned outside {windows_of(target)}")
         return unseen(target, self.tools.vantage, why, at=utc_text(now))
 
-    def record(self, target: Target, seen: Observations) -> Record:
+    def record(self, target: Target, *seen: Observations) -> Record:
         """Return what judging rests on: what was seen, and what is remembered."""
         past = self.history.recall(target.tenant, target.asset)
         return Record(
             asset=target.asset,
             judged_at=utc_text(self.tools.clock()),
-            observations=(seen,),
+            observations=seen,
             recall=replace(
                 _relevant(past, seen),
                 certificates=certificates(target, past, seen, self.tools.mask),
             ),
         )
 
-    async def logs(self, target: Target, seen: Observations) -> Reading[LogDigest]:
+    async def logs(self, target: Target, *seen: Observations) -> Reading[LogDigest]:
         """Read the target's logs while others are scanned; a cancellation ends that early."""
         if not target.logs:
             return read_logs(target)
@@ -81,7 +87,7 @@ class Workshop:
         stop = threading.Event()
         try:
             return await asyncio.to_thread(
-                read_logs, target, _visits(past, (seen,)), stop=stop.is_set
+                read_logs, target, _visits(past, seen), stop=stop.is_set
             )
         except asyncio.CancelledError:
             stop.set()
@@ -99,6 +105,20 @@ class Workshop:
         report = judge(docket_of(target, record, logs))
         self.remember(report)
         return report, record
+
+
+@dataclass(frozen=True, slots=True)
+class _Closed:
+    """A look at a target outside its windows."""
+
+    shut: Observations
+
+    async def look(self) -> None:
+        """Touch nothing."""
+
+    def observations(self) -> Observations:
+        """Return nothing, and why."""
+        return self.shut
 
 
 def docket_of(target: Target, record: Record, logs: Reading[LogDigest] | None = None) -> Docket:
@@ -123,9 +143,9 @@ def _visits(past: Recall, looks: Sequence[Observations]) -> tuple[Visit, ...]:
     return (*past.visits, *(visit for visit in these if visit is not None))
 
 
-def _relevant(past: Recall, seen: Observations) -> Recall:
+def _relevant(past: Recall, seen: Sequence[Observations]) -> Recall:
     """Keep only the sightings of files that were seen again."""
-    keys = {key for endpoint in seen.endpoints for key in _file_keys(endpoint)}
+    keys = {key for look in seen for endpoint in look.endpoints for key in _file_keys(endpoint)}
     kept = {key: first for key, first in past.sightings.items() if key in keys}
     return replace(past, sightings=kept)
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scanner.api.deliver import deliver
     from scanner.api.host import ScanDocument, scan_host, scan_targets
     from scanner.api.job import validate
+    from scanner.api.merging import MergeRequest, merge
     from scanner.api.nightly import RunRequest, RunResult, plan, run
     from scanner.api.papers import paper_kind, validate_paper
     from scanner.api.policy import PolicyRequest, make_policy
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DrillRequest",
     "DrillRun",
+    "MergeRequest",
     "PlannedAsset",
     "PolicyRequest",
     "Progress",
@@ -36,6 +38,7 @@ __all__ = [
     "deliver",
     "demo",
     "make_policy",
+    "merge",
     "paper_kind",
     "plan",
     "run",
@@ -49,6 +52,7 @@ __all__ = [
 _HOMES = {
     "DrillRequest": "scanner.api.alarm_drill",
     "DrillRun": "scanner.api.alarm_drill",
+    "MergeRequest": "scanner.api.merging",
     "PlannedAsset": "scanner.engine.plan",
     "PolicyRequest": "scanner.api.policy",
     "Progress": "scanner.engine.progress",
@@ -59,6 +63,7 @@ _HOMES = {
     "deliver": "scanner.api.deliver",
     "demo": "scanner.api.replica",
     "make_policy": "scanner.api.policy",
+    "merge": "scanner.api.merging",
     "paper_kind": "scanner.api.papers",
     "plan": "scanner.api.nightly",
     "run": "scanner.api.nightly",

@@ -17,6 +17,7 @@ from scanner.api.hours import is_open, windows_of
 from scanner.api.job import Clock, FileJob, authorised, nightly, utc_now
 from scanner.api.resume import cleaned, unfinished
 from scanner.api.workshop import Workshop, docket_of, workshop
+from scanner.dossier import policies_sha256
 from scanner.engine.contract import Engine, Seen
 from scanner.engine.judge import Docket, judge
 from scanner.engine.local import Local
@@ -151,6 +152,7 @@ def _new_head(request: RunRequest, job: FileJob) -> RunHead:
         targeted=len(shard_of(here, request.shard)),
         excluded=len(job.file.targets) - len(here),
         shard=request.shard,
+        policies_sha256=policies_sha256(job.file.targets),
     )
 
 

@@ -86,9 +86,7 @@ class Workshop:
         past = self.history.recall(target.tenant, target.asset)
         stop = threading.Event()
         try:
-            return await asyncio.to_thread(
-                read_logs, target, _visits(past, seen), stop=stop.is_set
-            )
+            return await asyncio.to_thread(read_logs, target, _visits(past, seen), stop=stop.is_set)
         except asyncio.CancelledError:
             stop.set()
             raise

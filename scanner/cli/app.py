@@ -20,6 +20,7 @@ from scanner.cli.exits import exit_code_of
 from scanner.cli.explain import explain
 from scanner.cli.host import host
 from scanner.cli.locate import locate
+from scanner.cli.merge import merge
 from scanner.cli.run import run
 from scanner.cli.schema import schema
 from scanner.cli.template import template
@@ -73,7 +74,7 @@ def application() -> typer.Typer:
         settings["debug"] = debug
 
     at_work = (host, run, deliver, drill, locate, demo)
-    on_papers = (validate, assess, checks, explain, schema, template)
+    on_papers = (validate, assess, merge, checks, explain, schema, template)
     for work in (*at_work, *on_papers):
         app.command(work.__name__)(_guarded(work, settings))
     group = typer.Typer(help=policy.ABOUT, no_args_is_help=True, rich_markup_mode=None)

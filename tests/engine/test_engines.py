@@ -83,12 +83,15 @@ class GroundLook:
 
 @dataclass(slots=True)
 class Kept:
-    """Takes what an engine hands over."""
+    """Takes what an engine hands over. ``several`` is set once seven were."""
 
     seen: list[Seen] = field(default_factory=list)
+    several: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __call__(self, seen: Seen) -> None:
         self.seen.append(seen)
+        if len(self.seen) == 7:
+            self.several.set()
 
     @property
     def assets(self) -> list[str]:
@@ -142,8 +145,7 @@ async def test_a_cancellation_hands_over_no_target_twice_and_is_passed_on(
     async with engine(ground.begin) as works:
         scan = asyncio.create_task(works.scan(wanted, kept))
         await asyncio.wait_for(ground.stuck.wait(), 20)
-        while len(kept.seen) < 7:
-            await asyncio.sleep(0.01)
+        await asyncio.wait_for(kept.several.wait(), 20)
         scan.cancel()
         with pytest.raises(asyncio.CancelledError):
             await scan

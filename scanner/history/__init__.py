@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scanner.history.fleet import Fleet
+from scanner.history.ledger import Begun, Ledger
 from scanner.history.store import History, default_path, mask_key
 
-__all__ = ["Fleet", "History", "default_path", "mask_key"]
+__all__ = ["Begun", "Fleet", "History", "Ledger", "default_path", "mask_key"]

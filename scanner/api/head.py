@@ -16,6 +16,9 @@ from scanner.sinks.run_folder import RunFolder
 FILE = "run.json"
 RUNNING = "running"
 DONE = "done"
+LEDGER = "ledger.sqlite3"
+"""What a run over a broker asked for and was told; there as long as the run may be resumed."""
+LEDGER_FILES = (LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm")
 LOCK = ".lock"
 """Held by the run while it goes, and by whoever judges it again."""
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scanner.api.deliver import Deliveries, undelivered
 from scanner.api.events import add_events, begin_events, end_events
-from scanner.api.head import DONE, LOCK, RunHead, write_head
+from scanner.api.head import DONE, LEDGER_FILES, LOCK, RunHead, write_head
 from scanner.api.hours import is_open, windows_of
-from scanner.api.job import Clock, FileJob, authorised, nightly, utc_now
+from scanner.api.job import Clock, FileJob, authorised, nightly, utc_now, vantages_of
 from scanner.api.resume import cleaned, unfinished
 from scanner.api.workshop import Workshop, docket_of, workshop
 from scanner.dossier import policies_sha256
@@ -22,12 +23,12 @@ from scanner.engine.contract import Engine, Seen
 from scanner.engine.judge import Docket, judge
 from scanner.engine.local import Local
 from scanner.engine.outcome import Tally
-from scanner.engine.plan import PlannedAsset, from_vantage, planned, shard_of
+from scanner.engine.plan import PlannedAsset, from_vantage, planned, seen_from, shard_of
 from scanner.engine.progress import Progress
 from scanner.engine.record import Record, decode, encode
 from scanner.engine.scope import Resolver
 from scanner.engine.unseen import unseen
-from scanner.errors import HistoryError, SecretError
+from scanner.errors import HistoryError, InputError, SecretError
 from scanner.history import Fleet, default_path
 from scanner.logs import not_read
 from scanner.model.finding import Severity
@@ -46,11 +47,18 @@ from scanner.sinks.flush import Delivery, Patience
 from scanner.sinks.lock import exclusive
 from scanner.sinks.run_folder import RunFolder
 
+if TYPE_CHECKING:
+    from scanner.api.broker import BrokerPlace
+
 OBSERVATIONS = "observations.ndjson"
 HOSTS = "hosts.ndjson"
 REPORT = "report.json"
 FINDINGS = "findings.csv"
 PAGE = "report.html"
+
+
+def _unheard(_line: str) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +67,8 @@ class RunRequest:
 
     ``resolver`` looks names up; without one the operating system does. ``patience`` is how long
     receivers of events are tried. ``resume`` is the folder of a run that ended early: it is
-    finished, from its own vantage, share and threshold.
+    finished, from its own vantage, share and threshold. With a ``broker``, workers look: from all
+    vantages, unless one is chosen. ``note`` is told of what they tell and cannot be used.
     """
 
     targets: Path
@@ -73,6 +82,8 @@ class RunRequest:
     clock: Clock = utc_now
     resolver: Resolver | None = None
     patience: Patience = field(default_factory=Patience)
+    broker: BrokerPlace | None = None
+    note: Callable[[str], None] = _unheard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +111,7 @@ async def run(request: RunRequest, progress: Callable[[Progress], None]) -> RunR
     it from going on, such as a history that cannot be written, is raised once the report of what
     is there was written.
     """
-    job = nightly(request.targets, request.clock)
+    job = nightly(request.targets, request.clock, logins=request.broker is None)
     history = request.history or default_path()
     with exclusive(history.with_name(f"{history.name}.lock")):
         return await _locked(request, job, progress)
@@ -111,7 +122,9 @@ async def _locked(
 ) -> RunResult:
     old = None if request.resume is None else unfinished(request.resume, job.file.sha256)
     head = _new_head(request, job) if old is None else old[1]
-    wanted = shard_of(from_vantage(job.file.targets, head.vantage), head.shard)
+    wanted = shard_of(seen_from(job.file.targets, head.stands), head.shard)
+    if request.broker is None and len(head.stands) > 1:
+        raise InputError(f"{request.resume}: looks from several vantages; give --engine nats")
     tally = Tally(Severity(head.fail_on), targeted=head.targeted, excluded=head.excluded)
     async with workshop(
         job,
@@ -130,23 +143,45 @@ async def _locked(
             if old is not None:
                 keep.take_up(wanted, shop)
                 wanted = [target for target in wanted if target.asset not in keep.done]
-            async with deliveries.during(folder.path):
-                engine = Local(shop.look, job.connections)
+            looking = _engine(request, job, shop, head, folder)
+            async with deliveries.during(folder.path), looking as engine:
                 ended = await _carried_out(wanted, shop, engine, keep, head)
+            if not ended.interrupted:
+                for name in LEDGER_FILES:
+                    folder.remove(name)
     sent = await deliveries.finished(hurried=ended.interrupted)
     code = undelivered(ended.exit_code, sent)
     return replace(ended, deliveries=sent, exit_code=code)
 
 
+@asynccontextmanager
+async def _engine(
+    request: RunRequest, job: FileJob, shop: Workshop, head: RunHead, folder: RunFolder
+) -> AsyncIterator[Engine]:
+    """Open what looks at the targets: this process, or workers that a broker reaches."""
+    if request.broker is None:
+        yield Local(shop.look, job.connections)
+        return
+    from scanner.api.distributed import workers  # noqa: PLC0415 - few runs go over a broker
+
+    contact, clock = shop.tools.contact, request.clock
+    async with workers(
+        request.broker, job, head, folder, contact=contact, clock=clock, note=request.note
+    ) as engine:
+        yield engine
+
+
 def _new_head(request: RunRequest, job: FileJob) -> RunHead:
-    vantage = job.stand(request.vantage)
-    here = from_vantage(job.file.targets, vantage)
+    over_broker = request.broker is not None
+    stands = vantages_of(job, request.vantage) if over_broker else (job.stand(request.vantage),)
+    here = seen_from(job.file.targets, stands)
     return RunHead(
         uid=str(uuid.uuid4()),
         targets=str(request.targets.absolute()),
         targets_sha256=job.file.sha256,
         authorisation=job.authorisation.reference,
-        vantage=vantage,
+        vantage=stands[0],
+        vantages=stands,
         started=utc_text(request.clock()),
         fail_on=str(request.fail_on),
         targeted=len(shard_of(here, request.shard)),
@@ -161,7 +196,7 @@ async def _carried_out(
 ) -> RunResult:
     """Scan and publish. What is there is published before an exception is passed on."""
     try:
-        interrupted = await _scan_all(wanted, engine, shop, keep)
+        interrupted = await _scan_all(wanted, engine, shop, keep, head.stands)
     except Exception:
         # A full disk may be the very fault: the one that came first is told.
         with suppress(OSError, HistoryError):
@@ -272,7 +307,9 @@ class _Keep:
         )
 
 
-async def _scan_all(wanted: list[Target], engine: Engine, shop: Workshop, keep: _Keep) -> bool:
+async def _scan_all(
+    wanted: list[Target], engine: Engine, shop: Workshop, keep: _Keep, stands: tuple[str, ...]
+) -> bool:
     """Scan and keep each target; return whether the scan was interrupted."""
 
     async def take(seen: Seen) -> None:
@@ -292,14 +329,17 @@ async def _scan_all(wanted: list[Target], engine: Engine, shop: Workshop, keep: 
             task.uncancel()
         for target in wanted:
             if target.asset not in keep.done:
-                keep(target, (_not_scanned(target, shop),), shop, not_read(target))
+                keep(target, _not_scanned(target, shop, stands), shop, not_read(target))
         return True
     return False
 
 
-def _not_scanned(target: Target, shop: Workshop) -> Observations:
+def _not_scanned(
+    target: Target, shop: Workshop, stands: tuple[str, ...]
+) -> tuple[Observations, ...]:
     why = Unobserved(Reason.INTERRUPTED, "not scanned: the run was interrupted")
-    return unseen(target, shop.tools.vantage, why, at=utc_text(shop.tools.clock()))
+    now = utc_text(shop.tools.clock())
+    return tuple(unseen(target, each, why, at=now) for each in stands if each in target.vantages)
 
 
 def plan(

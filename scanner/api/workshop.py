@@ -52,7 +52,7 @@ class Workshop:
     def look(self, target: Target) -> Look:
         """Return a look at one target: outside its windows one that touches nothing."""
         shut = self.shut(target)
-        return self.sight(target) if shut is None else _Closed(shut)
+        return self.sight(target) if shut is None else closed(shut)
 
     async def observe(self, target: Target) -> Observations:
         """Look at one target, if this is one of its hours."""
@@ -117,6 +117,11 @@ class _Closed:
     def observations(self) -> Observations:
         """Return nothing, and why."""
         return self.shut
+
+
+def closed(shut: Observations) -> Look:
+    """Return a look that touches nothing and tells why."""
+    return _Closed(shut)
 
 
 def docket_of(target: Target, record: Record, logs: Reading[LogDigest] | None = None) -> Docket:

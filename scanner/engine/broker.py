@@ -270,6 +270,11 @@ class Broker:
             return None
         return int(info.num_pending or 0), int(info.num_ack_pending or 0)
 
+    async def restart(self, run: str) -> None:
+        """Take back that a run was cancelled: it is resumed."""
+        with suppress(BrokerError), _faults():
+            await self._js.purge_stream(STOP, subject=f"scan.stop.{run}")
+
     async def stop(self, run: str) -> None:
         """Tell everybody, now and later, that a run is cancelled."""
         with _faults():

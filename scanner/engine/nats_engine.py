@@ -75,6 +75,7 @@ class Nats:
     async def scan(self, targets: Iterable[Target], keep: Keep) -> None:
         """Have every target looked at from all of the run's vantages that it lists."""
         await self.broker.prepare(self.terms.vantages)
+        await self.broker.restart(self.terms.run)
         await self.broker.listen("alive.*", self._hear)
         intake = await self.broker.sightings(self.terms.run)
         await self._dispatch.take_up()

@@ -111,6 +111,8 @@ class Worker:
             self.note(f"a batch is refused: {error}")
             group.create_task(_quietly(parcel.refuse()))
             return
+        # What a cancelled run had queued was withdrawn: this comes of one that is resumed.
+        self._stopped.discard(parcel.run)
         self._count(len(batch.targets))
         group.create_task(self._carry(parcel, batch))
 

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 
+from scanner.api.broker import BrokerPlace, at
 from scanner.engine.contract import Begin, Engine, Seen
 from scanner.engine.local import Local
+from scanner.engine.nats_dispatch import Terms
+from scanner.engine.nats_engine import Nats
+from scanner.engine.nats_worker import Worker
 from scanner.engine.unseen import unseen
+from scanner.history import Begun, Ledger
 from scanner.model.observation import Observations
 from scanner.model.reading import Reason, Unobserved
-from scanner.model.target import Target
+from scanner.model.target import Authorisation, Target
+from tests.servers.nats import identities, nats_server
 
 MOST = 4
 """Targets that the engines of these tests look at side by side."""
@@ -24,15 +31,66 @@ MOST = 4
 OpenEngine = Callable[[Begin], AbstractAsyncContextManager[Engine]]
 
 
+def complain(line: str) -> None:
+    raise AssertionError(line)
+
+
 @asynccontextmanager
-async def local(begin: Begin) -> Any:
+async def local(begin: Begin, _folder: Path) -> AsyncIterator[Engine]:
     yield Local(begin, MOST)
 
 
-@pytest.fixture(params=["local"])
+@asynccontextmanager
+async def over_nats(begin: Begin, folder: Path) -> AsyncIterator[Engine]:
+    """A coordinator and one worker in this process, and a real broker between them."""
+    terms = Terms(
+        run=str(uuid.uuid4()),
+        vantages=("internal",),
+        authorisation=Authorisation(reference="CHG-1", scope=("127.0.0.0/8",)),
+        contact="",
+        base=folder,
+        patience=20.0,
+    )
+    with ExitStack() as stack:
+        server = stack.enter_context(nats_server(folder, identities(folder)))
+        ledger = stack.enter_context(Ledger(folder / "ledger"))
+        begun = stack.enter_context(Begun(folder / "begun", now))
+        async with AsyncExitStack() as connections:
+            ends = {
+                role: await connections.enter_async_context(
+                    at(BrokerPlace(url=server.url, tls=server.identities[role]), role)
+                )
+                for role in ("coordinator", "internal")
+            }
+            worker = Worker(
+                broker=ends["internal"],
+                vantage="internal",
+                slots=MOST,
+                begin=lambda order: begin(order.target),
+                begun=begun,
+                base=folder,
+                ack_seconds=30.0,
+                note=complain,
+            )
+            working = asyncio.create_task(worker.work())
+            yield Nats(
+                broker=ends["coordinator"], terms=terms, ledger=ledger, clock=now, note=complain
+            )
+            working.cancel()
+            await asyncio.wait([working])
+
+
+def now() -> datetime:
+    return datetime(2026, 11, 26, tzinfo=UTC)
+
+
+ENGINES = {"local": local, "nats": over_nats}
+
+
+@pytest.fixture(params=list(ENGINES))
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> OpenEngine:
-    engines: dict[str, OpenEngine] = {"local": cast("OpenEngine", local)}
-    return engines[request.param]
+    made = ENGINES[request.param]
+    return lambda begin: made(begin, tmp_path)
 
 
 def target(number: int) -> Target:
@@ -167,11 +225,3 @@ async def test_what_cannot_be_kept_ends_the_scan_with_its_own_exception(
     async with engine(Ground().begin) as works:
         with pytest.raises(OSError, match="disk full"):
             await works.scan([target(number) for number in range(20)], full)
-
-
-async def test_an_engine_can_be_used_again(engine: OpenEngine) -> None:
-    async with engine(Ground().begin) as works:
-        for _ in range(2):
-            kept = Kept()
-            await works.scan([target(1), target(2)], kept)
-            assert kept.assets == ["a1", "a2"]

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from scanner.api.alarm_drill import DrillRequest, DrillRun, run_drills
+    from scanner.api.broker import BrokerPlace
     from scanner.api.deliver import deliver
+    from scanner.api.distributed import RunStatus, cancel, status
     from scanner.api.host import ScanDocument, scan_host, scan_targets
     from scanner.api.job import validate
     from scanner.api.merging import MergeRequest, merge
@@ -21,10 +23,12 @@ if TYPE_CHECKING:
     from scanner.api.policy import PolicyRequest, make_policy
     from scanner.api.reassess import assess
     from scanner.api.replica import demo
+    from scanner.api.worker import WorkerRequest, work
     from scanner.engine.plan import PlannedAsset
     from scanner.engine.progress import Progress
 
 __all__ = [
+    "BrokerPlace",
     "DrillRequest",
     "DrillRun",
     "MergeRequest",
@@ -33,8 +37,11 @@ __all__ = [
     "Progress",
     "RunRequest",
     "RunResult",
+    "RunStatus",
     "ScanDocument",
+    "WorkerRequest",
     "assess",
+    "cancel",
     "deliver",
     "demo",
     "make_policy",
@@ -45,11 +52,19 @@ __all__ = [
     "run_drills",
     "scan_host",
     "scan_targets",
+    "status",
     "validate",
     "validate_paper",
+    "work",
 ]
 
 _HOMES = {
+    "BrokerPlace": "scanner.api.broker",
+    "RunStatus": "scanner.api.distributed",
+    "WorkerRequest": "scanner.api.worker",
+    "cancel": "scanner.api.distributed",
+    "status": "scanner.api.distributed",
+    "work": "scanner.api.worker",
     "DrillRequest": "scanner.api.alarm_drill",
     "DrillRun": "scanner.api.alarm_drill",
     "MergeRequest": "scanner.api.merging",

@@ -6,6 +6,7 @@ history of its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from scanner.engine.scope import Resolver, Scope, SystemResolver
 from scanner.engine.unseen import unseen
 from scanner.errors import InputError
 from scanner.history import Begun, History, default_path, mask_key
+from scanner.intake.problem import shown
 from scanner.model.attempts import NoAttempts
 from scanner.model.mask import Mask
 from scanner.model.reading import Reason, Unobserved
@@ -33,6 +35,7 @@ from scanner.model.target import Authorisation
 from scanner.probes.context import utc_text
 from scanner.secrets import FileSecrets
 
+_VANTAGE = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _MOST_BATCHES = 64
 _KEY_BYTES = 32
 
@@ -58,6 +61,8 @@ class WorkerRequest:
 
 async def work(request: WorkerRequest, note: Callable[[str], None]) -> None:
     """Work until cancelled. Raises ``InputError`` where it cannot begin."""
+    if not _VANTAGE.fullmatch(request.vantage):
+        raise InputError(f"{shown(request.vantage)}: is not the name of a vantage")
     path = request.history or default_path()
     secrets = FileSecrets(request.base)
     mask = Mask(_key(request, secrets, path))

@@ -15,6 +15,7 @@ from scanner.cli.assess import assess
 from scanner.cli.checks import checks
 from scanner.cli.deliver import deliver
 from scanner.cli.demo import demo
+from scanner.cli.distributed import cancel, status
 from scanner.cli.drill import drill
 from scanner.cli.exits import exit_code_of
 from scanner.cli.explain import explain
@@ -25,6 +26,7 @@ from scanner.cli.run import run
 from scanner.cli.schema import schema
 from scanner.cli.template import template
 from scanner.cli.validate import validate
+from scanner.cli.worker import worker
 
 P = ParamSpec("P")
 
@@ -73,7 +75,7 @@ def application() -> typer.Typer:
     ) -> None:
         settings["debug"] = debug
 
-    at_work = (host, run, deliver, drill, locate, demo)
+    at_work = (host, run, worker, status, cancel, deliver, drill, locate, demo)
     on_papers = (validate, assess, merge, checks, explain, schema, template)
     for work in (*at_work, *on_papers):
         app.command(work.__name__)(_guarded(work, settings))

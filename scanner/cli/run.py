@@ -5,13 +5,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scanner.cli.broker import MaybeUrl, Tls, place_of
 from scanner.cli.choices import SeverityName, one_of, shard_of
+from scanner.errors import InputError
 
-ENGINES = ("local",)
+if TYPE_CHECKING:
+    from scanner.api import BrokerPlace
+
+ENGINES = ("local", "nats")
 
 
 def run(
@@ -30,8 +35,10 @@ def run(
         str | None, typer.Option(metavar="i/n", help="Scan only the i-th of n shares.")
     ] = None,
     engine: Annotated[
-        str, typer.Option(metavar="local", help="Where probes run: on this machine.")
+        str, typer.Option(metavar="local|nats", help="Who looks: this machine, or workers.")
     ] = "local",
+    nats: MaybeUrl = None,
+    nats_tls: Tls = None,
     contact: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Sent as anonymous password.")
     ] = None,
@@ -51,10 +58,12 @@ def run(
     seen is written, the rest is unknown.
     """
     one_of("--engine", engine, ENGINES)
+    broker = _broker(engine, nats, nats_tls)
     share = shard_of(shard) if shard is not None else None
     if dry_run:
         return _plan(targets, vantage, share)
     from scanner import api
+    from scanner.cli.console import note
     from scanner.cli.deliver import tell_deliveries
     from scanner.cli.exits import concluded
     from scanner.cli.progress import told
@@ -71,6 +80,8 @@ def run(
         shard=share,
         fail_on=Severity(fail_on.value),
         contact=contact,
+        broker=broker,
+        note=note,
     )
     with told() as progress:
         ended = finish(api.run(request, progress))
@@ -79,6 +90,12 @@ def run(
     tell(ended.value)
     tell_deliveries(ended.value.deliveries)
     return concluded(ended.value.exit_code, ended.interrupted)
+
+
+def _broker(engine: str, url: str | None, tls: Path | None) -> BrokerPlace | None:
+    if (engine == "nats") != (url is not None):
+        raise InputError("--engine nats and --nats URL go together")
+    return None if url is None else place_of(url, tls)
 
 
 def _plan(targets: Path, vantage: str | None, shard: tuple[int, int] | None) -> int:

@@ -15,9 +15,9 @@ Run = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 
 
 def status(run: Run, *, nats: MaybeUrl = None, nats_tls: Tls = None) -> int:
-    """Tell how far a run with ``--engine nats`` has come, vantage by vantage.
+    """Tell how far a run over a broker has come.
 
-    With ``--nats`` the broker is asked what waits there.
+    Vantage by vantage. With ``--nats`` the broker is asked what waits there.
     """
     from scanner import api
     from scanner.cli.console import write
@@ -39,7 +39,11 @@ def status(run: Run, *, nats: MaybeUrl = None, nats_tls: Tls = None) -> int:
 
 
 def cancel(run: Run, nats: Url, *, nats_tls: Tls = None) -> int:
-    """Cancel a run with ``--engine nats``: what was seen is written, the rest is unknown."""
+    """Cancel a run over a broker.
+
+    Its queues are emptied, its workers stop, and its coordinator writes what was seen; the rest is
+    unknown.
+    """
     from scanner import api
     from scanner.cli.console import note
     from scanner.cli.runner import Stopped, finish

@@ -24,11 +24,11 @@ def merge(
         typer.Option(metavar="FILE", help="What earlier nights left behind, if no run knew it."),
     ] = None,
 ) -> int:
-    """Make one run of the shares of several, such as those of ``scan run --shard``.
+    """Make one run of the shares of several.
 
-    Runs of one targets file belong together: shares, or one run for each vantage. Each target is
-    judged anew, and stands once in the report. Nothing is delivered: name the merged run to
-    ``scan deliver``.
+    Such as those of ``scan run --shard``. Runs of one targets file belong together: shares, or one
+    run for each vantage. Each target is judged anew, and stands once in the report. Nothing is
+    delivered: name the merged run to ``scan deliver``.
     """
     from scanner import api
     from scanner.cli.exits import concluded

@@ -58,7 +58,6 @@ def run(
     seen is written, the rest is unknown.
     """
     one_of("--engine", engine, ENGINES)
-    broker = _broker(engine, nats, nats_tls)
     share = shard_of(shard) if shard is not None else None
     if dry_run:
         return _plan(targets, vantage, share)
@@ -80,7 +79,7 @@ def run(
         shard=share,
         fail_on=Severity(fail_on.value),
         contact=contact,
-        broker=broker,
+        broker=_broker(engine, nats, nats_tls),
         note=note,
     )
     with told() as progress:

@@ -31,10 +31,11 @@ def worker(
         typer.Option(metavar="REF", help="The coordinator's masking key, as file:PATH."),
     ] = None,
 ) -> int:
-    """Look at targets from one vantage, for runs with ``--engine nats``.
+    """Look at targets from one vantage, for others.
 
-    It only observes: references to secrets are resolved here, and judging is the coordinator's.
-    Ends with the first signal; what it had begun goes to another worker.
+    For runs with ``--engine nats``. It only observes: references to secrets are resolved here,
+    and judging is the coordinator's. Ends with the first signal; what it had begun goes to another
+    worker.
     """
     from scanner import api
     from scanner.cli.console import note

@@ -75,11 +75,12 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """What a worker saw of one target."""
+    """What a worker saw of one target. Not ``whole``: the look was cut short."""
 
     batch: str
     asset: str
     observations: Observations
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,8 +133,14 @@ def decode_batch(data: bytes, base: Path) -> Batch:
 
 def encode_sighting(sighting: Sighting) -> bytes:
     """Return a sighting as JSON."""
-    seen = plain_of(sighting.observations)
-    return _written({"batch": sighting.batch, "asset": sighting.asset, "observations": seen})
+    return _written(
+        {
+            "batch": sighting.batch,
+            "asset": sighting.asset,
+            "whole": sighting.whole,
+            "observations": plain_of(sighting.observations),
+        }
+    )
 
 
 def decode_sighting(data: bytes, vantage: str) -> Sighting:
@@ -150,7 +157,7 @@ def decode_sighting(data: bytes, vantage: str) -> Sighting:
         raise ValueError("tells of another vantage or asset")
     if any(each.vantage != vantage for each in seen.evidence):
         raise ValueError("has evidence from another vantage")
-    return Sighting(batch=plain["batch"], asset=seen.asset, observations=seen)
+    return Sighting(batch=plain["batch"], asset=seen.asset, observations=seen, whole=plain["whole"])
 
 
 def encode_sign(sign: Sign) -> bytes:

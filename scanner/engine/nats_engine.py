@@ -184,6 +184,10 @@ class Nats:
             return
         vantage, asset = parcel.vantage, sighting.asset
         waiting = self._flight.waits(vantage, asset)
+        if not sighting.whole:  # the run was cancelled: this is not its last word
+            if waiting is not None:
+                waiting.looks[vantage] = sighting.observations
+            return
         if waiting is None and not self._flight.is_sent(vantage, asset):
             return
         # Of a run that is resumed, an asset may be told of before its turn: the ledger keeps it.
@@ -315,7 +319,7 @@ class Nats:
         for waiting in list(self._flight.assets.values()):
             if waiting.looks:
                 at = utc_text(self.clock())
-                for vantage in waiting.missing:
+                for vantage in waiting.missing - set(waiting.looks):
                     waiting.looks[vantage] = unseen(waiting.target, vantage, _CUT, at=at)
                 await keep(Seen(target=waiting.target, observations=waiting.seen(), whole=False))
         self._flight.assets.clear()
@@ -332,7 +336,6 @@ class Nats:
                 sighting = self._sighting(parcel)
                 waiting = sighting and self._flight.waits(parcel.vantage, sighting.asset)
                 if sighting and waiting:
-                    waiting.missing.discard(parcel.vantage)
                     waiting.looks[parcel.vantage] = sighting.observations
                 await parcel.drop()
 

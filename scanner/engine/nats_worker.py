@@ -166,13 +166,17 @@ class Worker:
         logins = self.begun.begin(parcel.run, target.asset) and ours
         look = self.begin(Order(target=target, batch=batch, logins=logins))
         task = asyncio.current_task()
+        whole = True
         try:
             await look.look()
         except asyncio.CancelledError:
             if parcel.run not in self._stopped or task is None:
                 raise
             task.uncancel()
-        return Sighting(batch=batch.name, asset=target.asset, observations=look.observations())
+            whole = False
+        return Sighting(
+            batch=batch.name, asset=target.asset, observations=look.observations(), whole=whole
+        )
 
     async def _tell(self, parcel: Parcel, name: str, target: Target, seen: Sighting) -> None:
         """Store what was seen, however long the broker is away."""

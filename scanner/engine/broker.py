@@ -224,6 +224,7 @@ class Broker:
             filter_subject=subject,
             ack_policy=api.AckPolicy.EXPLICIT,
             ack_wait=10.0,
+            inactive_threshold=7 * _DAY,
         )
         with _faults():
             await self._js.add_consumer(stream, config)

@@ -124,7 +124,10 @@ class Nats:
                 if len(listed) >= self._dispatch.size(vantage) and listed[-1].host != target.host:
                     await self._dispatch.send(vantage, listed)
             for vantage in await self._begin(target, keep):
-                pending[vantage].append(target)
+                if self._is_deserted(vantage):
+                    await self._give_up(vantage, target.asset, _NOBODY, keep)
+                else:
+                    pending[vantage].append(target)
         for vantage, listed in pending.items():
             await self._dispatch.send(vantage, listed)
         self._fed = True

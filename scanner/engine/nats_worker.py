@@ -132,8 +132,8 @@ class Worker:
         waiting = [len(batch.targets)]
         try:
             async with asyncio.timeout(batch.seconds), asyncio.TaskGroup() as group:
-                for number, target in enumerate(batch.targets):
-                    task = group.create_task(self._one(parcel, batch, number, target, waiting))
+                for target in batch.targets:
+                    task = group.create_task(self._one(parcel, batch, target, waiting))
                     self._looking.setdefault(parcel.run, set()).add(task)
                     task.add_done_callback(self._looking[parcel.run].discard)
             await _quietly(parcel.take())
@@ -150,13 +150,11 @@ class Worker:
             await asyncio.sleep(self.ack_seconds / 3)
             await _quietly(parcel.keep())
 
-    async def _one(
-        self, parcel: Parcel, batch: Batch, number: int, target: Target, waiting: list[int]
-    ) -> None:
+    async def _one(self, parcel: Parcel, batch: Batch, target: Target, waiting: list[int]) -> None:
         async with self._free:
             if parcel.run not in self._stopped:
                 seen = await self._seen(parcel, batch, target)
-                await self._tell(parcel, f"{batch.name}:{number}", target, seen)
+                await self._tell(parcel, target, seen)
         waiting[0] -= 1
         self._count(-1)
 
@@ -178,8 +176,12 @@ class Worker:
             batch=batch.name, asset=target.asset, observations=look.observations(), whole=whole
         )
 
-    async def _tell(self, parcel: Parcel, name: str, target: Target, seen: Sighting) -> None:
-        """Store what was seen, however long the broker is away."""
+    async def _tell(self, parcel: Parcel, target: Target, seen: Sighting) -> None:
+        """Store what was seen, however long the broker is away.
+
+        Its name is drawn: whoever knew it could have the broker take this for a repetition.
+        """
+        name = secrets.token_hex(16)
         data = encode_sighting(seen)
         if len(data) > self.broker.largest - _ROOM:
             at = seen.observations.finished

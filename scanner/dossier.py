@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from glob import iglob
 from pathlib import Path
 from typing import TypeVar
@@ -96,6 +97,13 @@ def check_policy(target: Target) -> tuple[str, ...]:
         return _faults(path, _read_policy)
     known = target.policy in BUILT_IN
     return () if known else (f"policy: {target.policy}: is no built-in policy",)
+
+
+def policies_sha256(targets: Iterable[Target]) -> str:
+    """Return one digest of what the policies of these targets say, as they are now."""
+    one_each = {target.policy: target for target in targets}
+    said = sorted(repr(_policy(target)) for target in one_each.values())
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()
 
 
 def _policy(target: Target) -> Reading[SshPolicy]:

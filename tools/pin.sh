@@ -15,7 +15,7 @@ trap 'rm -rf "$work"' EXIT
     exit 1
 }
 "$python" -m venv "$work/venv"
-"$work/venv/bin/python" -m pip install --quiet --editable '.[keyring]' hatchling \
+"$work/venv/bin/python" -m pip install --quiet --editable '.[keyring,nats]' hatchling \
     --requirement requirements-dev.txt
 "$work/venv/bin/python" -m pip install --quiet --no-deps --requirement requirements-alone.txt
 {

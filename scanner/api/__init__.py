@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from scanner.api.alarm_drill import DrillRequest, DrillRun, run_drills
+    from scanner.api.broker import BrokerPlace
     from scanner.api.deliver import deliver
+    from scanner.api.distributed import RunStatus, cancel, status
     from scanner.api.host import ScanDocument, scan_host, scan_targets
     from scanner.api.job import validate
+    from scanner.api.merging import MergeRequest, merge
     from scanner.api.nightly import RunRequest, plan, run
     from scanner.api.papers import paper_kind, validate_paper
     from scanner.api.policy import PolicyRequest, make_policy
@@ -23,22 +26,29 @@ if TYPE_CHECKING:
     from scanner.api.reassess import assess
     from scanner.api.redraw import redraw, redraw_into
     from scanner.api.replica import demo
+    from scanner.api.worker import WorkerRequest, work
     from scanner.engine.plan import PlannedAsset
     from scanner.engine.progress import Progress
 
 __all__ = [
+    "BrokerPlace",
     "DrillRequest",
     "DrillRun",
+    "MergeRequest",
     "PlannedAsset",
     "PolicyRequest",
     "Progress",
     "RunRequest",
     "RunResult",
+    "RunStatus",
     "ScanDocument",
+    "WorkerRequest",
     "assess",
+    "cancel",
     "deliver",
     "demo",
     "make_policy",
+    "merge",
     "paper_kind",
     "plan",
     "prune",
@@ -48,13 +58,22 @@ __all__ = [
     "run_drills",
     "scan_host",
     "scan_targets",
+    "status",
     "validate",
     "validate_paper",
+    "work",
 ]
 
 _HOMES = {
+    "BrokerPlace": "scanner.api.broker",
+    "RunStatus": "scanner.api.distributed",
+    "WorkerRequest": "scanner.api.worker",
+    "cancel": "scanner.api.distributed",
+    "status": "scanner.api.distributed",
+    "work": "scanner.api.worker",
     "DrillRequest": "scanner.api.alarm_drill",
     "DrillRun": "scanner.api.alarm_drill",
+    "MergeRequest": "scanner.api.merging",
     "PlannedAsset": "scanner.engine.plan",
     "PolicyRequest": "scanner.api.policy",
     "Progress": "scanner.engine.progress",
@@ -65,6 +84,7 @@ _HOMES = {
     "deliver": "scanner.api.deliver",
     "demo": "scanner.api.replica",
     "make_policy": "scanner.api.policy",
+    "merge": "scanner.api.merging",
     "paper_kind": "scanner.api.papers",
     "plan": "scanner.api.nightly",
     "prune": "scanner.api.prune",

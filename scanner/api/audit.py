@@ -51,14 +51,15 @@ class Trail:
     assets: int = 0
     interrupted: bool = False
 
-    def asset(self, seen: Observations) -> None:
-        """Record what was done to one asset."""
-        whys = {seen.unreached.reason if seen.unreached else None}
-        whys |= {each.reason for each in seen.endpoints}
-        self.interrupted = self.interrupted or Reason.INTERRUPTED in whys
+    def asset(self, *looks: Observations) -> None:
+        """Record what was done to one asset, a record for each vantage that it was seen from."""
         self.assets += 1
-        touched = any(was_dialled(each) for each in seen.endpoints)
-        self._write("asset", asset_record(seen), flush=touched)
+        for seen in looks:
+            whys = {seen.unreached.reason if seen.unreached else None}
+            whys |= {each.reason for each in seen.endpoints}
+            self.interrupted = self.interrupted or Reason.INTERRUPTED in whys
+            touched = any(was_dialled(each) for each in seen.endpoints)
+            self._write("asset", asset_record(seen), flush=touched)
 
     def drill(self, target: Target, dialled: Iterable[Dialled], user: str) -> None:
         """Record one alarm drill: where its login was tried."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from scanner.errors import InputError
 from scanner.intake.files import sha256_of
 from scanner.model.mask import Mask
@@ -14,7 +16,7 @@ CERTIFICATE = "deletion-certificate"
 
 
 def certificates(
-    target: Target, past: Recall, seen: Observations, mask: Mask
+    target: Target, past: Recall, seen: Sequence[Observations], mask: Mask
 ) -> tuple[CertificateMatch, ...]:
     """Return one match for each certificate whose file names what it deleted.
 
@@ -22,7 +24,8 @@ def certificates(
     """
     present = {
         file.key
-        for endpoint in seen.endpoints
+        for look in seen
+        for endpoint in look.endpoints
         for view in views_of(endpoint)
         for file in view.walk.files
     }

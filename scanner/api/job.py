@@ -62,9 +62,20 @@ class FileJob(Job):
         return chosen
 
 
-def nightly(path: Path, clock: Clock) -> FileJob:
+def vantages_of(job: FileJob, chosen: str | None) -> tuple[str, ...]:
+    """Return from where a run over a broker looks: from everywhere, unless one is chosen.
+
+    Raises ``InputError`` where no target is seen from the chosen one.
+    """
+    if chosen is not None:
+        return (job.stand(chosen),)
+    listed = (name for target in job.file.targets for name in target.vantages)
+    return tuple(dict.fromkeys(listed)) or (job.first_vantage,)
+
+
+def nightly(path: Path, clock: Clock, *, logins: bool = True) -> FileJob:
     """Load a targets file for a scan. Raises ``InputError`` with all that cannot be used:
-    policies and logins.
+    policies and logins. Without ``logins`` others resolve the secrets, where they look.
 
     Secrets of deliveries and drills are not asked for: a scan needs those of accounts alone.
     """
@@ -72,7 +83,7 @@ def nightly(path: Path, clock: Clock) -> FileJob:
     # One policy serves many targets: it is read, and its faults are told, once.
     policies = {one.policy: one for one in (job.file.template, *job.file.targets)}
     faults = [line for one in policies.values() for line in check_policy(one)]
-    problems = (*faults, *check_logins(job.file))
+    problems = (*faults, *(check_logins(job.file) if logins else ()))
     if problems:
         raise InputError(*problems)
     return job

@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scanner.api.audit import FILE as AUDIT
 from scanner.api.audit import Deed, Trail, audited
 from scanner.api.deliver import Deliveries, undelivered
 from scanner.api.events import begin_events
-from scanner.api.head import DONE, RunHead, write_head
+from scanner.api.head import DONE, LEDGER_FILES, RunHead, read_head, write_head
 from scanner.api.hours import is_open, windows_of
-from scanner.api.job import Clock, FileJob, authorised, nightly, utc_now
+from scanner.api.job import Clock, FileJob, authorised, nightly, utc_now, vantages_of
 from scanner.api.memory import lock_of
 from scanner.api.prune import kept_newest
 from scanner.api.publish import HOSTS, RunOutput, RunResult
@@ -25,12 +26,14 @@ from scanner.api.recovery import ready
 from scanner.api.resume import CUT, cleaned, known_before, unfinished
 from scanner.api.saved import saved
 from scanner.api.workshop import Workshop, docket_of, workshop
+from scanner.dossier import policies_sha256
+from scanner.engine.contract import Engine, Seen
 from scanner.engine.judge import Docket
+from scanner.engine.local import Local
 from scanner.engine.outcome import Tally
-from scanner.engine.plan import PlannedAsset, from_vantage, planned, shard_of
+from scanner.engine.plan import PlannedAsset, from_vantage, planned, seen_from, shard_of
 from scanner.engine.progress import Progress
 from scanner.engine.record import Record, encode
-from scanner.engine.scheduler import schedule
 from scanner.engine.scope import Resolver
 from scanner.engine.unseen import unseen
 from scanner.errors import HistoryError, InputError, SecretError, StoppedError
@@ -50,8 +53,11 @@ from scanner.sinks.lock import exclusive
 from scanner.sinks.run_folder import HEAD, LOCK, OBSERVATIONS, RunFolder
 from scanner.sinks.run_shelf import point_latest
 
+if TYPE_CHECKING:
+    from scanner.api.broker import BrokerPlace
 
-def _unheard(_: str) -> None:
+
+def _unheard(_line: str) -> None:
     """Tell nobody."""
 
 
@@ -62,9 +68,10 @@ class RunRequest:
     ``resolver`` looks names up; without one the operating system does. ``patience`` is how long
     receivers of events are tried. ``audit`` is the audit log, by default that of the reports.
     ``resume`` is the folder of a run that ended early: it is finished, from its own vantage,
-    share and threshold. ``keep``: how many run folders stay.
+    share and threshold. ``keep``: how many run folders stay. With a ``broker``, workers look:
+    from all vantages, unless one is chosen.
     ``tell`` is told, in one line, what a person should know at once, such as that a damaged
-    history was built anew.
+    history was built anew, or what a worker told and cannot be used.
     """
 
     targets: Path
@@ -80,6 +87,7 @@ class RunRequest:
     resolver: Resolver | None = None
     patience: Patience = field(default_factory=Patience)
     keep: int | None = None
+    broker: BrokerPlace | None = None
     tell: Callable[[str], None] = _unheard
 
 
@@ -92,7 +100,7 @@ async def run(request: RunRequest, progress: Callable[[Progress], None]) -> RunR
     it from going on, such as a full disk or a history that cannot be written, is a
     ``StoppedError``, raised once the report of what is there was written, as far as that goes.
     """
-    job = nightly(request.targets, request.clock)
+    job = nightly(request.targets, request.clock, logins=request.broker is None)
     history = request.history or default_path()
     with exclusive(lock_of(history)):
         ready(history, request.reports, request.clock, request.tell)
@@ -104,7 +112,9 @@ async def _locked(
 ) -> RunResult:
     old = None if request.resume is None else unfinished(request.resume, job.file.sha256)
     head = _new_head(request, job) if old is None else old[1]
-    wanted = shard_of(from_vantage(job.file.targets, head.vantage), head.shard)
+    wanted = shard_of(seen_from(job.file.targets, head.stands), head.shard)
+    if request.broker is None and len(head.stands) > 1:
+        raise InputError(f"{request.resume}: looks from several vantages; give --engine nats")
     tally = Tally(Severity(head.fail_on), targeted=head.targeted, excluded=head.excluded)
     deed = _deed(job, head, len(wanted), "" if old is None else "resumed")
     audit = request.audit or request.reports / AUDIT
@@ -132,8 +142,9 @@ async def _locked(
                 if old is not None:
                     keep.take_up(wanted, shop)
                     wanted = [target for target in wanted if target.asset not in keep.done]
-                async with deliveries.during(folder.path):
-                    ended = await _carried_out(wanted, shop, job.connections, keep, head)
+                looking = _engine(request, job, shop, head, folder)
+                async with deliveries.during(folder.path), looking as engine:
+                    ended = await _carried_out(wanted, shop, engine, keep, head)
     sent = await deliveries.finished(hurried=ended.interrupted)
     code = undelivered(ended.exit_code, sent)
     remarks = ended.remarks
@@ -148,7 +159,7 @@ def _deed(job: FileJob, head: RunHead, assets: int, about: str) -> Deed:
         command="run",
         uid=head.uid,
         job=job,
-        vantage=head.vantage,
+        vantage=" ".join(head.stands),
         assets=assets,
         about=about,
     )
@@ -182,29 +193,52 @@ def _stopping(folder: Path) -> Iterator[None]:
         raise StoppedError(f"{what}; {mend}") from error
 
 
+@asynccontextmanager
+async def _engine(
+    request: RunRequest, job: FileJob, shop: Workshop, head: RunHead, folder: RunFolder
+) -> AsyncIterator[Engine]:
+    """Open what looks at the targets: this process, or workers that a broker reaches."""
+    if request.broker is None:
+        yield Local(shop.look, job.connections)
+        return
+    from scanner.api.distributed import workers  # noqa: PLC0415 - few runs go over a broker
+
+    contact, clock = shop.tools.contact, request.clock
+    async with workers(
+        request.broker, job, head, folder, contact=contact, clock=clock, note=request.tell
+    ) as engine:
+        yield engine
+    if read_head(folder).state == DONE:  # else it may be resumed, and the ledger is asked
+        for name in LEDGER_FILES:
+            folder.remove(name)
+
+
 def _new_head(request: RunRequest, job: FileJob) -> RunHead:
-    vantage = job.stand(request.vantage)
-    here = from_vantage(job.file.targets, vantage)
+    over_broker = request.broker is not None
+    stands = vantages_of(job, request.vantage) if over_broker else (job.stand(request.vantage),)
+    here = seen_from(job.file.targets, stands)
     return RunHead(
         uid=str(uuid.uuid4()),
         targets=str(request.targets.absolute()),
         targets_sha256=job.file.sha256,
         authorisation=job.authorisation.reference,
-        vantage=vantage,
+        vantage=stands[0],
+        vantages=stands,
         started=utc_text(request.clock()),
         fail_on=str(request.fail_on),
         targeted=len(shard_of(here, request.shard)),
         excluded=len(job.file.targets) - len(here),
         shard=request.shard,
+        policies_sha256=policies_sha256(job.file.targets),
     )
 
 
 async def _carried_out(
-    wanted: list[Target], shop: Workshop, most: int, keep: _Keep, head: RunHead
+    wanted: list[Target], shop: Workshop, engine: Engine, keep: _Keep, head: RunHead
 ) -> RunResult:
     """Scan and publish. What is there is published before an exception is passed on."""
     try:
-        interrupted = await _scan_all(wanted, shop, most, keep)
+        interrupted = await _scan_all(wanted, engine, shop, keep, head.stands)
     except Exception:
         # A full disk may be the very fault: the one that came first is told.
         with suppress(OSError, HistoryError):
@@ -239,13 +273,17 @@ class _Keep:
         self._before: dict[str, Recall] = {}
 
     def __call__(
-        self, target: Target, seen: Observations, shop: Workshop, logs: Reading[LogDigest]
+        self,
+        target: Target,
+        seen: Sequence[Observations],
+        shop: Workshop,
+        logs: Reading[LogDigest],
     ) -> None:
-        record = shop.record(target, seen)
+        record = shop.record(target, *seen)
         if (past := self._before.get(record.asset)) is not None:
             record = replace(record, recall=known_before(record.recall, past))
         try:
-            self._trail.asset(seen)
+            self._trail.asset(*seen)
         finally:  # a log that cannot be written ends the run; what was seen is kept all the same
             self.output.folder.append(OBSERVATIONS, encode(record))
         self._conclude(docket_of(target, record, logs), record, shop)
@@ -275,40 +313,39 @@ class _Keep:
         )
 
 
-async def _scan_all(wanted: list[Target], shop: Workshop, most: int, keep: _Keep) -> bool:
+async def _scan_all(
+    wanted: list[Target], engine: Engine, shop: Workshop, keep: _Keep, stands: tuple[str, ...]
+) -> bool:
     """Scan and keep each target; return whether the scan was interrupted."""
 
-    async def work(target: Target) -> None:
-        shut = shop.shut(target)
-        if shut is not None:
-            keep(target, shut, shop, await shop.logs(target, shut))
-            return
-        sight = shop.sight(target)
+    async def take(seen: Seen) -> None:
+        target, looks = seen.target, seen.observations
         try:
-            await sight.look()
-            seen = sight.observations()
-            logs = await shop.logs(target, seen)
+            logs = await shop.logs(target, *looks) if seen.whole else not_read(target)
         except asyncio.CancelledError:
-            keep(target, sight.observations(), shop, not_read(target))
+            keep(target, looks, shop, not_read(target))
             raise
-        keep(target, seen, shop, logs)
+        keep(target, looks, shop, logs)
 
     try:
-        await schedule(wanted, work, most=most)
+        await engine.scan(wanted, take)
     except asyncio.CancelledError:
         task = asyncio.current_task()
         if task is not None:
             task.uncancel()
         for target in wanted:
             if target.asset not in keep.done:
-                keep(target, _not_scanned(target, shop), shop, not_read(target))
+                keep(target, _not_scanned(target, shop, stands), shop, not_read(target))
         return True
     return False
 
 
-def _not_scanned(target: Target, shop: Workshop) -> Observations:
+def _not_scanned(
+    target: Target, shop: Workshop, stands: tuple[str, ...]
+) -> tuple[Observations, ...]:
     why = Unobserved(Reason.INTERRUPTED, "not scanned: the run was interrupted")
-    return unseen(target, shop.tools.vantage, why, at=utc_text(shop.tools.clock()))
+    now = utc_text(shop.tools.clock())
+    return tuple(unseen(target, each, why, at=now) for each in stands if each in target.vantages)
 
 
 def plan(

@@ -12,7 +12,7 @@ from scanner.api.publish import HOSTS, RunOutput, RunResult
 from scanner.api.saved import saved
 from scanner.api.workshop import docket_of
 from scanner.engine.outcome import Tally
-from scanner.engine.plan import from_vantage, shard_of
+from scanner.engine.plan import seen_from, shard_of
 from scanner.engine.record import Record
 from scanner.engine.unseen import unseen
 from scanner.errors import InputError
@@ -74,7 +74,7 @@ def _not_come_to(
     """Return a record of nothing for each target that a run had not come to when it died."""
     if head.state == DONE:
         return []
-    wanted = shard_of(from_vantage(listed, head.vantage), head.shard)
+    wanted = shard_of(seen_from(listed, head.stands), head.shard)
     missing = [target for target in wanted if target.asset not in met]
     why = Unobserved(Reason.INTERRUPTED, "not scanned: the run ended before its turn")
     return [
@@ -82,7 +82,11 @@ def _not_come_to(
             Record(
                 asset=target.asset,
                 judged_at=at,
-                observations=(unseen(target, head.vantage, why, at=at),),
+                observations=tuple(
+                    unseen(target, stand, why, at=at)
+                    for stand in head.stands
+                    if stand in target.vantages
+                ),
                 recall=Recall(),
             ),
             target,

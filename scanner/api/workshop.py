@@ -7,6 +7,7 @@ import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from scanner.api.certificates import certificates
@@ -14,11 +15,12 @@ from scanner.api.hours import is_open, windows_of
 from scanner.api.job import Clock, Job
 from scanner.dossier import load_dossier
 from scanner.engine.census import SecretCensus
+from scanner.engine.contract import Look
 from scanner.engine.examiner import ProcessExaminer
 from scanner.engine.judge import Docket, judge
 from scanner.engine.observe import Sight, Tools, observe
 from scanner.engine.record import Record
-from scanner.engine.scope import Resolver, SystemResolver
+from scanner.engine.scope import Resolver, Scope, SystemResolver
 from scanner.engine.unseen import unseen
 from scanner.history import History, default_path, mask_key
 from scanner.model.case import moment
@@ -29,6 +31,7 @@ from scanner.model.observation import EndpointObservation, Observations, views_o
 from scanner.model.reading import Reading, Reason, Unobserved
 from scanner.model.recall import Recall
 from scanner.model.target import Target
+from scanner.model.trend import standpoint
 from scanner.model.visit import Visit, visit_of
 from scanner.probes.context import utc_text
 from scanner.secrets import FileSecrets
@@ -47,6 +50,11 @@ class Workshop:
         """Return a look at one target, not yet begun."""
         return Sight(target=target, tools=self.tools, only=only)
 
+    def look(self, target: Target) -> Look:
+        """Return a look at one target: outside its windows one that touches nothing."""
+        shut = self.shut(target)
+        return self.sight(target) if shut is None else closed(shut)
+
     async def observe(self, target: Target) -> Observations:
         """Look at one target, if this is one of its hours."""
         return self.shut(target) or await observe(target, self.tools)
@@ -56,28 +64,25 @@ class Workshop:
         Otherwise ``None``.
         """
         now = self.tools.clock()
-        if told := self.tools.scope.exclusion_of(target.host):
-            barred = Unobserved(Reason.EXCLUDED, told)
-            return unseen(target, self.tools.vantage, barred, at=utc_text(now))
-        if is_open(target, now):
+        why = barred(target, self.tools.scope, now)
+        if why is None:
             return None
-        why = Unobserved(Reason.OUTSIDE_WINDOW, f"not scanned outside {windows_of(target)}")
         return unseen(target, self.tools.vantage, why, at=utc_text(now))
 
-    def record(self, target: Target, seen: Observations) -> Record:
+    def record(self, target: Target, *seen: Observations) -> Record:
         """Return what judging rests on: what was seen, and what is remembered."""
         past = self.history.recall(target.tenant, target.asset)
         return Record(
             asset=target.asset,
             judged_at=utc_text(self.tools.clock()),
-            observations=(seen,),
+            observations=seen,
             recall=replace(
                 _relevant(past, seen),
                 certificates=certificates(target, past, seen, self.tools.mask),
             ),
         )
 
-    async def logs(self, target: Target, seen: Observations) -> Reading[LogDigest]:
+    async def logs(self, target: Target, *seen: Observations) -> Reading[LogDigest]:
         """Read the target's logs while others are scanned; a cancellation ends that early."""
         if not target.logs:
             return not_read(target)
@@ -86,9 +91,7 @@ class Workshop:
         past = self.history.recall(target.tenant, target.asset)
         stop = threading.Event()
         try:
-            return await asyncio.to_thread(
-                read_logs, target, _visits(past, (seen,)), stop=stop.is_set
-            )
+            return await asyncio.to_thread(read_logs, target, _visits(past, seen), stop=stop.is_set)
         except asyncio.CancelledError:
             stop.set()
             raise
@@ -105,6 +108,34 @@ class Workshop:
         report = judge(docket_of(target, record, logs))
         self.remember(report)
         return report, record
+
+
+@dataclass(frozen=True, slots=True)
+class _Closed:
+    """A look at a target outside its windows."""
+
+    shut: Observations
+
+    async def look(self) -> None:
+        """Touch nothing."""
+
+    def observations(self) -> Observations:
+        """Return nothing, and why."""
+        return self.shut
+
+
+def barred(target: Target, scope: Scope, now: datetime) -> Unobserved | None:
+    """Return why a target is not looked at now: it is excluded, or outside its windows."""
+    if told := scope.exclusion_of(target.host):
+        return Unobserved(Reason.EXCLUDED, told)
+    if is_open(target, now):
+        return None
+    return Unobserved(Reason.OUTSIDE_WINDOW, f"not scanned outside {windows_of(target)}")
+
+
+def closed(shut: Observations) -> Look:
+    """Return a look that touches nothing and tells why."""
+    return _Closed(shut)
 
 
 def docket_of(target: Target, record: Record, logs: Reading[LogDigest] | None = None) -> Docket:
@@ -131,11 +162,12 @@ def _visits(past: Recall, looks: Sequence[Observations]) -> tuple[Visit, ...]:
     return (*past.visits, *(visit for visit in these if visit is not None))
 
 
-def _relevant(past: Recall, seen: Observations) -> Recall:
-    """Keep only the sightings of files that were seen again, and the scores from this vantage."""
-    keys = {key for endpoint in seen.endpoints for key in _file_keys(endpoint)}
+def _relevant(past: Recall, seen: Sequence[Observations]) -> Recall:
+    """Keep only the sightings of files that were seen again, and the scores from these vantages."""
+    keys = {key for look in seen for endpoint in look.endpoints for key in _file_keys(endpoint)}
     kept = {key: first for key, first in past.sightings.items() if key in keys}
-    here = {name: points for name, points in past.scores.items() if name == seen.vantage}
+    place = standpoint(seen)
+    here = {name: points for name, points in past.scores.items() if name == place}
     return replace(past, sightings=kept, scores=here)
 
 

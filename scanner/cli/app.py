@@ -16,11 +16,12 @@ from scanner.cli.exits import exit_code_of
 P = ParamSpec("P")
 
 _ALIKE = (
-    *("host", "run", "deliver", "prune", "drill", "locate", "demo", "validate", "assess"),
-    *("report", "diff", "history", "checks", "explain", "schema", "template"),
+    *("host", "run", "worker", "status", "cancel", "deliver", "prune", "drill", "locate", "demo"),
+    *("validate", "assess", "merge", "report", "diff", "history"),
+    *("checks", "explain", "schema", "template"),
 )
-COMMANDS = {name: (name, name) for name in _ALIKE} | {"import": ("import_table", "import_table")}
-"""Each command, by the module of this package that holds it and the function's name in it."""
+COMMANDS = {name: name for name in _ALIKE} | {"import": "import_table"}
+"""The module of this package that holds each command, in a function of the module's name."""
 GROUPS = {
     "policy": {"make": "make", "list": "listed", "show": "show"},
     "audit": {"verify": "verify"},
@@ -83,8 +84,8 @@ def application(commands: Sequence[str] = (*COMMANDS, *GROUPS)) -> typer.Typer:
         if name in GROUPS:
             app.add_typer(_group(name, settings), name=name)
             continue
-        module, function = COMMANDS[name]
-        app.command(name)(_guarded(_loaded(module, function), settings))
+        module = COMMANDS[name]
+        app.command(name)(_guarded(_loaded(module, module), settings))
     return app
 
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scanner.cli.audit import AuditFile
+from scanner.cli.broker import MaybeUrl, Tls, place_of
 from scanner.cli.choices import SeverityName, alone, one_of, shard_of
 from scanner.errors import InputError
 
 if TYPE_CHECKING:
-    from scanner.api import RunRequest, RunResult
+    from scanner.api import BrokerPlace, RunRequest, RunResult
 
-ENGINES = ("local",)
+ENGINES = ("local", "nats")
 _Kept = Annotated[
     int | None,
     typer.Option(metavar="N", min=1, help="Then remove all but the newest N run folders."),
@@ -48,8 +49,10 @@ def run(
         str | None, typer.Option(metavar="i/n", help="Scan only the i-th of n shares.")
     ] = None,
     engine: Annotated[
-        str, typer.Option(metavar="local", help="Where probes run: on this machine.")
+        str, typer.Option(metavar="local|nats", help="Who looks: this machine, or workers.")
     ] = "local",
+    nats: MaybeUrl = None,
+    nats_tls: Tls = None,
     contact: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Sent as anonymous password.")
     ] = None,
@@ -93,6 +96,7 @@ def run(
         contact=contact,
         keep=keep,
         audit=audit,
+        broker=_broker(engine, nats, nats_tls),
         tell=note,
     )
     return _carry_out(request, metrics)
@@ -132,6 +136,12 @@ def _measure(metrics: Path | None, result: RunResult, code: int) -> None:
             write_metrics(metrics, result, code)
     except InputError as error:
         note(str(error))
+
+
+def _broker(engine: str, url: str | None, tls: Path | None) -> BrokerPlace | None:
+    if (engine == "nats") != (url is not None):
+        raise InputError("--engine nats and --nats URL go together")
+    return None if url is None else place_of(url, tls)
 
 
 def _plan(targets: Path, vantage: str | None, shard: tuple[int, int] | None) -> int:

@@ -93,6 +93,11 @@ def from_vantage(targets: Sequence[Target], vantage: str) -> list[Target]:
     return [target for target in targets if vantage in target.vantages]
 
 
+def seen_from(targets: Sequence[Target], vantages: Sequence[str]) -> list[Target]:
+    """Return the targets that are to be seen from any of these vantages."""
+    return [target for target in targets if set(vantages) & set(target.vantages)]
+
+
 def shard_of(targets: Sequence[Target], shard: tuple[int, int] | None) -> list[Target]:
     """Return this shard's share: every ``count``-th target, beginning with ``index``."""
     if shard is None:

@@ -51,6 +51,19 @@ def _evidence_value(plain: Any, _: Any) -> Any:
     return tuple(map(str, plain)) if isinstance(plain, list) else plain
 
 
+def plain_of(seen: Observations) -> Any:
+    """Return observations as JSON holds them."""
+    return _converter().unstructure(seen)
+
+
+def observations_of(plain: Any) -> Observations:
+    """Read what ``plain_of`` returned. Raises ``ValueError`` for anything else."""
+    try:
+        return _converter().structure(plain, Observations)
+    except Exception as error:
+        raise ValueError(f"no observations ({type(error).__name__})") from error
+
+
 def encode(record: Record) -> str:
     """Return one line of JSON, without its line feed."""
     plain: Any = _converter().unstructure(record)

@@ -54,3 +54,27 @@ class AttemptLedger(Protocol):
     def refuse(self, credential_key: str) -> None:
         """Remember that this keyed credential was refused."""
         ...
+
+
+class NoAttempts:
+    """A ledger that grants nothing: no login is tried. ``memory`` still knows what was refused."""
+
+    def __init__(self, memory: AttemptLedger) -> None:
+        self._memory = memory
+
+    def reserve(self, address: str, kind: AttemptKind) -> Attempt | None:
+        """Grant nothing."""
+        del address, kind
+        return None
+
+    def settle(self, attempt: Attempt, *, failed: bool) -> None:
+        """Settle what somebody else was granted."""
+        self._memory.settle(attempt, failed=failed)
+
+    def is_refused(self, credential_key: str) -> bool:
+        """Whether this keyed credential was refused before, anywhere."""
+        return self._memory.is_refused(credential_key)
+
+    def refuse(self, credential_key: str) -> None:
+        """Remember that this keyed credential was refused."""
+        self._memory.refuse(credential_key)

@@ -9,7 +9,7 @@ from tests.cli.shell import python, scan
 
 COMMANDS = (
     "host", "run", "validate", "assess", "report", "locate", "checks", "explain", "schema", "template",
-    "demo", "policy",
+    "demo", "policy", "merge", "worker", "status", "cancel",
 )  # fmt: skip
 
 FORBIDDEN = (
@@ -143,8 +143,12 @@ def test_usage_errors_go_to_standard_error_and_exit_2(arguments: tuple[str, ...]
             "scan: --format: 'ndjson' is not available; choose from: text, json\n",
         ),
         (
+            ("run", "targets.json", "--engine", "dask"),
+            "scan: --engine: 'dask' is not available; choose from: local, nats\n",
+        ),
+        (
             ("run", "targets.json", "--engine", "nats"),
-            "scan: --engine: 'nats' is not available; choose from: local\n",
+            "scan: --engine nats and --nats URL go together\n",
         ),
         (
             ("run", "targets.json", "--shard", "5/4"),

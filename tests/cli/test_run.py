@@ -168,3 +168,25 @@ def test_a_run_that_goes_is_not_judged_again(tmp_path: Path) -> None:
     assert (told.returncode, told.stdout) == (75, "")
     assert told.stderr.endswith("another run holds the lock\n")
     assert scan("assess", str(folder)).returncode == 3
+
+
+def test_the_shares_of_a_run_are_merged_into_one(tmp_path: Path) -> None:
+    endpoints = [{"port": 1, "protocol": "ftp"}]
+    listed = [
+        {"host": f"127.0.0.{n + 1}", "asset": f"a{n}", "endpoints": endpoints} for n in (0, 1)
+    ]
+    file = written(tmp_path, {"targets": listed})
+    for share in ("1/2", "2/2"):
+        assert scan("run", str(file), "--shard", share, *options(tmp_path)).returncode == 3
+    runs = [str(each) for each in (tmp_path / "reports").glob("2*")]
+    told = scan("merge", *runs, "--reports", str(tmp_path / "merged"))
+    assert told.returncode == 3, told.stderr
+    assert "2 assets: 2 U" in told.stdout
+    (folder,) = (tmp_path / "merged").glob("2*")
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert [each["asset"] for each in report["hosts"]] == ["a0", "a1"]
+    again = scan("merge", runs[0], str(folder), "--reports", str(tmp_path / "merged"))
+    assert (again.returncode, again.stdout) == (2, "")
+    (kept,) = (Path(runs[0]) / "observations.ndjson").read_text().splitlines()
+    assert again.stderr.startswith(f"scan: '{json.loads(kept)['asset']}': is in ")
+    assert again.stderr.count("\n") == 1

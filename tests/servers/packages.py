@@ -43,6 +43,8 @@ PACKAGES: Final = (
     # A log daemon, to send what servers log on its way to an alert, and to receive events.
     "rsyslog",
     "rsyslog-openssl",
+    # The broker between a coordinator and its workers.
+    "nats-server",
     # Users and passwords that exist for one process only.
     "libnss-wrapper",
     "libpam-wrapper",

@@ -12,21 +12,18 @@ import argparse
 import json
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench import namespace
 from bench.machine import beside_python, describe
 from bench.measure import Cost, cores, run
+from bench.simulator import addresses, built, simulator
 from scanner.report.stream import hosts_in
 
-_HERE = Path(__file__).parent
-_PROGRAM = _HERE.parent / ".cache" / "bench" / "fleet_simulator"
 _NMAP = (
     "nmap -n -Pn -sT -T5 --min-hostgroup 4096 --min-parallelism 256 --max-parallelism 5000 "
     "--script ftp-anon -p 21"
@@ -63,11 +60,6 @@ class Round:
     cost: Cost
     found: int
     served: str
-
-
-def addresses(count: int) -> tuple[str, ...]:
-    """Return ``count`` addresses from 127.1.0.1 on, without the .0 and .255 of each block."""
-    return tuple(f"127.1.{n // 254}.{1 + n % 254}" for n in range(count))
 
 
 def _prepare_nmap(fleet: Fleet) -> list[str]:
@@ -128,37 +120,11 @@ TOOLS = (
 )
 
 
-def built() -> Path:
-    """Compile the simulator, where its source is newer; raise ``SystemExit`` without a compiler."""
-    source = _HERE / "fleet_simulator.c"
-    if not _PROGRAM.exists() or _PROGRAM.stat().st_mtime < source.stat().st_mtime:
-        if shutil.which("cc") is None:
-            sys.exit("a C compiler is missing: install gcc and libc6-dev")
-        _PROGRAM.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["cc", "-O2", "-o", str(_PROGRAM), str(source)], check=True)
-    return _PROGRAM
-
-
-@contextmanager
-def simulator(program: Path, core: int) -> Iterator[list[str]]:
-    """Run the fleet; the list holds one line afterwards: what it served."""
-    served: list[str] = []
-    command = ["taskset", "--cpu-list", str(core), str(program), "21", "20021"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            if process.stdout is None or process.stdout.readline() != "ready\n":
-                sys.exit("the simulator did not start")
-            yield served
-        finally:
-            process.terminate()
-            served.append(process.communicate(timeout=10)[0].strip())
-
-
-def measured(tool: Tool, fleet: Fleet, program: Path) -> Round:
+def measured(tool: Tool, fleet: Fleet) -> Round:
     """Run one tool once over the whole fleet."""
     own, other = cores()
     command = tool.prepare(fleet)
-    with simulator(program, other) as served:
+    with simulator(other) as served:
         cost = run(command, core=own, output=fleet.folder / "output.txt")
     return Round(cost, tool.found(fleet), served[0])
 
@@ -207,16 +173,16 @@ def main() -> None:
     if shutil.which("nmap") is None:
         sys.exit("nmap is missing: install it (on Debian: apt-get install nmap)")
     namespace.enter("bench.fleet")
-    program = built()
+    built("fleet_simulator")
     print(f"Fleet of {asked.hosts} hosts, {asked.connections} at once. {describe()}", flush=True)
     results: dict[str, list[Round]] = {tool.name: [] for tool in TOOLS}
     with tempfile.TemporaryDirectory(prefix="bench-fleet-") as folder:
-        fleet = Fleet(addresses(asked.hosts), Path(folder), asked.connections)
+        fleet = Fleet(tuple(addresses(asked.hosts)), Path(folder), asked.connections)
         for tool in TOOLS:
             print(f"  {tool.name}: {' '.join(tool.prepare(fleet)).replace(folder, '...')}")
         for number in range(asked.rounds):
             for tool in TOOLS:
-                results[tool.name].append(measured(tool, fleet, program))
+                results[tool.name].append(measured(tool, fleet))
                 print(f"round {number + 1}: {tool.name}", file=sys.stderr, flush=True)
     report(results, asked.hosts)
     print(_DIFFERENCES)

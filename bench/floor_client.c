@@ -1,10 +1,10 @@
 /* The floor of the machine: what one unit of work costs a client of epoll and nothing else.
  *
- *   floor_client UNIT HOSTS CONNECTIONS [SECONDS]
+ *   floor_client UNIT HOSTS CONNECTIONS [PORT [SECONDS]]
  *
  * UNIT is W1 (banner), W2 (anonymous login, EPSV, MLSD, QUIT), W3 (AUTH refused, FEAT, login, PWD,
  * TYPE, MLSD, three files, QUIT), W1t (AUTH TLS, handshake, certificate) or S1 (SSH identification
- * and KEXINIT). HOSTS is a file with one IPv4 address a line; CONNECTIONS of them are talked to at
+ * and KEXINIT); W2L is W2 with LIST. HOSTS is a file with one IPv4 address a line; CONNECTIONS of them are talked to at
  * once, SECONDS each at most (10). Prints how many hosts went through the whole of it. Nothing is
  * kept: memory grows with CONNECTIONS alone.
  */
@@ -42,6 +42,13 @@ static const struct step w2[] = {{"", 220, PLAIN},
                                  {"MLSD\r\n", 226, TRANSFER},
                                  {"QUIT\r\n", 221, PLAIN},
                                  {0}};
+static const struct step w2l[] = {{"", 220, PLAIN},
+                                  {"USER anonymous\r\n", 331, PLAIN},
+                                  {"PASS anonymous@example.invalid\r\n", 230, PLAIN},
+                                  {"EPSV\r\n", 229, DIAL},
+                                  {"LIST\r\n", 226, TRANSFER},
+                                  {"QUIT\r\n", 221, PLAIN},
+                                  {0}};
 static const struct step w3[] = {{"", 220, PLAIN},
                                  {"AUTH TLS\r\n", 5, PLAIN},
                                  {"FEAT\r\n", 211, PLAIN},
@@ -69,6 +76,7 @@ static const struct {
     int port;
 } units[] = {{"W1", w1, FTP_PORT},
              {"W2", w2, FTP_PORT},
+             {"W2L", w2l, FTP_PORT},
              {"W3", w3, FTP_PORT},
              {"W1t", w1t, FTP_PORT},
              {"S1", s1, SSH_PORT}};
@@ -289,7 +297,7 @@ static void hear(struct host *host) {
         return;
     }
     host->filled += got;
-    if (port == SSH_PORT)
+    if (first == s1)
         hear_ssh(host);
     else
         hear_ftp(host);
@@ -362,7 +370,7 @@ int main(int count, char **words) {
     double next;
 
     if (count < 4)
-        return fprintf(stderr, "usage: floor_client UNIT HOSTS CONNECTIONS [SECONDS]\n"), 2;
+        return fprintf(stderr, "usage: floor_client UNIT HOSTS CONNECTIONS [PORT [SECONDS]]\n"), 2;
     prepare(words[1]);
     names = fopen(words[2], "r");
     most = atoi(words[3]);
@@ -370,7 +378,9 @@ int main(int count, char **words) {
     if (!names || !hosts)
         fail(words[2]);
     if (count > 4)
-        seconds = atof(words[4]);
+        port = atoi(words[4]);
+    if (count > 5)
+        seconds = atof(words[5]);
     for (int i = 0; i < most; i++) {
         hosts[i].control = -1;
         begin(&hosts[i]);

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final, TypeVar
 
 from scanner.clients.dialer import Dialer
@@ -66,12 +67,12 @@ async def banner(dialer: Dialer) -> FtpFacts:
     return FtpFacts(greeting=Observed(session.greeting.shown))
 
 
-async def anonymous_listing(dialer: Dialer) -> FtpFacts:
+async def anonymous_listing(dialer: Dialer, verb: str = "MLSD") -> FtpFacts:
     """W2: an anonymous login, one listing, and goodbye."""
     session = await _greeted(dialer)
     try:
         access = await _logged_in(session)
-        entries = await _listed(Transfers(session))
+        entries = await _listed(Transfers(session), verb)
         return FtpFacts(
             greeting=Observed(session.greeting.shown),
             anonymous=Observed(access),
@@ -155,6 +156,7 @@ async def host_key(dialer: Dialer) -> SshFacts:
 UNITS: Final = {
     "W1": Unit(21, Protocol.FTP, banner),
     "W2": Unit(21, Protocol.FTP, anonymous_listing),
+    "W2L": Unit(21, Protocol.FTP, partial(anonymous_listing, verb="LIST")),
     "W3": Unit(21, Protocol.FTP, full_dialog),
     "W1t": Unit(21, Protocol.FTP, handshake),
     "S1": Unit(22, Protocol.SFTP, offers),
@@ -180,9 +182,10 @@ async def _logged_in(session: FtpSession) -> AnonymousAccess:
     return AnonymousAccess(tries=(attempt,))
 
 
-async def _listed(transfers: Transfers) -> list[Entry]:
-    parser = ListingParser(Dialect.MLSD, now=datetime.now(UTC), most=_MOST)
-    transfer = await transfers.list("MLSD", b"", parser)
+async def _listed(transfers: Transfers, verb: str = "MLSD") -> list[Entry]:
+    dialect = Dialect.MLSD if verb == "MLSD" else Dialect.LIST
+    parser = ListingParser(dialect, now=datetime.now(UTC), most=_MOST)
+    transfer = await transfers.list(verb, b"", parser)
     if not transfer.whole:
         raise Fault(Reason.UNREADABLE, str(transfer.reply.shown))
     return list(parser.entries)

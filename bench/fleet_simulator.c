@@ -21,6 +21,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -156,6 +157,8 @@ static void fill_tls(void) {
     EVP_PKEY *key = EVP_EC_gen("P-256");
     X509 *certificate = X509_new();
     X509_NAME *name = X509_get_subject_name(certificate);
+    X509_EXTENSION *names =
+        X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "DNS:fleet.example.invalid");
 
     tls_context = SSL_CTX_new(TLS_server_method());
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
@@ -165,6 +168,8 @@ static void fill_tls(void) {
     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
                                (const unsigned char *)"fleet.example.invalid", -1, -1, 0);
     X509_set_issuer_name(certificate, name);
+    X509_add_ext(certificate, names, -1);
+    X509_EXTENSION_free(names);
     if (!tls_context || !key || !X509_set_pubkey(certificate, key) ||
         !X509_sign(certificate, key, EVP_sha256()) ||
         !SSL_CTX_use_certificate(tls_context, certificate) ||

@@ -321,7 +321,7 @@ ROWS: Final = (
         tools=(tools.floor("W2L"), tools.probed("W2L"), tools.ANONYMOUS, tools.CURL),
         goals=(_cpu_goal(ANON, 0.55, 0.40), _cpu_goal("curl -Z", 0.8, 0.55)),
         hosts=lambda asked: max(8, asked // 50),
-        connections=50,
+        connections=10,
         servers=Servers.VSFTPD,
         note="Guards against what only wins on the simulator. A few hundred hosts: start-up still "
         "weighs here.",

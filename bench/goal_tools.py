@@ -16,9 +16,8 @@ from bench.probed import RECORDS
 from bench.simulator import built
 from scanner.report.stream import hosts_in
 
-_NMAP: Final = (
-    "nmap -n -Pn -sT -T5 --min-hostgroup 4096 --min-parallelism 256 --max-parallelism 5000"
-)
+_NMAP: Final = "nmap -n -Pn -sT -T5 --min-hostgroup 4096"
+_NMAP_PARALLEL: Final = (256, 5000)  # at least, at most: more gains nothing
 _CURL_PARALLEL: Final = 300  # the most that curl takes
 
 
@@ -268,13 +267,22 @@ def nmap(script: str, sign: str, work: str, *, extra: str = "") -> Tool:
         name=f"nmap {script}",
         commands=lambda ground: [
             [
-                *(*_NMAP.split(), "--script", script, "-p", str(ground.port), *extra.split()),
+                *(*_NMAP.split(), *_parallel(ground), *extra.split()),
+                *("--script", script, "-p", str(ground.port)),
                 *("-iL", str(ground.places), "-oN", str(ground.folder / "nmap.txt")),
             ]
         ],
         found=partial(_signs, name="nmap.txt", sign=sign),
         work=work,
     )
+
+
+def _parallel(ground: Ground) -> list[str]:
+    """Return how much nmap does at once: as it likes best, unless the servers take less."""
+    least, most = _NMAP_PARALLEL
+    if ground.connections < least:
+        least = most = ground.connections
+    return ["--min-parallelism", str(least), "--max-parallelism", str(most)]
 
 
 def _signs(ground: Ground, *, name: str, sign: str) -> int:
@@ -325,7 +333,8 @@ def _curl(ground: Ground) -> list[list[str]]:
         for place in ground.names():
             file.write(f'url = "ftp://{place}/"\noutput = "/dev/null"\n')
     said = ["--silent", "--write-out", "%{response_code}\\n", "--config", str(wanted)]
-    return [["curl", "-Z", "--parallel-max", str(_CURL_PARALLEL), *said]]
+    at_once = min(_CURL_PARALLEL, ground.connections)
+    return [["curl", "-Z", "--parallel-max", str(at_once), *said]]
 
 
 CURL: Final = Tool(
@@ -386,7 +395,7 @@ def _sslyze(ground: Ground) -> list[list[str]]:
 SSLYZE: Final = Tool(
     name="sslyze",
     commands=_sslyze,
-    found=partial(_signs, name="output.txt", sign="SHA1 Fingerprint:"),
+    found=partial(_signs, name="output.txt", sign=", SNI enabled)"),
     work="--certinfo: several handshakes, and chains judged by five trust stores",
     fewer=40,
 )

@@ -235,10 +235,9 @@ static void hang_up(int fd) {
 
 static void put(int fd, const char *text, size_t size) {
     SSL *tls = connections[fd].tls;
-    int blocked = tls ? SSL_write(tls, text, size) <= 0
-                      : send(fd, text, size, MSG_NOSIGNAL) < 0 && errno == EAGAIN;
+    int sent = tls ? SSL_write(tls, text, size) : send(fd, text, size, MSG_NOSIGNAL);
 
-    if (blocked)
+    if (tls ? SSL_get_error(tls, sent) == SSL_ERROR_WANT_WRITE : sent < 0 && errno == EAGAIN)
         fprintf(stderr, "a client does not read its replies\n");
 }
 
@@ -454,6 +453,10 @@ static void hear(int fd) {
             obey(fd, start);
             if (session->generation != generation)
                 return;
+            if (session->tls && !SSL_is_init_finished(session->tls)) {
+                session->filled = 0; /* what came in clear behind AUTH is no part of TLS */
+                return;
+            }
             start = end + 2;
         }
         session->filled = strlen(start);

@@ -15,7 +15,7 @@ from bench.simulator import FTP, PLAIN, SSH, WITH_TLS
 FLOOR: Final = "C floor"
 ANON: Final = "nmap ftp-anon"
 TIMEOUT: Final = 3
-"""Seconds, in the row with dead hosts."""
+"""Seconds that a scan waits for an answer, in the row with dead hosts."""
 CROWD: Final = 5_000
 _MANY: Final = 2_000
 _FLAT: Final = (100.0, 30.0)
@@ -97,6 +97,16 @@ _TWO: Final = "scan run, two processes"
 
 def _listing(name: str = SCAN_RUN, processes: int = 1) -> Tool:
     return tools.scan_run(tools.open_zones, name=name, processes=processes, files_sampled=0)
+
+
+def _patient(name: str, *, live_only: bool = False) -> Tool:
+    return tools.scan_run(
+        tools.open_zones,
+        name=name,
+        live_only=live_only,
+        files_sampled=0,
+        timeout_seconds=TIMEOUT,
+    )
 
 
 def _hundredth() -> Tool:
@@ -215,14 +225,8 @@ ROWS: Final = (
         number="8",
         title="mixed fleet, a quarter dead",
         tools=(
-            tools.scan_run(tools.open_zones, files_sampled=0, timeout_seconds=TIMEOUT),
-            tools.scan_run(
-                tools.open_zones,
-                name=_LIVE_ONLY,
-                live_only=True,
-                files_sampled=0,
-                timeout_seconds=TIMEOUT,
-            ),
+            _patient(SCAN_RUN),
+            _patient(_LIVE_ONLY, live_only=True),
             tools.IMPATIENT,
         ),
         goals=(
@@ -241,8 +245,9 @@ ROWS: Final = (
         servers=Servers.MIXED,
         delay_ms=20,
         note="Of twenty hosts two drop SYNs, two reset what they accept, one accepts and says "
-        f"nothing; a reply takes 20 ms and patience {TIMEOUT} s. The bound: the wall time of the "
-        "live hosts alone, and (silent and mute hosts) x patience / slots.",
+        f"nothing. A reply takes 20 ms; a scan waits {TIMEOUT} s for one, and nmap's scripts take "
+        "3 s at most. The bound: the wall time of the live hosts alone, and (silent and mute "
+        "hosts) x that wait / slots.",
     ),
     Row(
         number="9",

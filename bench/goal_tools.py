@@ -181,6 +181,10 @@ def scan_run(
     )
 
 
+_NO_LIMITS: Final = ("timeout_seconds",)
+"""What stands beside the limits in a targets file."""
+
+
 def _run(ground: Ground, targets: Path, share: int, processes: int) -> list[str]:
     where = ground.folder / str(share)
     where.mkdir(exist_ok=True)
@@ -194,11 +198,12 @@ def _targets(ground: Ground, limits: dict[str, object]) -> Path:
     """Write the targets file, host by host: there may be a million."""
     path = ground.folder / "targets.json"
     protocol = "sftp" if ground.port == 22 else "ftp"
-    bounds = {"connections": ground.connections, **limits}
+    defaults = {name: limits[name] for name in _NO_LIMITS if name in limits}
+    bounds = {name: limit for name, limit in limits.items() if name not in defaults}
     head = {
         "version": 1,
         "authorisation": {"reference": "bench", "scope": ["127.0.0.0/8"]},
-        "defaults": {"limits": bounds},
+        "defaults": {**defaults, "limits": {"connections": ground.connections, **bounds}},
     }
     with path.open("w", encoding="ascii") as file:
         file.write(json.dumps(head)[:-1] + ', "targets": [')
@@ -213,7 +218,10 @@ def _targets(ground: Ground, limits: dict[str, object]) -> Path:
 
 def _hosts_of(ground: Ground) -> Iterator[dict[str, Any]]:
     # Host by host: what this process holds in memory would count in its children's peak.
-    for report in ground.folder.glob("*/reports/*/report.json"):
+    reports = list(ground.folder.glob("*/reports/*/report.json"))
+    if not reports:
+        raise LookupError("no report was written")
+    for report in reports:
         with report.open(encoding="utf-8") as lines:
             yield from hosts_in(lines)
 
@@ -332,7 +340,7 @@ def _curl(ground: Ground) -> list[list[str]]:
     with wanted.open("w", encoding="ascii") as file:
         for place in ground.names():
             file.write(f'url = "ftp://{place}/"\noutput = "/dev/null"\n')
-    said = ["--silent", "--write-out", "%{response_code}\\n", "--config", str(wanted)]
+    said = ["--silent", "--write-out", "ended with %{exitcode};\\n", "--config", str(wanted)]
     at_once = min(_CURL_PARALLEL, ground.connections)
     return [["curl", "-Z", "--parallel-max", str(at_once), *said]]
 
@@ -340,7 +348,7 @@ def _curl(ground: Ground) -> list[list[str]]:
 CURL: Final = Tool(
     name="curl -Z",
     commands=_curl,
-    found=partial(_signs, name="output.txt", sign="226"),
+    found=partial(_signs, name="output.txt", sign="ended with 0;"),
     work="one process, 300 at once (its most); PWD, TYPE and LIST beside W2; keeps nothing",
 )
 

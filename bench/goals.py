@@ -37,7 +37,7 @@ _LONGEST_ROW: Final = 12 * 3600.0
 _ROOT: Final = Path(__file__).parents[1]
 _FETCHED: Final = {SSH_AUDIT.name: ("ssh-audit", "ssh_audit"), SSLYZE.name: ("sslyze", "sslyze")}
 _SHORT: Final = ("1", "2", "3", "4", "5")
-_SHORT_HOSTS: Final = 400
+_SHORT_HOSTS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)

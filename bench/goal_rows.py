@@ -225,6 +225,7 @@ ROWS: Final = (
         number="8",
         title="mixed fleet, a quarter dead",
         tools=(
+            tools.floor("W2", seconds=TIMEOUT),
             _patient(SCAN_RUN),
             _patient(_LIVE_ONLY, live_only=True),
             tools.IMPATIENT,

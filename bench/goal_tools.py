@@ -75,14 +75,15 @@ class Tool:
 # --- the floor ---------------------------------------------------------------------------
 
 
-def floor(unit: str) -> Tool:
-    """Return the C client of one unit of work."""
+def floor(unit: str, *, seconds: int = 10) -> Tool:
+    """Return the C client of one unit of work, with as many seconds for each host."""
     return Tool(
         name="C floor",
         commands=lambda ground: [
             [
                 str(built("floor_client")),
-                *(unit, str(ground.places), str(ground.connections), str(ground.port)),
+                *(unit, str(ground.places), str(ground.connections)),
+                *(str(ground.port), str(seconds)),
             ]
         ],
         found=_first_number,

@@ -69,10 +69,11 @@ def staged(row: Row, count: int, core: int) -> Iterator[Stage]:
 
 
 def written(stage: Stage, tool: Tool, count: int, path: Path) -> tuple[int, int]:
-    """Write a tool's hosts, one in ``tool.fewer``; return how many, and how many are live."""
+    """Write a tool's share of the hosts; return how many those are, and how many are live."""
     hosts = live = 0
+    share = max(1, min(count // tool.fewer, tool.most))
     with path.open("w", encoding="ascii") as file:
-        for place, is_live in islice(stage.places(tool, count), max(1, count // tool.fewer)):
+        for place, is_live in islice(stage.places(tool, count), share):
             file.write(f"{place}\n")
             hosts += 1
             live += is_live

@@ -57,7 +57,8 @@ def nothing(_ground: Ground) -> float:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
     """One line of a row. ``commands`` run at once, each on a core; ``found`` counts the hosts that
-    were answered in full. ``work`` says how its work differs. It gets one in ``fewer`` hosts.
+    were answered in full. ``work`` says how its work differs. It gets one in ``fewer`` hosts, at
+    most ``most``.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Tool:
     found: Count
     work: str = ""
     fewer: int = 1
+    most: int = 1_000_000_000
     figure: Callable[[Ground], float] = nothing
     octet: int | None = None
     """Hosts of another kind than the row's."""
@@ -350,7 +352,9 @@ CURL: Final = Tool(
     name="curl -Z",
     commands=_curl,
     found=partial(_signs, name="output.txt", sign="ended with 0;"),
-    work="one process, 300 at once (its most); PWD, TYPE and LIST beside W2; keeps nothing",
+    work="one process, 300 at once (its most); PWD, TYPE and LIST beside W2; keeps nothing; given "
+    "2,000 hosts, for with each further one it takes more for all",
+    most=2_000,
 )
 
 

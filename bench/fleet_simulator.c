@@ -46,7 +46,7 @@ enum {
     FILE_SIZE = 1024
 };
 enum area { WITH_TLS = 100, SILENT = 200, RESETS = 201, MUTE = 202 };
-enum kind { NOTHING, FTP_LISTENER, FTPS_LISTENER, SSH_LISTENER, DATA_LISTENER, FTP, SSH_SESSION, DATA };
+enum kind { NOTHING, FTP_LISTENER, FTPS_LISTENER, SSH_LISTENER, DATA_LISTENER, FTP, UNHEARD, DATA };
 enum then { GO_ON, TRANSFER, START_TLS, HANG_UP }; /* what follows a reply */
 
 struct connection {
@@ -482,9 +482,11 @@ static void take_control(int fd, struct in_addr local, enum kind from) {
         return;
     }
     accepted++;
-    watch(fd, from == SSH_LISTENER ? SSH_SESSION : FTP);
-    if (area(local) == MUTE)
+    if (area(local) == MUTE) {
+        watch(fd, UNHEARD);
         return;
+    }
+    watch(fd, from == SSH_LISTENER ? UNHEARD : FTP);
     if (from == SSH_LISTENER) {
         answer(fd, ssh_hello, ssh_hello_size, GO_ON);
         return;
@@ -530,7 +532,7 @@ static void take(int from, enum kind kind) {
     }
 }
 
-/* An SSH client's words are of no interest; its end is. */
+/* Of SSH clients, and of those of a mute host, nothing matters but their end. */
 static void ignore(int fd) {
     char words[4096];
     ssize_t got = recv(fd, words, sizeof words, 0);
@@ -544,7 +546,7 @@ static void serve(int fd) {
     case FTP:
         hear(fd);
         break;
-    case SSH_SESSION:
+    case UNHEARD:
         ignore(fd);
         break;
     case FTP_LISTENER:

@@ -62,7 +62,7 @@ def _wall(one: Standing) -> float:
 
 
 def _cpu_goal(peer: str, must: float, stretch: float, ours: str = OURS) -> Goal:
-    return ratio(ours, peer, _cpu, must=must, stretch=stretch)
+    return ratio(ours, peer, _cpu, of="CPU", must=must, stretch=stretch)
 
 
 # How the hosts of a mixed fleet lie: 15 live, 2 silent, 2 that reset, 1 mute in each twenty.
@@ -213,8 +213,8 @@ ROWS: Final = (
         title=f"W2 with 100 ms a reply, {CROWD:,} at once",
         tools=(tools.floor("W2"), _listing(), tools.ANONYMOUS),
         goals=(
-            ratio(SCAN_RUN, ANON, _rate, must=3, stretch=6, at_least=True),
-            ratio(SCAN_RUN, FLOOR, _rate, must=0.4, stretch=0.8, at_least=True),
+            ratio(SCAN_RUN, ANON, _rate, of="hosts/s", must=3, stretch=6, at_least=True),
+            ratio(SCAN_RUN, FLOOR, _rate, of="hosts/s", must=0.4, stretch=0.8, at_least=True),
         ),
         connections=CROWD,
         delay_ms=100,
@@ -232,14 +232,14 @@ ROWS: Final = (
         ),
         goals=(
             Goal(
-                text="scan run / its bound, wall",
+                text="wall: scan run / its bound",
                 value=_against_bound,
                 needs=(SCAN_RUN, _LIVE_ONLY),
                 must=1.5,
                 stretch=1.15,
                 unit="x",
             ),
-            ratio(SCAN_RUN, ANON, _wall, must=0.2, stretch=0.11),
+            ratio(SCAN_RUN, ANON, _wall, of="wall", must=0.2, stretch=0.11),
         ),
         hosts=lambda asked: max(20, asked // 2),
         connections=_MANY,
@@ -280,7 +280,7 @@ ROWS: Final = (
         tools=(_listing(), _listing(_TWO, processes=2)),
         goals=(
             _cpu_goal(SCAN_RUN, 1.15, 1.0, ours=_TWO),
-            ratio(_TWO, SCAN_RUN, _wall, must=0.6, stretch=0.52),
+            ratio(_TWO, SCAN_RUN, _wall, of="wall", must=0.6, stretch=0.52),
         ),
         hosts=lambda asked: max(2, asked // 4),
         note="The fleet has a core of its own only where there are three: with two it shares the "
@@ -291,7 +291,7 @@ ROWS: Final = (
         number="11",
         title="one ad-hoc host, wall",
         tools=(tools.SCAN_HOST, tools.NMAP_ONE),
-        goals=(ratio("scan host", ANON, _wall, must=1.0, stretch=0.5),),
+        goals=(ratio("scan host", ANON, _wall, of="wall", must=1.0, stretch=0.5),),
         hosts=lambda _asked: 1,
         repeat=5,
     ),
@@ -302,7 +302,7 @@ ROWS: Final = (
         goals=(
             Goal(
                 text="peak of the run",
-                value=lambda standings: standings[_LARGE].peak_mib,
+                value=lambda standings: standings[_LARGE].peak_mib * 1.048576,
                 needs=(_LARGE,),
                 must=600,
                 stretch=300,

@@ -109,11 +109,18 @@ class Goal:
 
 
 def ratio(
-    ours: str, peer: str, measure: Measure, *, must: float, stretch: float, at_least: bool = False
+    ours: str,
+    peer: str,
+    measure: Measure,
+    *,
+    of: str,
+    must: float,
+    stretch: float,
+    at_least: bool = False,
 ) -> Goal:
-    """Return the goal that ``ours`` takes that many times what ``peer`` takes."""
+    """Return the goal that ``ours`` takes that many times what ``peer`` takes. ``of`` names it."""
     return Goal(
-        text=f"{ours} / {peer}",
+        text=f"{of}: {ours} / {peer}",
         value=lambda standings: measure(standings[ours]) / measure(standings[peer]),
         needs=(ours, peer),
         must=must,

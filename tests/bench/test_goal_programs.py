@@ -45,8 +45,8 @@ def test_the_floor_and_our_clients_do_every_unit_of_work_with_the_whole_fleet() 
     assert {line[7] for line in measured} == {str(HOSTS)}
     assert {line[9] for line in measured} == {""}
     goals = {(line[0], line[2]): line[6] for line in lines if line[0] in units}
-    assert goals["1", "probed / C floor"] in {"must", "stretch", "missed"}
-    assert goals["2", "probed / curl -Z"] == "void: curl -Z not measured"
+    assert goals["1", "CPU: probed / C floor"] in {"must", "stretch", "missed"}
+    assert goals["2", "CPU: probed / curl -Z"] == "void: curl -Z not measured"
 
 
 def test_dead_hosts_of_a_mixed_fleet_are_not_live() -> None:

@@ -31,7 +31,7 @@ FLOOR = standing(0.05, 0.051, 0.052)
 
 
 def cpu_ratio(must: float = 0.5, stretch: float = 0.25) -> Goal:
-    return ratio("ours", "peer", lambda tool: tool.cpu, must=must, stretch=stretch)
+    return ratio("ours", "peer", lambda tool: tool.cpu, of="CPU", must=must, stretch=stretch)
 
 
 def test_the_median_of_the_rounds_counts() -> None:
@@ -60,7 +60,9 @@ def test_a_ratio_is_held_against_both_marks(ours: float, verdict: str) -> None:
 
 @pytest.mark.parametrize(("wall", "verdict"), [(0.1, "stretch"), (0.3, "must"), (1.0, "missed")])
 def test_a_rate_is_to_be_at_least_its_mark(wall: float, verdict: str) -> None:
-    goal = ratio("ours", "peer", lambda tool: tool.rate, must=3, stretch=6, at_least=True)
+    goal = ratio(
+        "ours", "peer", lambda tool: tool.rate, of="rate", must=3, stretch=6, at_least=True
+    )
     ours = Standing((one(1.0, wall=wall),))
     assert goal.reached({"ours": ours, "peer": standing(1.0)})[1] == verdict
 
@@ -107,7 +109,7 @@ def test_ratios_are_left_out_where_the_first_tool_is_void() -> None:
 def test_the_summary_tells_every_goal() -> None:
     standings = {"ours": standing(0.4), "peer": standing(1.0)}
     lines = list(summary([("2", "W2", [cpu_ratio(), cpu_ratio(must=0.3)], standings)]))
-    assert lines[2] == "| 2 | W2 | ours / peer | 0.4 | 0.5 | 0.25 | must |"
+    assert lines[2] == "| 2 | W2 | CPU: ours / peer | 0.4 | 0.5 | 0.25 | must |"
     assert lines[3].endswith("| missed |")
 
 

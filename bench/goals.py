@@ -126,20 +126,19 @@ def shown(command: list[str], folder: Path) -> str:
     return line.replace(f"{_ROOT}/", "")
 
 
-def section(every: list[Measured], asked: argparse.Namespace, began: str) -> Iterator[str]:
-    """Yield the lines of the section, in Markdown."""
+def head(every: list[Measured], asked: argparse.Namespace, began: str) -> Iterator[str]:
+    """Yield the goals and what came of them, in Markdown."""
     yield f"{began}. {asked.hosts:,} hosts asked for, median of {asked.rounds} rounds."
     yield ""
     yield from summary(
         [(one.row.number, one.row.title, one.row.goals, one.standings) for one in every]
     )
-    for one in every:
-        yield ""
-        yield from _row_section(one)
 
 
-def _row_section(one: Measured) -> Iterator[str]:
+def row_section(one: Measured) -> Iterator[str]:
+    """Yield what one row rests on, in Markdown."""
     row = one.row
+    yield ""
     yield f"### Row {row.number}: {row.title}"
     yield ""
     yield f"Hosts: {row.servers}. At once: {row.connections:,}. {row.note}".rstrip()
@@ -203,9 +202,14 @@ def main() -> None:
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     began = describe()
-    lines = list(section([survived(row, asked) for row in rows], asked, began))
-    print("\n".join(lines))
+    every: list[Measured] = []
+    for row in rows:
+        every.append(survived(row, asked))
+        print("\n".join(row_section(every[-1])), flush=True)  # should the rest be cut short
+    top = list(head(every, asked, began))
+    print("\n".join(["", *top]))
     if asked.write:
+        lines = [*top, *(line for one in every for line in row_section(one))]
         page.write("performance.md", "GOALS", lines)
 
 

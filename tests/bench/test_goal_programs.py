@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,9 @@ from pathlib import Path
 from bench.goal_rows import MIXTURE, ROWS
 from bench.goal_servers import Stage, mixture, written
 from bench.goal_tools import AIOFTP
+from bench.page import DOCS, placed
 from bench.simulator import addresses
+from tests.bench.fleet_manners import DELAY_MS
 
 ROOT = Path(__file__).parents[2]
 HOSTS = 24
@@ -47,6 +50,30 @@ def test_the_floor_and_our_clients_do_every_unit_of_work_with_the_whole_fleet() 
     goals = {(line[0], line[2]): line[6] for line in lines if line[0] in units}
     assert goals["1", "CPU: probed / C floor"] in {"must", "stretch", "missed"}
     assert goals["2", "CPU: probed / curl -Z"] == "void: curl -Z not measured"
+
+
+def test_hosts_of_the_fleet_speak_fall_silent_and_reset_as_they_are_meant_to() -> None:
+    inside = ["unshare", "--net", sys.executable, "-m", "tests.bench.fleet_manners"]
+    done = subprocess.run(
+        inside, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()[-3000:]
+    seen = json.loads(done.stdout)
+    assert seen.pop("waited_ms") >= DELAY_MS
+    assert seen == {
+        "ftp": "220 Fleet simulator",
+        "ftps": "TLSv1.3 220 Fleet simulator",
+        "ssh": "SSH-2.0-FleetSimulator_1.0",
+        "silent": "TimeoutError",
+        "resets": "ConnectionResetError",
+        "mute": "TimeoutError",
+        "late": "220 Fleet simulator",
+    }
+
+
+def test_the_page_has_a_place_for_the_table() -> None:
+    text = (DOCS / "performance.md").read_text("utf-8")
+    assert "a line of ours" in placed(text, "GOALS", ["a line of ours"])
 
 
 def test_dead_hosts_of_a_mixed_fleet_are_not_live() -> None:

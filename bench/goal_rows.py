@@ -18,6 +18,7 @@ TIMEOUT: Final = 3
 """Seconds that a scan waits for an answer, in the row with dead hosts."""
 CROWD: Final = 5_000
 _MANY: Final = 2_000
+_MOST_IDLE: Final = 4_000
 _FLAT: Final = (100.0, 30.0)
 """Bytes of memory for each further target that still count as none."""
 
@@ -272,7 +273,8 @@ ROWS: Final = (
                 unit="KB",
             ),
         ),
-        hosts=lambda asked: min(max(100, asked // 5), 4000),
+        hosts=lambda asked: min(max(100, asked // 5), _MOST_IDLE),
+        connections=_MOST_IDLE,
     ),
     Row(
         number="10",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from bench import goal_peers as peers
 from bench import goal_tools as tools
 from bench.goal_table import Goal, Standing, Standings, ratio
 from bench.goal_tools import OBSERVED, OURS, SCAN_RUN, Tool
@@ -125,14 +126,14 @@ ROWS: Final = (
     Row(
         number="2",
         title="W2 anonymous login and list, probed and recorded",
-        tools=(tools.floor("W2"), tools.probed("W2"), tools.ANONYMOUS, tools.CURL),
+        tools=(tools.floor("W2"), tools.probed("W2"), peers.ANONYMOUS, peers.CURL),
         goals=(_cpu_goal(ANON, 0.55, 0.40), _cpu_goal("curl -Z", 0.8, 0.55)),
     ),
     Row(
         number="2b",
         title="W2, the whole product",
         tools=(
-            tools.ANONYMOUS,
+            peers.ANONYMOUS,
             tools.probed("W2"),
             tools.observed("anonymous_view", files_sampled=0),
             _listing(),
@@ -146,7 +147,7 @@ ROWS: Final = (
     Row(
         number="3",
         title="W3 full dialog with three samples",
-        tools=(tools.floor("W3"), tools.probed("W3"), tools.AIOFTP),
+        tools=(tools.floor("W3"), tools.probed("W3"), peers.AIOFTP),
         goals=(_cpu_goal(FLOOR, 2.4, 1.7), _cpu_goal("aioftp", 0.25, 0.18)),
     ),
     Row(
@@ -155,8 +156,8 @@ ROWS: Final = (
         tools=(
             tools.floor("W1t"),
             tools.probed("W1t"),
-            tools.CERTIFICATES,
-            tools.SSLYZE,
+            peers.CERTIFICATES,
+            peers.SSLYZE,
         ),
         goals=(
             _cpu_goal(FLOOR, 1.4, 1.15),
@@ -182,7 +183,7 @@ ROWS: Final = (
     Row(
         number="5",
         title="S1 identification and KEXINIT, probed and recorded",
-        tools=(tools.floor("S1"), tools.probed("S1"), tools.ALGORITHMS),
+        tools=(tools.floor("S1"), tools.probed("S1"), peers.ALGORITHMS),
         goals=(_cpu_goal(FLOOR, 2.2, 1.5), _cpu_goal("nmap ssh2-enum-algos", 0.2, 0.12)),
         port=SSH,
     ),
@@ -191,9 +192,9 @@ ROWS: Final = (
         title="S3 host key and methods, real OpenSSH",
         tools=(
             tools.probed("S3"),
-            tools.ASYNCSSH,
-            tools.PARAMIKO,
-            tools.SSH_AUDIT,
+            peers.ASYNCSSH,
+            peers.PARAMIKO,
+            peers.SSH_AUDIT,
             tools.observed("methods"),
             tools.scan_run(tools.with_facts("kexinit", "host_keys", "methods")),
         ),
@@ -212,7 +213,7 @@ ROWS: Final = (
     Row(
         number="7",
         title=f"W2 with 100 ms a reply, {CROWD:,} at once",
-        tools=(tools.floor("W2"), _listing(), tools.ANONYMOUS),
+        tools=(tools.floor("W2"), _listing(), peers.ANONYMOUS),
         goals=(
             ratio(SCAN_RUN, ANON, _rate, of="hosts/s", must=3, stretch=6, at_least=True),
             ratio(SCAN_RUN, FLOOR, _rate, of="hosts/s", must=0.4, stretch=0.8, at_least=True),
@@ -229,7 +230,7 @@ ROWS: Final = (
             tools.floor("W2", seconds=TIMEOUT),
             _patient(SCAN_RUN),
             _patient(_LIVE_ONLY, live_only=True),
-            tools.IMPATIENT,
+            peers.IMPATIENT,
         ),
         goals=(
             Goal(
@@ -292,7 +293,7 @@ ROWS: Final = (
     Row(
         number="11",
         title="one ad-hoc host, wall",
-        tools=(tools.SCAN_HOST, tools.NMAP_ONE),
+        tools=(tools.SCAN_HOST, peers.NMAP_ONE),
         goals=(ratio("scan host", ANON, _wall, of="wall", must=1.0, stretch=0.5),),
         hosts=lambda _asked: 1,
         repeat=5,
@@ -326,7 +327,7 @@ ROWS: Final = (
     Row(
         number="R",
         title="W2L (W2 with LIST), real vsftpd",
-        tools=(tools.floor("W2L"), tools.probed("W2L"), tools.ANONYMOUS, tools.CURL),
+        tools=(tools.floor("W2L"), tools.probed("W2L"), peers.ANONYMOUS, peers.CURL),
         goals=(_cpu_goal(ANON, 0.55, 0.40), _cpu_goal("curl -Z", 0.8, 0.55)),
         hosts=lambda asked: max(8, asked // 50),
         connections=10,

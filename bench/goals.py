@@ -22,10 +22,11 @@ from pathlib import Path
 from typing import Final
 
 from bench import namespace, page
+from bench.goal_peers import SSH_AUDIT, SSLYZE
 from bench.goal_rows import FLOOR, ROWS, Row, Servers
 from bench.goal_servers import Stage, staged, written
 from bench.goal_table import Round, Standing, details, summary, unsteady
-from bench.goal_tools import SSH_AUDIT, SSLYZE, Ground, Tool
+from bench.goal_tools import Ground, Tool
 from bench.machine import describe
 from bench.measure import cores, run_together
 from bench.peer_programs import fetch

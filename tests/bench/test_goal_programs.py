@@ -7,9 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from bench.goal_peers import AIOFTP
 from bench.goal_rows import MIXTURE, ROWS
 from bench.goal_servers import Stage, mixture, written
-from bench.goal_tools import AIOFTP
 from bench.page import DOCS, placed
 from bench.simulator import addresses
 from tests.bench.fleet_manners import DELAY_MS

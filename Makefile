@@ -14,7 +14,7 @@ PACKAGE := .venv/.package
 DEV := .venv/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports check format bench bench-peers fuzz test-image docs pins clean
+.PHONY: help demo test lint types imports check format bench bench-short bench-peers fuzz test-image docs pins clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ demo: $(PACKAGE) ## scan the replica fleet on loopback; the report lands in repo
 	$(BIN)/scan demo --reports reports
 
 test: $(DEV) ## run all tests, against real servers (root)
-	@[ "$$(id -u)" != 0 ] || tools/apt.sh openssl gcc libc6-dev util-linux git gnupg zip chromium-headless-shell
+	@[ "$$(id -u)" != 0 ] || tools/apt.sh openssl gcc libc6-dev libssl-dev util-linux git gnupg zip chromium-headless-shell
 	$(BIN)/python -m tests.servers.packages
 	@# Tests that bound time have the machine to themselves.
 	[ -n "$(ARGS)" ] || $(BIN)/python -m pytest $(ALONE)
@@ -45,12 +45,16 @@ format: $(DEV) ## put the code into its layout
 	$(BIN)/ruff check --fix $(CODE)
 	$(BIN)/ruff format $(CODE)
 
-bench: $(DEV) ## measure beside nmap, ssh-audit and a bare command line (root; minutes)
-	@[ "$$(id -u)" != 0 ] || tools/apt.sh nmap gcc libc6-dev util-linux
+bench: $(DEV) ## measure the goals beside peers and the floor of the machine (root; an hour)
+	@[ "$$(id -u)" != 0 ] || tools/apt.sh nmap curl gcc libc6-dev libssl-dev util-linux
 	$(BIN)/python -m bench.startup
 	$(BIN)/python -m bench.adhoc
-	$(BIN)/python -m bench.fleet
+	$(BIN)/python -m bench.goals --write
 	$(BIN)/python -m bench.fleet_ssh
+
+bench-short: $(DEV) ## a few rows of the goals on few hosts: a report, no measurement (root; a minute)
+	@[ "$$(id -u)" != 0 ] || tools/apt.sh nmap curl gcc libc6-dev libssl-dev util-linux
+	$(BIN)/python -m bench.goals --short
 
 bench-peers: $(DEV) ## what nmap, sslyze and ssh-audit see of the test servers, beside us (root)
 	@[ "$$(id -u)" != 0 ] || tools/apt.sh nmap openssl gcc libc6-dev util-linux

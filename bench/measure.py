@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,9 +31,16 @@ def cores() -> tuple[int, int]:
     return usable[0], usable[-1]
 
 
-def run(command: list[str], *, core: int, output: Path, errors: Path | None = None) -> Cost:
+def run(
+    command: list[str],
+    *,
+    core: int,
+    output: Path,
+    errors: Path | None = None,
+    longest: float = LONGEST,
+) -> Cost:
     """Run a command to its end on one core, its output kept in a file, and what it says beside
-    it in ``errors`` where that is given.
+    it in ``errors`` where that is given. After ``longest`` seconds it is killed.
 
     Counted is the process with all descendants that it waited for.
     """
@@ -42,7 +50,7 @@ def run(command: list[str], *, core: int, output: Path, errors: Path | None = No
         process = subprocess.Popen(
             pinned, stdin=subprocess.DEVNULL, stdout=sink, stderr=beside, env=_environment()
         )
-    guard = threading.Timer(LONGEST, process.send_signal, (signal.SIGKILL,))
+    guard = threading.Timer(longest, process.send_signal, (signal.SIGKILL,))
     guard.start()
     try:
         _, status, usage = os.wait4(process.pid, 0)
@@ -54,6 +62,31 @@ def run(command: list[str], *, core: int, output: Path, errors: Path | None = No
         wall=time.perf_counter() - start,
         peak_mib=usage.ru_maxrss / 1024,
         exit_code=process.returncode,
+    )
+
+
+def run_together(
+    commands: list[list[str]], *, output: Path, errors: Path, longest: float = LONGEST
+) -> Cost:
+    """Run commands at once, each on a core of its own as far as there are any, as ``run`` does.
+
+    Counted is the CPU of all, the time until the last has ended, and the peak of the largest.
+    """
+    usable = sorted(os.sched_getaffinity(0))
+
+    def one(number: int) -> Cost:
+        core = usable[number % len(usable)]
+        where = output if number == 0 else output.with_suffix(f".{number}")
+        return run(commands[number], core=core, output=where, errors=errors, longest=longest)
+
+    start = time.perf_counter()
+    with ThreadPoolExecutor(len(commands)) as threads:
+        costs = list(threads.map(one, range(len(commands))))
+    return Cost(
+        cpu=sum(cost.cpu for cost in costs),
+        wall=time.perf_counter() - start,
+        peak_mib=max(cost.peak_mib for cost in costs),
+        exit_code=max((cost.exit_code for cost in costs), key=abs),
     )
 
 

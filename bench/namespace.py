@@ -19,7 +19,7 @@ def enter(module: str) -> None:
     Ends in ``SystemExit`` with one line where that cannot be.
     """
     if os.environ.get(_INSIDE) == str(os.getppid()):
-        _raise_loopback()
+        raise_loopback()
         return
     if os.geteuid() != 0:
         sys.exit("a private network needs root: run this as root")
@@ -31,7 +31,8 @@ def enter(module: str) -> None:
     os.execv(program, command)
 
 
-def _raise_loopback() -> None:
+def raise_loopback() -> None:
+    """Bring up the loopback device of a private network."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
         request = struct.pack("16sh14x", b"lo", 0)
         (flags,) = struct.unpack("16xh14x", fcntl.ioctl(handle, _SIOCGIFFLAGS, request))

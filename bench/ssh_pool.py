@@ -50,10 +50,13 @@ class Pool:
 
 
 @contextmanager
-def pool(count: int) -> Iterator[Pool]:
-    """Run servers for ``count`` endpoints, 127.1.0.1 and on; best in a private network."""
-    plain = [number for number in range(count) if number % _DROPBEAR_EVERY]
-    small = [number for number in range(count) if number % _DROPBEAR_EVERY == 0]
+def pool(count: int, *, dropbear: bool = True) -> Iterator[Pool]:
+    """Run servers for ``count`` endpoints, 127.1.0.1 and on; best in a private network.
+
+    Without ``dropbear`` all of them are OpenSSH.
+    """
+    small = [number for number in range(count) if dropbear and number % _DROPBEAR_EVERY == 0]
+    plain = [number for number in range(count) if number not in set(small)]
     endpoints: list[At] = []
     with ExitStack() as stack:
         servers = []

@@ -1,0 +1,92 @@
+"""One unit of work over many hosts, each ending with its observation on disk. Nothing is judged.
+
+A program: ``python -m bench.probed UNIT HOSTS CONNECTIONS FOLDER``. ``HOSTS`` holds a host a line,
+with a port behind a colon where it is not the unit's own. The scanner's scope, dialer, clients,
+readers and record format do the work, in the loop that ``scan`` runs in; what is not there is
+the questions that a scan asks beyond the unit.
+"""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.probed_units import UNITS, Unit
+from scanner.cli.runner import finish
+from scanner.clients.dialer import Dialer
+from scanner.clients.effort import EffortMeter
+from scanner.clients.faults import Fault
+from scanner.engine.record import Record, encode
+from scanner.engine.scheduler import schedule
+from scanner.engine.scope import Scope
+from scanner.model.observation import EndpointObservation, EndpointState, Observations
+from scanner.model.recall import Recall
+from scanner.model.target import Target
+from scanner.probes.context import utc_text
+from scanner.sinks.run_folder import RunFolder
+from scanner.targets import target_for_host
+
+VANTAGE, RECORDS = "internal", "observations.ndjson"
+
+
+async def units(unit: Unit, hosts: Path, connections: int, folder: RunFolder) -> None:
+    """Do one unit of work over all hosts, and record each."""
+    scope = Scope.loopback_only()
+
+    async def work(target: Target) -> None:
+        started = utc_text(datetime.now(UTC))
+        admission = await scope.admit(target.host, [target.endpoints[0].port])
+        meter = EffortMeter()
+        dialer = Dialer(admission.admitted[0], meter)
+        seen = Observations(
+            asset=target.asset,
+            host=target.host,
+            vantage=VANTAGE,
+            started=started,
+            finished=utc_text(datetime.now(UTC)),
+            addresses=(str(dialer.admitted.ip),),
+            endpoints=(await _endpoint(unit, dialer),),
+        )
+        record = Record(
+            asset=target.asset, judged_at=seen.finished, observations=(seen,), recall=Recall()
+        )
+        folder.append(RECORDS, encode(record))
+
+    with hosts.open(encoding="ascii") as lines:
+        await schedule(_targets(unit, lines), work, most=connections)
+
+
+async def _endpoint(unit: Unit, dialer: Dialer) -> EndpointObservation:
+    seen = EndpointObservation(
+        port=dialer.admitted.port,
+        protocol=unit.protocol,
+        address=str(dialer.admitted.ip),
+        declared=True,
+        state=EndpointState.OPEN,
+    )
+    try:
+        facts = await unit.work(dialer)
+    except Fault as fault:
+        return replace(seen, reason=fault.reason, detail=fault.detail, effort=dialer.meter.facts())
+    return replace(seen, facts=facts, effort=dialer.meter.facts())
+
+
+def _targets(unit: Unit, lines: Iterator[str]) -> Iterator[Target]:
+    for place in filter(None, map(str.strip, lines)):
+        host, _, port = place.partition(":")
+        yield target_for_host(host, int(port or unit.port), unit.protocol)
+
+
+def main() -> None:
+    """Run one unit."""
+    name, hosts, connections, where = sys.argv[1:]
+    folder = RunFolder.create(Path(where), datetime.now(UTC), str(uuid.uuid4()))
+    finish(units(UNITS[name], Path(hosts), int(connections), folder))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""The programs of the goals table: a fleet in a private network, and who talks to it (root)."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from bench.goal_peers import AIOFTP
+from bench.goal_rows import MIXTURE, ROWS
+from bench.goal_servers import Stage, mixture, written
+from bench.page import DOCS, placed
+from bench.simulator import addresses
+from tests.bench.fleet_manners import DELAY_MS
+
+ROOT = Path(__file__).parents[2]
+HOSTS = 24
+OWN = ("C floor", "probed")
+PEERS = sorted({tool.name for row in ROWS for tool in row.tools} - set(OWN))
+
+
+def table(*words: str) -> list[list[str]]:
+    """The cells of every line of the tables that a measurement without peers prints."""
+    asked = [sys.executable, "-m", "bench.goals", *words, "--rounds", "1", "--without", *PEERS]
+    done = subprocess.run(
+        asked,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in done.stdout.splitlines()
+        if line.startswith("|")
+    ]
+
+
+def test_the_floor_and_our_clients_do_every_unit_of_work_with_the_whole_fleet() -> None:
+    units = ("1", "2", "3", "4", "5")
+    lines = table("--rows", *units, "--hosts", str(HOSTS))
+    measured = [line for line in lines if line[0] in OWN]
+    assert [line[0] for line in measured] == [*OWN] * len(units)
+    assert {line[7] for line in measured} == {str(HOSTS)}
+    assert {line[9] for line in measured} == {""}
+    goals = {(line[0], line[2]): line[6] for line in lines if line[0] in units}
+    assert goals["1", "CPU: probed / C floor"] in {"must", "stretch", "missed"}
+    assert goals["2", "CPU: probed / curl -Z"] == "void: curl -Z not measured"
+
+
+def test_hosts_of_the_fleet_speak_fall_silent_and_reset_as_they_are_meant_to() -> None:
+    inside = ["unshare", "--net", sys.executable, "-m", "tests.bench.fleet_manners"]
+    done = subprocess.run(
+        inside, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()[-3000:]
+    seen = json.loads(done.stdout)
+    assert seen.pop("waited_ms") >= DELAY_MS
+    assert seen == {
+        "ftp": "220 Fleet simulator",
+        "ftps": "TLSv1.3 220 Fleet simulator",
+        "ssh": "SSH-2.0-FleetSimulator_1.0",
+        "silent": "TimeoutError",
+        "resets": "ConnectionResetError",
+        "mute": "TimeoutError",
+        "late": "220 Fleet simulator",
+    }
+
+
+def test_the_page_has_a_place_for_the_table() -> None:
+    text = (DOCS / "performance.md").read_text("utf-8")
+    assert "a line of ours" in placed(text, "GOALS", ["a line of ours"])
+
+
+def test_dead_hosts_of_a_mixed_fleet_are_not_live() -> None:
+    (line,) = (one for one in table("--rows", "8", "--hosts", "80") if one[0] == "C floor")
+    assert line[7] == "40"
+    assert line[9] == ""  # 30 of 40 were expected, and 30 were found
+
+
+def test_a_mixed_fleet_holds_its_shares_and_no_address_twice() -> None:
+    hosts = list(mixture(10 * sum(MIXTURE)))
+    assert sum(live for _, live in hosts) == 10 * MIXTURE[0]
+    assert len({address for address, _ in hosts}) == len(hosts)
+
+
+def test_addresses_run_on_beyond_one_octet() -> None:
+    names = list(addresses(70_000))
+    assert len(set(names)) == 70_000
+    assert names[65_023:65_025] == ["127.1.255.254", "127.2.0.1"]
+
+
+def test_a_slow_peer_gets_fewer_hosts_and_at_least_one(tmp_path: Path) -> None:
+    stage = Stage(ROWS[0], 0)
+    path = tmp_path / "places.txt"
+    assert AIOFTP.fewer > 1
+    assert written(stage, AIOFTP, 100, path) == (100 // AIOFTP.fewer,) * 2
+    assert written(stage, AIOFTP, 1, path) == (1, 1)
+    assert path.read_text("ascii") == "127.1.0.1\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import struct
 import threading
@@ -9,6 +10,7 @@ import threading
 from tests.servers.collector import Collector
 from tests.servers.process import HOST
 
+MORE_THAN_A_KERNEL_HOLDS = 16 * 1024 * 1024
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -17,8 +19,8 @@ def test_a_webhook_that_drops_the_alert_midway_leaves_no_socket_open() -> None:
     with socket.create_server((HOST, 0)) as webhook:
         dropping = threading.Thread(target=_drop_one, args=(webhook,))
         dropping.start()
-        running = Collector(webhook.getsockname()[:2])
-        running.take(b"login as drill-0123456789abcdef")
+        running = Collector(webhook.getsockname()[:2], rules=(re.compile(rb"(x+)"),))
+        running.take(b"x" * MORE_THAN_A_KERNEL_HOLDS)  # so that it is dropped while it is sent
         dropping.join(10)
     assert not dropping.is_alive()
     assert running.alerts == []

@@ -8,7 +8,7 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
@@ -50,11 +50,11 @@ class Collector:
     def _alert(self, user: bytes) -> None:
         body = json.dumps({"rule": "login as drill-*", "user": user.decode()})
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        with suppress(OSError):  # a webhook that is dead gets no alert
-            connection = http.client.HTTPConnection(*self.webhook, timeout=5)
+        connection = http.client.HTTPConnection(*self.webhook, timeout=5)
+        # A webhook that is dead gets no alert; one whose drill has just ended drops it midway.
+        with suppress(OSError), closing(connection):
             connection.request("POST", "/alerts", body, headers)
             connection.getresponse().read()
-            connection.close()
             self.alerts.append(user)
 
 

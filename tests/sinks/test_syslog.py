@@ -34,6 +34,12 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return make_certificate(tmp_path_factory.mktemp("certificate"))
 
 
+@pytest.fixture(scope="module")
+def many() -> list[str]:
+    """So many events that a receiver can go away amid their delivery."""
+    return event_lines(400)
+
+
 def entry(port: int, trusted: Certificate, **more: object) -> dict[str, object]:
     ca = str(trusted.authority)
     return {"kind": "syslog", "host": "localhost", "port": port, "ca": ca, **more}
@@ -72,9 +78,9 @@ async def test_every_event_of_a_demonstration_arrives_once_and_byte_for_byte(
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
 def test_a_receiver_that_goes_away_amid_a_delivery_misses_nothing(
-    ending: signal.Signals, tmp_path: Path, certificate: Certificate
+    ending: signal.Signals, tmp_path: Path, certificate: Certificate, many: list[str]
 ) -> None:
-    lines = event_lines(400)
+    lines = many
     port, gone = free_port(), threading.Event()
     results: list[Delivery] = []
 

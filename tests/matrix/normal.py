@@ -20,6 +20,7 @@ _BY_KEY: Final = {
 
 _IN_TEXT: Final = (
     (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "<time>"),
+    (r"(?<=valid to )\d{4}-\d\d-\d\d|(?<=expired on )\d{4}-\d\d-\d\d", "<date>"),
     (r"\b\d\d:\d\d\b(?=\. Server port)", "<time>"),
     (r"(?<=You are user number )\d+", "<number>"),  # the session before may still be ending
     (r"(\(\d+,\d+,\d+,\d+),\d+,\d+\)", r"\1,<port>)"),

@@ -14,6 +14,7 @@ import difflib
 import itertools
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -74,6 +75,14 @@ def test_the_document_of_a_posture_fits_its_published_schema(
     problems = [f"{e.json_path}: {e.message}" for e in report_schema.iter_errors(document)]
     assert problems == []
     assert document["scan"]["finished"] >= document["scan"]["started"]
+
+
+def test_nothing_on_record_holds_a_day_that_goes_by() -> None:
+    days = {
+        path.stem: re.findall(r"\d{4}-\d\d-\d\d", path.read_text(encoding="ascii"))
+        for path in GOLDEN.glob("*.json")
+    }
+    assert {name: found for name, found in days.items() if found} == {}
 
 
 def test_nothing_is_on_record_for_a_posture_that_is_gone() -> None:

@@ -6,9 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from scanner.api import run
 from scanner.api.difference import compare
 from scanner.api.memory import open_assets, past_of
+from scanner.api.metrics import write_metrics
+from scanner.cli.summary import tell
 from scanner.model.finding import Severity
 from scanner.report.difference import difference_document
 from tests.api.test_events import events
@@ -73,7 +77,7 @@ def the_page_tells(result: Any) -> None:
 
 
 async def test_a_defect_mended_and_one_added_are_told_alike_everywhere(
-    start_server: StartServer, tmp_path: Path
+    start_server: StartServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     loose = start_server("vsftpd-plain", contents=of_an_old_day).port
     strict = start_server("vsftpd-no-anonymous", contents=of_an_old_day).port
@@ -115,6 +119,21 @@ async def test_a_defect_mended_and_one_added_are_told_alike_everywhere(
     assert min(delta["new"], delta["resolved"], delta["unchanged"]) > 0
 
     the_page_tells(second)
+    counts = events(second)[-1]["unmapped"]["ftpscan"]["delta"]
+    leads = document["leads"]
+    assert {turn: document["rows"][turn] for turn in counts} == counts
+    words = ", ".join(f"{counts[turn]} {turn}" for turn in TURNS)
+    sentence = f"Failing rows: {words}; {leads} leads apart"
+    assert Told((second.folder / "report.html").read_text()).counts.startswith(f"{sentence}.")
+    capsys.readouterr()
+    tell(second)
+    assert f"\n{sentence}\n" in capsys.readouterr().out
+    textfile = tmp_path / "x.prom"
+    write_metrics(textfile, second, second.exit_code)
+    figures = textfile.read_text()
+    for turn in TURNS:
+        assert f'ftpscan_rows{{vantage="internal",change="{turn}"}} {counts[turn]}\n' in figures
+    assert f'ftpscan_leads{{vantage="internal"}} {leads}\n' in figures
 
     history = tmp_path / "history.sqlite3"
     seen = {}

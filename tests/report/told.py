@@ -89,6 +89,8 @@ class Told(HTMLParser):
                 self._line.cells[-1] += data.strip()
             case "note":
                 self._line.cells[-1] += f", {data}"
+            case _:
+                pass
 
     def rows(self) -> Iterator[tuple[str, str, str]]:
         """Yield asset, failure in words, and the cell's text."""

@@ -48,6 +48,8 @@ def compare(run: Path, other: Path | None, fail_on: Severity) -> Iterator[Compar
             newer=heads[1],
             assets=comparison.counted(),
             delta=comparison.delta(),
+            rows=comparison.rows(),
+            leads=comparison.leads(),
             findings=comparison.findings,
             appeared=comparison.appeared,
             gone=comparison.gone,

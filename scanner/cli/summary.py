@@ -8,6 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from scanner.cli.console import columns, note, wants_colour, write
+from scanner.report.changes import summed, told_in_words
 from scanner.report.run_table import run_text
 from scanner.report.stream import hosts_in
 
@@ -37,7 +38,7 @@ def _table(result: RunResult) -> str:
 
 
 def _foot(result: RunResult) -> Iterator[str]:
-    changes = ", ".join(f"{count} {what}" for what, count in result.delta.items())
-    if changes:
-        yield f"Failing findings: {changes}\n"
+    with (result.folder / "report.json").open(encoding="utf-8") as lines:
+        rows, leads = summed(hosts_in(lines))
+    yield f"Failing rows: {told_in_words(rows, leads)}\n"
     yield f"Report: {result.folder / 'report.json'}\n"

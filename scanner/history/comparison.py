@@ -39,6 +39,18 @@ SELECT turn, uid, tenant, asset, vantage, failure, facet, severity, was, lead, s
     first_seen, days_open, summary FROM finding WHERE turn = ?
     ORDER BY lead, suppressed, rank DESC, tenant, asset, failure, facet, vantage
 """
+_ROWS = """
+    SELECT told, count(*) FROM (
+        SELECT CASE
+            WHEN sum(turn IN ('changed', 'unchanged')) THEN
+                CASE WHEN sum(turn IN ('new', 'changed', 'resolved')) THEN 'changed'
+                ELSE 'unchanged' END
+            WHEN sum(turn = 'new') THEN 'new'
+            WHEN sum(turn = 'untold') THEN 'untold'
+            ELSE 'resolved'
+        END AS told FROM finding WHERE NOT lead GROUP BY tenant, asset, failure
+    ) GROUP BY told
+"""
 _MOST_SUMMARY = 600
 
 Host = Mapping[str, Any]
@@ -78,6 +90,18 @@ class Comparison(Scratch):
         with naming(_PLACE):
             found = dict(self._db.execute("SELECT turn, count(*) FROM finding GROUP BY turn"))
         return {turn.value: found.get(turn.value, 0) for turn in Turn}
+
+    def rows(self) -> dict[str, int]:
+        """Return how many rows (a failure of an asset) there are of each turn, leads apart."""
+        with naming(_PLACE):
+            found = dict(self._db.execute(_ROWS))
+        return {turn.value: found.get(turn.value, 0) for turn in Turn}
+
+    def leads(self) -> int:
+        """Return how many leads the newer report holds that speak against an asset."""
+        with naming(_PLACE):
+            asked = "SELECT count(*) FROM finding WHERE lead AND turn NOT IN ('resolved', 'untold')"
+            return int(self._db.execute(asked).fetchone()[0])
 
     def findings(self, turn: Turn) -> Iterator[ComparedFinding]:
         """Yield findings, the worst first; accepted ones and then leads come last."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from scanner.report.situation import Change, situation
+from scanner.report.situation import Change, situation, verdict_from
 
 
 def with_changes(host: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
@@ -22,6 +23,50 @@ def with_changes(host: Mapping[str, Any], known: Mapping[str, str]) -> dict[str,
         if (change := situation(host, row, look["vantage"], known).change) is not Change.UNCHANGED
     ]
     return {**host, "changes": found}
+
+
+def rows_counted(host: Mapping[str, Any]) -> Counter[str]:
+    """Return how many rows, each from each vantage, are new, changed, resolved and unchanged.
+
+    The unit is that of the events: rows that fail, and those resolved. A host that nobody
+    compared has none.
+    """
+    if "changes" not in host:
+        return Counter()
+    told = Counter(str(each["change"]) for each in host["changes"])
+    moved = {(each["failure"], each["vantage"]) for each in host["changes"]}
+    told[Change.UNCHANGED.value] = sum(
+        (row["id"], look["vantage"]) not in moved
+        and verdict_from(host, row, look["vantage"]) == "fail"
+        for row in host["failures"]
+        for look in host["vantages"]
+    )
+    return told
+
+
+def leads_counted(host: Mapping[str, Any]) -> int:
+    """Return how many leads a host document holds: what speaks against it and decides nothing."""
+    return sum(
+        each["verdict"] == "fail" and each["lead"]
+        for row in host["failures"]
+        for each in row["findings"]
+    )
+
+
+def told_in_words(rows: Mapping[str, int], leads: int) -> str:
+    """Return the counts of a run in the words of terminal and page: ``12 new, ...``."""
+    counts = ", ".join(f"{rows.get(each.value, 0)} {each.value}" for each in Change)
+    return f"{counts}; {leads} {'lead' if leads == 1 else 'leads'} apart"
+
+
+def summed(hosts: Iterable[Mapping[str, Any]]) -> tuple[Counter[str], int]:
+    """Return ``rows_counted`` and ``leads_counted`` of all hosts, holding one at a time."""
+    rows: Counter[str] = Counter()
+    leads = 0
+    for host in hosts:
+        rows += rows_counted(host)
+        leads += leads_counted(host)
+    return rows, leads
 
 
 def _entry(

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from scanner.model.comparison import ComparedFinding, ComparedHost, Turn
+from scanner.report.changes import told_in_words
 from scanner.report.document import encode
 from scanner.report.lines import cut, pad, safe, wrap
 from scanner.report.paint import Ink, Paint, number
@@ -34,6 +35,8 @@ class Difference:
     newer: Mapping[str, Any]
     assets: tuple[int, int]
     delta: Mapping[str, int]
+    rows: Mapping[str, int]
+    leads: int
     findings: Callable[[Turn], Iterable[ComparedFinding]]
     appeared: Callable[[], Iterable[ComparedHost]]
     gone: Callable[[], Iterable[ComparedHost]]
@@ -47,6 +50,8 @@ def difference_document(told: Difference) -> Iterator[str]:
         "older": _head(told.older, told.assets[0]),
         "newer": _head(told.newer, told.assets[1]),
         "delta": dict(told.delta),
+        "rows": dict(told.rows),
+        "leads": told.leads,
     }
     yield encode(head)[:-1]
     parts = {"appeared": told.appeared, "gone": told.gone, "moved": told.moved}
@@ -104,11 +109,10 @@ class _Page:
                 self.width,
                 most=3,
             )
-        delta = self.told.delta
+        rows = self.told.rows
         yield from wrap(
-            f"Failing findings: {delta['new']} new, {delta['changed']} changed,"
-            f" {delta['resolved']} resolved, {delta['unchanged']} unchanged,"
-            f" {delta['untold']} still open but not told. Assets: {then} then, {now} now.",
+            f"Failing rows: {told_in_words(rows, self.told.leads)}; {rows['untold']} still open"
+            f" but not told. Assets: {then} then, {now} now.",
             self.width,
             most=3,
         )
@@ -117,7 +121,8 @@ class _Page:
         title, ink = _TITLES[turn]
         if count := self.told.delta[turn]:
             yield ""
-            yield self.paint(f"{title} ({count})", ink)
+            told = "1 finding" if count == 1 else f"{count} findings"
+            yield self.paint(f"{title} ({told})", ink)
             for one in _first(self.told.findings(turn)):
                 yield from self._finding(one)
             yield from self._more(count)

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from scanner.model.failure import FailureId, Grade
 from scanner.model.finding import Severity, Verdict
+from scanner.report.changes import leads_counted, rows_counted
+from scanner.report.situation import Change
 
 COMPLETED: Final = "ftpscan_run_completed_timestamp_seconds"
 """When a run was last whole: kept from the file before where this one was not."""
@@ -40,9 +42,13 @@ class _Sums:
     rows: Counter[tuple[str, str]] = field(default_factory=Counter)
     open: Counter[str] = field(default_factory=Counter)
     new: Counter[str] = field(default_factory=Counter)
+    changes: Counter[str] = field(default_factory=Counter)
+    leads: int = 0
 
     def add(self, host: Mapping[str, Any]) -> None:
         self.grades[host["grade"]] += 1
+        self.changes += rows_counted(host)
+        self.leads += leads_counted(host)
         for row in host["failures"]:
             self.rows[row["id"], row["verdict"]] += 1
             if row["verdict"] == Verdict.NOT_APPLICABLE:
@@ -97,7 +103,7 @@ def _families(
             for verdict in Verdict
         ],
     )
-    yield from _findings(scan, sums)
+    yield from _findings(sums)
     yield (
         "ftpscan_delivery_left_events",
         "Events that a receiver has not taken yet.",
@@ -122,12 +128,13 @@ def _times(scan: Mapping[str, Any], run: RunFigures) -> Iterator[tuple[str, str,
     yield "ftpscan_run_targets", "Assets that the last run was to look at.", [({}, run.targets)]
 
 
-def _findings(scan: Mapping[str, Any], sums: _Sums) -> Iterator[tuple[str, str, list[_Sample]]]:
+def _findings(sums: _Sums) -> Iterator[tuple[str, str, list[_Sample]]]:
     yield (
-        "ftpscan_findings",
-        "Failing findings of the last run against the runs before.",
-        [({"change": change}, count) for change, count in scan["delta"].items()],
+        "ftpscan_rows",
+        "Failing rows of the last run against the runs before, as its events count them.",
+        [({"change": each.value}, sums.changes[each.value]) for each in Change],
     )
+    yield "ftpscan_leads", "Leads of the last run: they decide nothing.", [({}, sums.leads)]
     yield (
         "ftpscan_findings_open",
         "Failing findings that nobody accepted, by severity.",

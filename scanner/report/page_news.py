@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from scanner.model.failure import FailureId
+from scanner.report.changes import leads_counted, rows_counted, told_in_words
 from scanner.report.page_host import risk_of
 from scanner.report.page_map import Host, MapRow, unreached
 
@@ -22,6 +23,7 @@ class News:
         self.letters: Counter[str] = Counter()
         self.tallies: dict[str, Counter[str]] = {each.value: Counter() for each in FailureId}
         self.changes: Counter[str] = Counter()
+        self.leads = 0
         self.marks: Counter[str] = Counter()
         self.changed: list[dict[str, Any]] = []
         self.unreached: list[dict[str, Any]] = []
@@ -46,8 +48,15 @@ class News:
         for risk in host["exceptions"]:
             self._keep("risks", {"row": row, **risk_of(host, risk)})
 
+    @property
+    def counts(self) -> str:
+        """What changed in the run, counted in the words of every output."""
+        return told_in_words(self.changes, self.leads)
+
     def _changes(self, row: MapRow, host: Host) -> None:
         self.compared = self.compared or "changes" in host
+        self.changes += rows_counted(host)
+        self.leads += leads_counted(host)
         told: dict[tuple[str, str], list[str]] = {}
         for each in host.get("changes", ()):
             told.setdefault((each["failure"], each["change"]), []).append(each["vantage"])
@@ -56,7 +65,6 @@ class News:
         rows = {each["id"]: each for each in host["failures"]}
         items = []
         for (failure, change), vantages in told.items():
-            self.changes[change] += 1
             items.append(_item(rows[failure], change, vantages))
         self._keep("changed", {"row": row, "items": items})
 

@@ -72,7 +72,7 @@ def situation(
     """
     seen = tuple(each for each in row["findings"] if each["vantage"] in {vantage, _PAPERS})
     before = tuple(each for each in seen if each["uid"] in known)
-    verdict = _from(host, row, seen)
+    verdict = verdict_from(host, row, vantage)
     if verdict == "fail":
         return _failing(row, seen, before, known)
     if verdict == "pass":
@@ -161,11 +161,7 @@ def _not_told(
     )
 
 
-def _from(
-    host: Mapping[str, Any],
-    row: Mapping[str, Any],
-    seen: Sequence[Mapping[str, Any]],
-) -> str:
+def verdict_from(host: Mapping[str, Any], row: Mapping[str, Any], vantage: str) -> str:
     """Return the row's verdict as far as one vantage tells it.
 
     A fail that only another vantage saw is unknown here: never a pass.
@@ -173,6 +169,7 @@ def _from(
     verdict: str = row["verdict"]
     if verdict != "fail" or len(host["vantages"]) < 2:
         return verdict
+    seen = (each for each in row["findings"] if each["vantage"] in {vantage, _PAPERS})
     here = any(each["verdict"] == "fail" and _decides(each) for each in seen)
     return "fail" if here else "unknown"
 

@@ -6,16 +6,22 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from scanner.api import run
 from scanner.api.difference import compare
 from scanner.api.memory import open_assets, past_of
+from scanner.api.metrics import write_metrics
+from scanner.cli.summary import tell
 from scanner.model.finding import Severity
 from scanner.report.difference import difference_document
 from tests.api.test_events import events
 from tests.api.test_nightly import finding, host, of_an_old_day, quiet, report, request, targets
+from tests.report.told import Told
 from tests.servers.fixtures import StartServer
 
 FACET = "anonymous-read"
+TURNS = ("new", "changed", "resolved", "unchanged")
 ONCE, AGAIN = "2026-11-22T03:00:00Z", "2026-11-23T03:00:00Z"
 
 
@@ -30,8 +36,48 @@ def told(result: Any, asset: str) -> tuple[str, str, str]:
     return event["activity_name"], event["status"], event["unmapped"]["ftpscan"]["change"]
 
 
+def moved_rows(result: Any) -> dict[tuple[str, str], str]:
+    """Return change by asset and failure, as the events of a run tell it."""
+    return {
+        (ours["asset"], each["metadata"]["event_code"]): ours["change"]
+        for each in events(result)[1:-1]
+        if (ours := each["unmapped"]["ftpscan"])["change"] != "unchanged"
+    }
+
+
+def the_page_tells(result: Any) -> None:
+    """Hold the written page to the events and the document of its run."""
+    page = Told((result.folder / "report.html").read_text())
+    hosts = {each["asset"]: each for each in report(result)["hosts"]}
+    moved = moved_rows(result)
+    assert page.changes == moved
+    assert moved == {
+        (asset, each["failure"]): each["change"]
+        for asset, doc in hosts.items()
+        for each in doc["changes"]
+    }
+    counts = events(result)[-1]["unmapped"]["ftpscan"]["delta"]
+    told = ", ".join(f"{counts[turn]} {turn}" for turn in TURNS)
+    assert page.counts.startswith(f"Failing rows: {told}; ")
+    cells = {(asset, failure.split(" fail,")[0]): cell for asset, failure, cell in page.rows()}
+    for asset, doc in hosts.items():
+        assert page.map[asset].cells[:2] == [doc["grade"], f"{doc['score']:g}"]
+        for row in doc["failures"]:
+            (cell,) = (
+                text
+                for (name, head), text in cells.items()
+                if name == asset and head.startswith(row["id"].replace("-", " "))
+            )
+            assert cell.split(", ")[0].endswith(row["verdict"].replace("not-applicable", "n/a"))
+            noted = set(cell.split(", ")[1:]) & {"new", "changed", "resolved"}
+            assert noted == {moved[key] for key in [(asset, row["id"])] if key in moved}
+        (before, now) = (score for _, score in doc["trend"])
+        assert f"nights: {before:g} on" in page.map[asset].trend
+        assert f"{now:g} on" in page.map[asset].trend.partition(", ")[2]
+
+
 async def test_a_defect_mended_and_one_added_are_told_alike_everywhere(
-    start_server: StartServer, tmp_path: Path
+    start_server: StartServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     loose = start_server("vsftpd-plain", contents=of_an_old_day).port
     strict = start_server("vsftpd-no-anonymous", contents=of_an_old_day).port
@@ -71,6 +117,23 @@ async def test_a_defect_mended_and_one_added_are_told_alike_everywhere(
     assert {turn: document["delta"][turn] for turn in delta} == delta
     assert second.delta == delta
     assert min(delta["new"], delta["resolved"], delta["unchanged"]) > 0
+
+    the_page_tells(second)
+    counts = events(second)[-1]["unmapped"]["ftpscan"]["delta"]
+    leads = document["leads"]
+    assert {turn: document["rows"][turn] for turn in counts} == counts
+    words = ", ".join(f"{counts[turn]} {turn}" for turn in TURNS)
+    sentence = f"Failing rows: {words}; {leads} leads apart"
+    assert Told((second.folder / "report.html").read_text()).counts.startswith(f"{sentence}.")
+    capsys.readouterr()
+    tell(second)
+    assert f"\n{sentence}\n" in capsys.readouterr().out
+    textfile = tmp_path / "x.prom"
+    write_metrics(textfile, second, second.exit_code)
+    figures = textfile.read_text()
+    for turn in TURNS:
+        assert f'ftpscan_rows{{vantage="internal",change="{turn}"}} {counts[turn]}\n' in figures
+    assert f'ftpscan_leads{{vantage="internal"}} {leads}\n' in figures
 
     history = tmp_path / "history.sqlite3"
     seen = {}

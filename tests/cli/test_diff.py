@@ -150,7 +150,7 @@ def test_the_text_fits_eighty_columns_and_obeys_nobody(tmp_path: Path) -> None:
     assert (shown.returncode, quiet.returncode) == (1, 0)
     assert all(char.isprintable() or char == "\n" for char in shown.stdout)
     assert max(map(len, shown.stdout.splitlines())) <= 80
-    assert "NEW (30)" in shown.stdout
+    assert "NEW (30 findings)" in shown.stdout
     assert "10 more: --format json has all" in shown.stdout
 
 
@@ -166,14 +166,14 @@ def test_the_text_says_what_a_tired_reader_needs(tmp_path: Path) -> None:
         lines = list(difference_text(compared.difference))
     assert lines == [
         "2026-07-01T02:00:00Z  ->  2026-07-02T02:00:00Z",
-        "Failing findings: 1 new, 0 changed, 1 resolved, 1 unchanged, 0 still open but",
-        "not told. Assets: 1 then, 1 now.",
+        "Failing rows: 0 new, 1 changed, 0 resolved, 0 unchanged; 0 leads apart; 0 still",
+        "open but not told. Assets: 1 then, 1 now.",
         "",
-        "NEW (1)",
+        "NEW (1 finding)",
         "  high      files                 open-zone: fresh (from internet)",
         "            anyone may list 12 files",
         "",
-        "RESOLVED (1)",
+        "RESOLVED (1 finding)",
         "  high      files                 open-zone: mended (from internet)",
         "            mended failed",
         "",

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator, ValidationError
 
 from scanner.api.memory import forget, open_assets, past_of
 from scanner.errors import InputError, LockedError
@@ -17,6 +18,7 @@ from scanner.model.finding import HostReport, Severity, Verdict
 from scanner.model.past import PastAsset
 from scanner.model.target import AcceptedRisk
 from scanner.report.past import asset_text, open_text
+from scanner.schemas.catalogue import load_schema
 from scanner.sinks.lock import exclusive
 from tests.cli.shell import scan
 from tests.cli.test_run import options
@@ -180,3 +182,26 @@ def test_a_run_says_in_one_line_that_it_built_a_damaged_history_anew(tmp_path: P
     assert f"{history.name}.corrupt-" in told[0]
     assert "from 1 runs" in told[0]
     assert scan("history", "--history", str(history)).returncode == 0
+
+
+@pytest.mark.parametrize("named", [(), ("files",)])
+def test_what_is_printed_as_json_keeps_the_published_schema(
+    path: Path, named: tuple[str, ...]
+) -> None:
+    kept(path, (1, asset("files", said("open"))))
+    told = scan("history", *named, "--history", str(path), "--format", "json")
+    document = json.loads(told.stdout)
+    assert document["assets"]
+    Draft202012Validator(load_schema("history")).validate(document)
+    with pytest.raises(ValidationError):
+        Draft202012Validator(load_schema("history")).validate({**document, "assets": [{}]})
+
+
+def test_a_history_without_findings_keeps_the_published_schema(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.sqlite3"
+    with History.open(empty, Clock()):
+        pass
+    told = scan("history", "--history", str(empty), "--format", "json")
+    document = json.loads(told.stdout)
+    assert document["assets"] == []
+    Draft202012Validator(load_schema("history")).validate(document)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from scanner.api import RunResult
 from scanner.cli.summary import tell
+from scanner.report.changes import with_changes
 from scanner.report.document import encode, host_document
 from scanner.report.stream import stream
 from tests.report import builders
@@ -13,7 +15,7 @@ from tests.report import builders
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    hosts = [encode(host_document(builders.bad_report()))]
+    hosts = [encode(with_changes(json.loads(encode(host_document(builders.bad_report()))), {}))]
     text = "".join(stream(builders.header(), hosts, []))
     (tmp_path / "report.json").write_text(text, encoding="utf-8")
     return tmp_path
@@ -40,7 +42,7 @@ def test_a_run_is_told_as_table_changes_and_place(
     shown = capsys.readouterr()
     assert shown.err == ""
     assert "ftp-archive-01" in shown.out
-    assert "\nFailing findings: 2 new, 0 resolved, 1 unchanged\n" in shown.out
+    assert "\nFailing rows: 3 new, 0 changed, 0 resolved, 0 unchanged; 1 lead apart\n" in shown.out
     assert shown.out.endswith(f"Report: {folder / 'report.json'}\n")
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from scanner.api.head import RunHead, read_head
 from scanner.api.publish import RunResult
 from scanner.errors import InputError
-from scanner.report.metrics import RunFigures, completed_in, metrics
+from scanner.report.metrics import RunFigures, completed_in, metrics, with_left
 from scanner.report.stream import hosts_in, scan_in
+from scanner.sinks.flush import Delivery
 from scanner.sinks.run_folder import REPORT, RunFolder
 from scanner.sinks.whole_file import put
 
@@ -42,6 +44,24 @@ def write_metrics(path: Path, result: RunResult, exit_code: int) -> None:
     )
     lines = metrics(scan_in(folder.lines(REPORT)), hosts_in(folder.lines(REPORT)), run)
     put(path, "".join(lines), replace=True, mode=0o644)
+
+
+def check_run_metrics(path: Path) -> None:
+    """Raise ``InputError`` where there is no textfile of a run that could be brought up to date."""
+    check_metrics(path)
+    if with_left(_before(path), {}) is None:
+        raise InputError(f"--metrics: {path}: holds no run; scan run --metrics writes it first")
+
+
+def update_metrics(path: Path, deliveries: Iterable[Delivery]) -> None:
+    """Say in a run's textfile what still waits for each receiver now; the rest stays.
+
+    Raises ``InputError`` where it cannot be written, or is no run's.
+    """
+    text = with_left(_before(path), {each.sink: each.left for each in deliveries})
+    if text is None:
+        raise InputError(f"--metrics: {path}: holds no run; scan run --metrics writes it first")
+    put(path, text, replace=True, mode=0o644)
 
 
 def _labels(head: RunHead) -> dict[str, str]:

@@ -45,8 +45,19 @@ def start(arguments: Sequence[str] | None = None) -> NoReturn:
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace")
     given = sys.argv[1:] if arguments is None else arguments
-    typer.main.get_command(application(_named(given)))(args=arguments, prog_name="scan")
+    command = typer.main.get_command(application(_named(given)))
+    _leave_files(command)
+    command(args=arguments, prog_name="scan")
     raise SystemExit(0)
+
+
+def _leave_files(command: Any) -> None:
+    """Look at no file while words are read: whoever opens one says in a line what is wrong."""
+    for inner in getattr(command, "commands", {}).values():
+        _leave_files(inner)
+    for parameter in command.params:
+        if getattr(parameter.type, "readable", False):
+            parameter.type.readable = False
 
 
 def _named(arguments: Sequence[str]) -> tuple[str, ...]:

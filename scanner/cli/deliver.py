@@ -25,6 +25,10 @@ def deliver(
     reports: Annotated[
         Path, typer.Option(metavar="DIR", help="Where run folders are laid down.")
     ] = Path("reports"),
+    metrics: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A run's textfile (*.prom): what waits is told there."),
+    ] = None,
 ) -> int:
     """Send events that wait to where the targets file says.
 
@@ -32,9 +36,14 @@ def deliver(
     left.
     """
     from scanner import api
+    from scanner.api.metrics import check_run_metrics, update_metrics
     from scanner.cli.exits import ExitCode
 
+    if metrics is not None:
+        check_run_metrics(metrics)
     results = api.deliver(targets, reports, tuple(runs or ()))
+    if metrics is not None:
+        update_metrics(metrics, results)
     return ExitCode.OK if tell_deliveries(results) else ExitCode.UNDELIVERED
 
 

@@ -283,12 +283,22 @@ def _prepare(connection: sqlite3.Connection, path: Path, patience: float) -> Non
     _use_write_ahead_log(connection, patience)
     with transaction(connection, "IMMEDIATE"):
         version = _known_version(connection, path)
-        for statements in _MIGRATIONS[version:]:
-            for statement in statements:
-                connection.execute(statement)
+        _migrate(connection, path, version)
         # Written every time: SQLite tells only at the first write that a file is read-only.
         connection.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def _migrate(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    try:
+        for statements in _MIGRATIONS[version:]:
+            for statement in statements:
+                connection.execute(statement)
+    except sqlite3.OperationalError as error:
+        if version == 0 or _primary_code(error) != sqlite3.SQLITE_ERROR:
+            raise
+        told = f"its tables are not those of its version ({version})"
+        raise DamagedHistoryError(f"{path}: the history is damaged: {told}") from error
 
 
 def _known_version(connection: sqlite3.Connection, path: Path) -> int:

@@ -16,6 +16,9 @@ from scanner.report.situation import Change
 COMPLETED: Final = "ftpscan_run_completed_timestamp_seconds"
 """When a run was last whole: kept from the file before where this one was not."""
 
+LEFT: Final = "ftpscan_delivery_left_events"
+_TARGETS: Final = "ftpscan_run_targets"
+
 _Sample = tuple[Mapping[str, str], float]
 
 
@@ -105,7 +108,7 @@ def _families(
     )
     yield from _findings(sums)
     yield (
-        "ftpscan_delivery_left_events",
+        LEFT,
         "Events that a receiver has not taken yet.",
         [({"receiver": name}, left) for name, left in sorted(run.left.items())],
     )
@@ -125,7 +128,7 @@ def _times(scan: Mapping[str, Any], run: RunFigures) -> Iterator[tuple[str, str,
     )
     yield "ftpscan_run_duration_seconds", "How long the last run took.", [({}, ended - begun)]
     yield "ftpscan_run_exit_code", "Exit code of the last run.", [({}, run.exit_code)]
-    yield "ftpscan_run_targets", "Assets that the last run was to look at.", [({}, run.targets)]
+    yield _TARGETS, "Assets that the last run was to look at.", [({}, run.targets)]
 
 
 def _findings(sums: _Sums) -> Iterator[tuple[str, str, list[_Sample]]]:
@@ -174,3 +177,19 @@ def completed_in(text: str, labels: Mapping[str, str]) -> float | None:
             except ValueError:
                 return None
     return None
+
+
+def with_left(text: str, left: Mapping[str, int]) -> str | None:
+    """Return a run's textfile with the events that still wait as they are now; ``None`` where the
+    text is no run's.
+    """
+    lines = text.splitlines(keepends=True)
+    run = next((line for line in lines if line.startswith((f"{_TARGETS}{{", f"{_TARGETS} "))), None)
+    if run is None:
+        return None
+    of_run = run[len(_TARGETS) :].rpartition(" ")[0].removeprefix("{").removesuffix("}")
+    rest = [line for line in lines if not line.startswith((f"{LEFT}{{", f"{LEFT} "))]
+    for receiver, events in sorted(left.items()):
+        labels = ",".join(filter(None, (of_run, f'receiver="{_escaped(receiver)}"')))
+        rest.append(f"{LEFT}{{{labels}}} {events}\n")
+    return "".join(rest)

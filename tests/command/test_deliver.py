@@ -57,6 +57,30 @@ def test_a_run_delivers_to_a_file_and_what_it_came_to_stands(console: Console) -
     assert code == 3
 
 
+def test_what_is_left_after_a_delivery_is_told_in_the_runs_textfile(console: Console) -> None:
+    path = targets(console.folder, {"kind": "file", "path": "out/events.ndjson"})
+    document = json.loads(path.read_text())
+    document["targets"] = [closed_host()]
+    path.write_text(json.dumps(document))
+    metrics = console.folder / "scan.prom"
+    words = ("deliver", "targets.json", "--metrics", "scan.prom")
+    unready = console.scan(*words)
+    assert (unready.returncode, unready.stderr.count("\n")) == (2, 1)
+    assert "holds no run; scan run --metrics writes it first" in unready.stderr
+    assert console.scan("run", path, "--metrics", "scan.prom").returncode == UNDELIVERED
+    before = metrics.read_text()
+    left = len((ended(console.folder) / "events.ndjson").read_text().splitlines())
+    out = console.folder / "out/events.ndjson"
+    series = f'ftpscan_delivery_left_events{{vantage="internal",receiver="file {out}"}}'
+    assert f"{series} {left}\n" in before
+    assert console.scan(*words).returncode == UNDELIVERED
+    assert metrics.read_text() == before
+    (console.folder / "out").mkdir()
+    assert console.scan(*words).returncode == 0
+    assert metrics.read_text() == before.replace(f"{series} {left}\n", f"{series} 0\n")
+    assert metrics.stat().st_mode & 0o777 == 0o644
+
+
 def test_a_receiver_with_an_expired_certificate_costs_one_line_and_exit_4(console: Console) -> None:
     bad = make_certificate(console.folder / "bad", "expired")
     with collector(bad) as here:

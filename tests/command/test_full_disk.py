@@ -116,6 +116,66 @@ def test_a_history_that_may_not_be_read_means_one_line_and_nothing_scanned(
     assert told.stderr.count("\n") == 1
     assert not (console.folder / "reports").exists()
     assert list(history.parent.glob("*.corrupt-*")) == []
+    named = console.scan("run", "targets.json", "--history", str(history), before=WITHOUT_RIGHTS)
+    assert (named.returncode, named.stderr) == (2, told.stderr)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "closed"),
+        ("validate", "closed"),
+        ("import", "closed"),
+        ("deliver", "closed"),
+        ("audit", "verify", "closed"),
+        ("policy", "make", "127.0.0.1", "--targets", "closed"),
+        ("run", "targets.json", "--audit", "closed"),
+        ("history", "--history", "closed"),
+    ],
+    ids=" ".join,
+)
+def test_a_file_that_may_not_be_read_is_told_in_one_line(
+    words: tuple[str, ...], console: Console
+) -> None:
+    written(console.folder, entry(1, "a"))
+    (console.folder / "closed").write_text("{}")
+    (console.folder / "closed").chmod(0o000)
+    told = console.scan(*words, before=WITHOUT_RIGHTS)
+    assert told.returncode == 2
+    lines = (told.stdout + told.stderr).splitlines()
+    (line,) = (one for one in lines if not one.endswith(": 1 problem"))  # a count of validate
+    assert "closed: " in line
+
+
+HISTORY_ALONE: Final = """
+set -e
+mount -t tmpfs -o size=224k tmpfs memory
+code=0; "$1" run targets.json --history memory/history.sqlite >out 2>err || code=$?
+echo $code >code
+mount -o remount,size=8m memory
+code=0
+"$1" run targets.json --history memory/history.sqlite --resume reports/2* >again 2>&1 || code=$?
+echo $code >>code
+cp -r memory/. kept
+"""
+
+
+def test_a_history_whose_disk_is_full_ends_a_run_that_is_finished_once_there_is_room(
+    console: Console,
+) -> None:
+    written(console.folder, *fleet(ASSETS), defaults={"limits": {"connections": 2}})
+    for name in ("memory", "kept"):
+        (console.folder / name).mkdir()
+    script = Path(shutil.which("sh") or "sh")
+    told = console.scan(before=("unshare", "--mount", "--", str(script), "-c", HISTORY_ALONE, "sh"))
+    assert told.returncode == 0, told.stderr
+    assert (console.folder / "code").read_text().split() == ["70", "3"]
+    (line,) = (one for one in (console.folder / "err").read_text().splitlines() if "history" in one)
+    assert "memory/history.sqlite" in line
+    assert "--resume reports/2" in line
+    folder = the_run(console.folder / "reports")
+    hold_whole(folder)
+    hold_each_once(folder, console.folder / "kept/history.sqlite", WANTED)
 
 
 def test_a_folder_that_is_closed_scans_nothing(console: Console) -> None:

@@ -154,6 +154,17 @@ def test_a_history_that_is_refused_is_not_held_open(path: Path, clock: Clock) ->
     assert caught.value.__cause__ is not None  # its frames live: nothing was merely collected
 
 
+def test_a_history_whose_tables_are_not_those_of_its_version_is_damaged(
+    path: Path, clock: Clock
+) -> None:
+    History.open(path, clock).close()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version = 4")
+        db.commit()
+    with pytest.raises(DamagedHistoryError, match="its tables are not those of its version"):
+        History.open(path, clock)
+
+
 def test_a_damaged_history_is_told_when_it_is_met(path: Path, clock: Clock) -> None:
     with History.open(path, clock) as opened:
         for number in range(500):

@@ -298,7 +298,7 @@ def _migrate(connection: sqlite3.Connection, path: Path, version: int) -> None:
         if version == 0 or _primary_code(error) != sqlite3.SQLITE_ERROR:
             raise
         told = f"its tables are not those of its version ({version})"
-        raise DamagedHistoryError(f"{path}: the history is damaged: {told}") from error
+        raise DamagedHistoryError(f"{path}: the history is damaged ({told}); {_DAMAGED}") from error
 
 
 def _known_version(connection: sqlite3.Connection, path: Path) -> int:

@@ -14,7 +14,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from scanner.engine.broker import Broker, BrokerError, Intake, Parcel, lost_sequence
+from scanner.engine.answers import BrokerError
+from scanner.engine.broker import Broker, Intake, Parcel, lost_sequence
 from scanner.engine.contract import Keep, Seen
 from scanner.engine.flight import Flight, Waiting, halves
 from scanner.engine.messages import Sighting, decode_sighting, decode_sign, encode_sighting
@@ -110,7 +111,8 @@ class Nats:
         """Wait until something was told, or a second."""
         self._moved.clear()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._moved.wait(), 1.0)
+            async with asyncio.timeout(1.0):
+                await self._moved.wait()
 
     # Sending
 

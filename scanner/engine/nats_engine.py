@@ -315,7 +315,8 @@ class Nats:
     async def _abandon(self, intake: Intake, keep: Keep) -> None:
         """Have the workers stop, and hand over what they tell of assets under way.
 
-        Nothing of it is final: whoever resumes the run has these assets looked at again.
+        What they had looked at to the end stays told: whoever resumes the run has the rest of
+        these assets looked at.
         """
         await self._call_off()
         with suppress(BrokerError, TimeoutError):
@@ -326,7 +327,10 @@ class Nats:
                 at = utc_text(self.clock())
                 for vantage in waiting.missing - set(waiting.looks):
                     waiting.looks[vantage] = unseen(waiting.target, vantage, _CUT, at=at)
-                await keep(Seen(target=waiting.target, observations=waiting.seen(), whole=False))
+                whole, seen = not waiting.missing, waiting.seen()
+                await keep(Seen(target=waiting.target, observations=seen, whole=whole))
+                if whole:
+                    self.ledger.done(waiting.target.asset)
         self._flight.assets.clear()
 
     async def _call_off(self) -> None:
@@ -342,6 +346,9 @@ class Nats:
                 waiting = sighting and self._flight.waits(parcel.vantage, sighting.asset)
                 if sighting and waiting:
                     waiting.looks[parcel.vantage] = sighting.observations
+                    if sighting.whole:
+                        self.ledger.see(parcel.vantage, sighting.asset, parcel.data.decode())
+                        waiting.missing.discard(parcel.vantage)
                 await parcel.drop()
 
 

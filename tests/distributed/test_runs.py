@@ -14,8 +14,12 @@ from scanner.api import MergeRequest, RunRequest, RunResult, assess, merge, run
 from scanner.api.audit import verify_audit
 from scanner.api.difference import compare
 from scanner.api.metrics import write_metrics
+from scanner.engine.unseen import unseen
 from scanner.history import Ledger
 from scanner.model.finding import Severity
+from scanner.model.reading import Reason, Unobserved
+from scanner.model.target import Target
+from scanner.model.trend import standpoint
 from scanner.sinks.run_folder import OBSERVATIONS
 from tests.api.alike import alike
 from tests.api.test_nightly import NIGHT, host, quiet, report, request, targets
@@ -80,6 +84,7 @@ async def test_a_run_that_a_signal_cut_is_finished_from_all_its_vantages(tmp_pat
             host(away.port, "away", vantages=BOTH),
             host(half.port, "half", vantages=BOTH),
             host(mute.port, "mute", vantages=BOTH),
+            defaults={"timeout_seconds": 60},
         )
         async with zones(tmp_path, *BOTH, clock=lambda: NIGHT) as broker:
             wanted = asked(tmp_path, path, broker)
@@ -163,6 +168,14 @@ async def test_shares_of_a_fleet_seen_from_two_vantages_are_merged(tmp_path: Pat
     }
     assert states(partly[gone]) == dict.fromkeys(BOTH, "unreachable")
     assert {row["verdict"] for row in partly[gone]["failures"]} == {"unknown"}
+
+
+def test_a_night_without_a_worker_is_no_night_of_that_vantage() -> None:
+    target = Target(host="127.0.0.1", asset="a")
+    inside = unseen(target, "internal", Unobserved(Reason.CLOSED, "refused"))
+    nobody = unseen(target, "dmz", Unobserved(Reason.NO_VANTAGE, "no worker at this vantage"))
+    assert standpoint((inside, nobody)) == "internal"
+    assert standpoint((inside, replace(inside, vantage="dmz"))) == "dmz,internal"
 
 
 def merging(reports: Path, *folders: Path) -> MergeRequest:

@@ -1,15 +1,16 @@
 """What it costs to have targets looked at by workers over a broker instead of in this process.
 
-    python -m bench.distributed [TARGETS]
+    python -m bench.distributed [TARGETS] [--write]
 
 The same targets (ports where nothing listens: the cheapest look there is, so that the difference
 stands out) through ``scan run`` alone, and through ``scan run --engine nats`` with two workers and
 nats-server as it is deployed. CPU is that of all processes of ours, start-up included, workers
-and broker too.
+and broker too. ``--write`` puts the table into docs/performance.md.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -20,6 +21,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench import page
+from bench.machine import describe
 from tests.servers.nats import NatsServer, identities, nats_server
 
 SCAN = (sys.executable, "-m", "scanner")
@@ -89,24 +92,51 @@ def workers(folder: Path, server: NatsServer, count: int) -> Iterator[list[int]]
             child.wait(30)
 
 
-def main() -> int:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 5000
+def measured(count: int) -> dict[str, list[tuple[float, float]]]:
+    """Wall and CPU seconds of each round, by engine; the engines take turns."""
+    rows: dict[str, list[tuple[float, float]]] = {"local": [], "nats": []}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         path = targets(folder, count)
         with nats_server(folder, identities(folder)) as server, workers(folder, server, 2) as pids:
             where = ("--nats", server.url, "--nats-tls", str(server.identities["coordinator"]))
             beside = [*pids, server.process.pid]
-            rows: dict[str, list[tuple[float, float]]] = {"local": [], "nats": []}
             for _ in range(ROUNDS):
                 rows["local"].append(scanned(folder, path))
                 before = sum(map(seconds_of, beside))
                 wall, cpu = scanned(folder, path, "--engine", "nats", *where)
                 rows["nats"].append((wall, cpu + sum(map(seconds_of, beside)) - before))
-    print(f"{count} targets, {ROUNDS} rounds, median by CPU")
-    for engine, found in rows.items():
-        wall, cpu = sorted(found, key=lambda row: row[1])[ROUNDS // 2]
-        print(f"{engine}: {wall:.1f} s wall, {cpu / count * 1e3:.2f} ms CPU a target")
+    return rows
+
+
+def table(count: int, rows: dict[str, list[tuple[float, float]]], machine: str) -> list[str]:
+    """Return the page's lines."""
+    median = {
+        engine: sorted(found, key=lambda row: row[1])[ROUNDS // 2] for engine, found in rows.items()
+    }
+    base = median["local"][1]
+    lines = [
+        f"{machine}; {count} targets, {ROUNDS} rounds that take turns, median by CPU.",
+        "",
+        "| engine | CPU a target, ms | ratio to local | wall, s |",
+        "|---|---|---|---|",
+    ]
+    for engine, (wall, cpu) in median.items():
+        lines.append(f"| {engine} | {cpu / count * 1e3:.1f} | {cpu / base:.2f} | {wall:.1f} |")
+    return lines
+
+
+def main() -> int:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(description="workers over a broker against one process")
+    parser.add_argument("targets", nargs="?", type=int, default=5000)
+    parser.add_argument("--write", action="store_true", help="write it into docs/performance.md")
+    asked = parser.parse_args()
+    machine = describe()
+    lines = table(asked.targets, measured(asked.targets), machine)
+    print("\n".join(lines))
+    if asked.write:
+        page.write("performance.md", "ENGINES", lines)
     return 0
 
 

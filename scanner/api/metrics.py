@@ -65,7 +65,7 @@ def update_metrics(path: Path, deliveries: Iterable[Delivery]) -> None:
 
 
 def _labels(head: RunHead) -> dict[str, str]:
-    labels = {"vantage": head.vantage}
+    labels = {"vantage": ",".join(sorted(head.stands))}
     if head.shard is not None:
         labels["shard"] = f"{head.shard[0] + 1}/{head.shard[1]}"
     return labels

@@ -17,12 +17,13 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scanner.errors import InputError, ScannerError
+from scanner.engine.answers import BrokerError, asked, said
+from scanner.errors import InputError
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
@@ -42,10 +43,6 @@ _DAY = 86_400.0
 _ANSWER = 10.0
 """Seconds to wait for the broker's answer."""
 _LOST_SUBJECT = f"$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{JOBS}.>"
-
-
-class BrokerError(ScannerError):
-    """The broker cannot be reached, or did not do what was asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,23 +86,19 @@ class Parcel:
 
     async def take(self) -> None:
         """Say that it was dealt with, and wait until the broker knows."""
-        with _faults():
-            await self._message.ack_sync(timeout=_ANSWER)
+        await asked(self._message.ack_sync(timeout=_ANSWER))
 
     async def drop(self) -> None:
         """Say that it was dealt with. Where that is lost, it is given again."""
-        with _faults():
-            await self._message.ack()
+        await asked(self._message.ack())
 
     async def refuse(self) -> None:
         """Say that nobody can deal with it."""
-        with _faults():
-            await self._message.term()
+        await asked(self._message.term())
 
     async def keep(self) -> None:
         """Say that it is being dealt with, so that nobody else is given it."""
-        with _faults():
-            await self._message.in_progress()
+        await asked(self._message.in_progress())
 
 
 class Intake:
@@ -117,17 +110,17 @@ class Intake:
     async def next(self, most: int, seconds: float) -> list[Parcel]:
         """Return up to ``most`` messages, as soon as there are any; none after ``seconds``."""
         try:
-            with _faults():
-                return [Parcel(each) for each in await self._source.fetch(most, timeout=seconds)]
+            found = await asked(self._source.fetch(most, timeout=seconds))
         except BrokerError as error:
             if isinstance(error.__cause__, TimeoutError):
                 return []
             raise
+        return [Parcel(each) for each in found]
 
     async def close(self) -> None:
         """Ask for no more."""
-        with suppress(BrokerError), _faults():
-            await self._source.unsubscribe()
+        with suppress(BrokerError):
+            await asked(self._source.unsubscribe())
 
 
 class Broker:
@@ -159,27 +152,26 @@ class Broker:
             (LOST, _LOST_SUBJECT, limits, 7 * _DAY, -1),
             (STOP, "scan.stop.*", limits, 7 * _DAY, 1),
         )
-        with _faults():
-            for name, subject, retention, seconds, most in streams:
-                config = api.StreamConfig(
-                    name=name,
-                    subjects=[subject],
-                    retention=retention,
-                    storage=api.StorageType.FILE,
-                    duplicate_window=_DAY,
-                    max_age=seconds,
-                    max_msgs_per_subject=most,
-                )
-                await self._stream(config)
-            for vantage in vantages:
-                queue = api.ConsumerConfig(
-                    durable_name=f"at-{vantage}",
-                    filter_subject=f"scan.jobs.{vantage}.*",
-                    ack_policy=api.AckPolicy.EXPLICIT,
-                    ack_wait=self._post.ack_wait,
-                    max_deliver=MOST_DELIVERIES,
-                )
-                await self._js.add_consumer(JOBS, queue)
+        for name, subject, retention, seconds, most in streams:
+            config = api.StreamConfig(
+                name=name,
+                subjects=[subject],
+                retention=retention,
+                storage=api.StorageType.FILE,
+                duplicate_window=_DAY,
+                max_age=seconds,
+                max_msgs_per_subject=most,
+            )
+            await asked(self._stream(config))
+        for vantage in vantages:
+            queue = api.ConsumerConfig(
+                durable_name=f"at-{vantage}",
+                filter_subject=f"scan.jobs.{vantage}.*",
+                ack_policy=api.AckPolicy.EXPLICIT,
+                ack_wait=self._post.ack_wait,
+                max_deliver=MOST_DELIVERIES,
+            )
+            await asked(self._js.add_consumer(JOBS, queue))
 
     async def _stream(self, config: StreamConfig) -> None:
         from nats.js.errors import BadRequestError  # noqa: PLC0415 - as above
@@ -192,21 +184,18 @@ class Broker:
     async def send(self, vantage: str, run: str, name: str, data: bytes) -> int:
         """Store a batch once, however often it is sent; return its number in the queue."""
         headers = {"Nats-Msg-Id": f"{run}:{name}"}
-        with _faults():
-            done = await self._js.publish(f"scan.jobs.{vantage}.{run}", data, headers=headers)
-            return int(done.seq)
+        subject = f"scan.jobs.{vantage}.{run}"
+        done = await asked(self._js.publish(subject, data, headers=headers))
+        return int(done.seq)
 
     async def tell(self, vantage: str, run: str, name: str, data: bytes) -> None:
         """Store what was seen, once, and wait until it is."""
         headers = {"Nats-Msg-Id": f"{run}:{name}"}
-        with _faults():
-            await self._js.publish(f"scan.seen.{vantage}.{run}", data, headers=headers)
+        await asked(self._js.publish(f"scan.seen.{vantage}.{run}", data, headers=headers))
 
     async def jobs(self, vantage: str) -> Intake:
         """Return the batches of a vantage, shared with all of its workers."""
-        with _faults():
-            bound = await self._js.pull_subscribe_bind(f"at-{vantage}", JOBS)
-        return Intake(bound)
+        return Intake(await asked(self._js.pull_subscribe_bind(f"at-{vantage}", JOBS)))
 
     async def sightings(self, run: str) -> Intake:
         """Return what was seen of a run, each until it was taken."""
@@ -226,36 +215,34 @@ class Broker:
             ack_wait=10.0,
             inactive_threshold=7 * _DAY,
         )
-        with _faults():
-            await self._js.add_consumer(stream, config)
-            return Intake(await self._js.pull_subscribe_bind(name, stream))
+        await asked(self._js.add_consumer(stream, config))
+        return Intake(await asked(self._js.pull_subscribe_bind(name, stream)))
 
     async def forget(self, run: str) -> None:
         """Remove what is left of a run: batches, sightings, its consumers."""
         await self.recall(run)
-        with suppress(BrokerError), _faults():
-            await self._js.purge_stream(SEEN, subject=f"scan.seen.*.{run}")
+        with suppress(BrokerError):
+            await asked(self._js.purge_stream(SEEN, subject=f"scan.seen.*.{run}"))
         for stream in (SEEN, LOST):
-            with suppress(BrokerError), _faults():
-                await self._js.delete_consumer(stream, f"run-{run}")
+            with suppress(BrokerError):
+                await asked(self._js.delete_consumer(stream, f"run-{run}"))
 
     async def recall(self, run: str) -> None:
         """Remove all batches of a run from the queues."""
-        with suppress(BrokerError), _faults():
-            await self._js.purge_stream(JOBS, subject=f"scan.jobs.*.{run}")
+        with suppress(BrokerError):
+            await asked(self._js.purge_stream(JOBS, subject=f"scan.jobs.*.{run}"))
 
     async def withdraw(self, sequence: int) -> None:
         """Remove one batch from the queue, if it is there."""
-        with suppress(BrokerError), _faults():
-            await self._js.delete_msg(JOBS, sequence)
+        with suppress(BrokerError):
+            await asked(self._js.delete_msg(JOBS, sequence))
 
     async def holds(self, sequence: int) -> bool:
         """Whether a batch is still in the queue, given to a worker or not."""
         from nats.js.errors import NotFoundError  # noqa: PLC0415 - as above
 
         try:
-            with _faults():
-                await self._js.get_msg(JOBS, sequence)
+            await asked(self._js.get_msg(JOBS, sequence))
         except BrokerError as error:
             if isinstance(error.__cause__, NotFoundError):
                 return False
@@ -265,29 +252,26 @@ class Broker:
     async def waiting(self, vantage: str) -> tuple[int, int] | None:
         """Return how many batches wait at a vantage and how many are under way, if any can be."""
         try:
-            with _faults():
-                info = await self._js.consumer_info(JOBS, f"at-{vantage}")
+            info = await asked(self._js.consumer_info(JOBS, f"at-{vantage}"))
         except BrokerError:
             return None
         return int(info.num_pending or 0), int(info.num_ack_pending or 0)
 
     async def restart(self, run: str) -> None:
         """Take back that a run was cancelled: it is resumed."""
-        with suppress(BrokerError), _faults():
-            await self._js.purge_stream(STOP, subject=f"scan.stop.{run}")
+        with suppress(BrokerError):
+            await asked(self._js.purge_stream(STOP, subject=f"scan.stop.{run}"))
 
     async def stop(self, run: str) -> None:
         """Tell everybody, now and later, that a run is cancelled."""
-        with _faults():
-            await self._js.publish(f"scan.stop.{run}", b"{}")
+        await asked(self._js.publish(f"scan.stop.{run}", b"{}"))
 
     async def is_stopped(self, run: str) -> bool:
         """Whether a run was cancelled."""
         from nats.js.errors import NotFoundError  # noqa: PLC0415 - as above
 
         try:
-            with _faults():
-                await self._js.get_last_msg(STOP, f"scan.stop.{run}")
+            await asked(self._js.get_last_msg(STOP, f"scan.stop.{run}"))
         except BrokerError as error:
             if isinstance(error.__cause__, NotFoundError):
                 return False
@@ -296,8 +280,7 @@ class Broker:
 
     async def live(self, vantage: str, sign: bytes) -> None:
         """Give a sign of life."""
-        with _faults():
-            await self._client.publish(f"scan.alive.{vantage}", sign)
+        await asked(self._client.publish(f"scan.alive.{vantage}", sign))
 
     async def listen(self, subject: str, heard: Callable[[str, bytes], Awaitable[None]]) -> None:
         """Call ``heard`` with the last word of a subject below ``scan.`` and what it says."""
@@ -305,8 +288,7 @@ class Broker:
         async def hear(message: Msg) -> None:
             await heard(message.subject.rpartition(".")[2], message.data)
 
-        with _faults():
-            await self._client.subscribe(f"scan.{subject}", cb=hear)
+        await asked(self._client.subscribe(f"scan.{subject}", cb=hear))
 
 
 def lost_sequence(data: bytes) -> int | None:
@@ -330,41 +312,26 @@ async def connected(post: Post) -> AsyncIterator[Broker]:
         """Say nothing: whoever asked is told."""
 
     try:
-        client: Any = await asyncio.wait_for(
-            nats.connect(
-                post.url,
-                tls=post.tls,
-                inbox_prefix=post.inbox,
-                error_cb=silent,
-                connect_timeout=5,
-                reconnect_time_wait=1,
-                max_reconnect_attempts=-1,
-                allow_reconnect=True,
-                name="scan",
-            ),
-            _ANSWER,
-        )
+        async with asyncio.timeout(_ANSWER):
+            client: Any = await asked(
+                nats.connect(
+                    post.url,
+                    tls=post.tls,
+                    inbox_prefix=post.inbox,
+                    error_cb=silent,
+                    connect_timeout=5,
+                    reconnect_time_wait=1,
+                    max_reconnect_attempts=-1,
+                    allow_reconnect=True,
+                    name="scan",
+                )
+            )
     except Exception as error:
-        raise InputError(f"{post.url}: {_said(error)}") from error
+        told = str(error) if isinstance(error, BrokerError) else said(error)
+        raise InputError(f"{post.url}: {told}") from error
     try:
         yield Broker(client, post)
     finally:
         with suppress(Exception):
-            await asyncio.wait_for(client.close(), _ANSWER)
-
-
-def _said(error: BaseException) -> str:
-    if isinstance(error, TimeoutError | ConnectionError):
-        return "the broker does not answer"
-    return f"the broker cannot be used ({type(error).__name__})"
-
-
-@contextmanager
-def _faults() -> Iterator[None]:
-    """Turn what the library raises into ``BrokerError``."""
-    from nats.errors import Error  # noqa: PLC0415 - an extra
-
-    try:
-        yield
-    except (Error, OSError) as error:
-        raise BrokerError(_said(error)) from error
+            async with asyncio.timeout(_ANSWER):
+                await asked(client.close())

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 
-from scanner.engine.broker import Broker, BrokerError
+from scanner.engine.answers import BrokerError
+from scanner.engine.broker import Broker
 from scanner.engine.flight import Flight
 from scanner.engine.messages import Batch, encode_batch
 from scanner.engine.roll import Roll

@@ -14,7 +14,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from scanner.engine.broker import Broker, BrokerError, Intake, Parcel, lost_sequence
+from scanner.engine.answers import BrokerError
+from scanner.engine.broker import Broker, Intake, Parcel, lost_sequence
 from scanner.engine.contract import Keep, Seen
 from scanner.engine.flight import Flight, Waiting, halves
 from scanner.engine.messages import Sighting, decode_sighting, decode_sign, encode_sighting
@@ -110,7 +111,8 @@ class Nats:
         """Wait until something was told, or a second."""
         self._moved.clear()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._moved.wait(), 1.0)
+            async with asyncio.timeout(1.0):
+                await self._moved.wait()
 
     # Sending
 
@@ -313,7 +315,8 @@ class Nats:
     async def _abandon(self, intake: Intake, keep: Keep) -> None:
         """Have the workers stop, and hand over what they tell of assets under way.
 
-        Nothing of it is final: whoever resumes the run has these assets looked at again.
+        What they had looked at to the end stays told: whoever resumes the run has the rest of
+        these assets looked at.
         """
         await self._call_off()
         with suppress(BrokerError, TimeoutError):
@@ -324,7 +327,10 @@ class Nats:
                 at = utc_text(self.clock())
                 for vantage in waiting.missing - set(waiting.looks):
                     waiting.looks[vantage] = unseen(waiting.target, vantage, _CUT, at=at)
-                await keep(Seen(target=waiting.target, observations=waiting.seen(), whole=False))
+                whole, seen = not waiting.missing, waiting.seen()
+                await keep(Seen(target=waiting.target, observations=seen, whole=whole))
+                if whole:
+                    self.ledger.done(waiting.target.asset)
         self._flight.assets.clear()
 
     async def _call_off(self) -> None:
@@ -340,6 +346,9 @@ class Nats:
                 waiting = sighting and self._flight.waits(parcel.vantage, sighting.asset)
                 if sighting and waiting:
                     waiting.looks[parcel.vantage] = sighting.observations
+                    if sighting.whole:
+                        self.ledger.see(parcel.vantage, sighting.asset, parcel.data.decode())
+                        waiting.missing.discard(parcel.vantage)
                 await parcel.drop()
 
 

@@ -15,7 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from scanner.engine.broker import Broker, BrokerError, Intake, Parcel
+from scanner.engine.answers import BrokerError
+from scanner.engine.broker import Broker, Intake, Parcel
 from scanner.engine.contract import Look
 from scanner.engine.messages import (
     Batch,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from scanner.model.frozen import dataclass
 from scanner.model.observation import Observations
+from scanner.model.reading import Reason
 
 MOST_POINTS = 30
 """Nights that a trend shows, the present one among them."""
@@ -23,8 +24,15 @@ class ScorePoint:
 
 
 def standpoint(looks: Sequence[Observations]) -> str:
-    """Return from where an asset was looked at: only scores from the same places compare."""
-    return ",".join(sorted({seen.vantage for seen in looks}))
+    """Return from where an asset was looked at: only scores from the same places compare.
+
+    A vantage where nobody stood is none of them.
+    """
+    return ",".join(sorted({seen.vantage for seen in looks if not _is_deserted(seen)}))
+
+
+def _is_deserted(seen: Observations) -> bool:
+    return seen.unreached is not None and seen.unreached.reason is Reason.NO_VANTAGE
 
 
 def point_of(looks: Sequence[Observations], score: float, at: str) -> ScorePoint:

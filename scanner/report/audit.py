@@ -18,13 +18,14 @@ _MOST_ENDPOINTS = 400
 
 
 def asset_record(seen: Observations) -> dict[str, Any]:
-    """Return what was done to one asset. ``dialled`` holds the endpoints that were connected to,
-    with counts; without any, ``reason`` says why nobody was.
+    """Return what was done to one asset from one vantage. ``dialled`` holds the endpoints that
+    were connected to, with counts; without any, ``reason`` says why nobody was.
     """
     dialled = [each for each in seen.endpoints if was_dialled(each)]
     record: dict[str, Any] = {
         "asset": _name(seen.asset),
         "host": _name(seen.host),
+        "vantage": _name(seen.vantage),
         "started": seen.started,
         "finished": seen.finished,
         "dialled": [_endpoint(each) for each in dialled[:_MOST_ENDPOINTS]],

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from scanner.api import BrokerPlace, RunRequest, WorkerRequest, run, work
-from tests.distributed.zones import ACK_WAIT
+
+ACK_WAIT = 3.0
 
 
 def note(line: str) -> None:

@@ -48,7 +48,8 @@ def test_a_run_over_a_broker_is_told_of_and_cancelled(tmp_path: Path) -> None:
         path = written(
             tmp_path,
             {"host": "127.0.0.1", "asset": "closed", "endpoints": [{"port": 1, "protocol": "ftp"}]},
-            {"host": "127.0.0.1", "asset": "mute", "endpoints": endpoints},
+            # It is looked at until the run is cancelled, however long the commands take.
+            {"host": "127.0.0.1", "asset": "mute", "endpoints": endpoints, "timeout_seconds": 300},
         )
         own = ("--base", str(tmp_path), "--history", str(tmp_path / "w" / "history.sqlite3"))
         options = ("--reports", str(tmp_path / "reports"), "--history", str(tmp_path / "h.sqlite3"))

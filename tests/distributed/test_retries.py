@@ -100,9 +100,11 @@ async def lab(folder: Path) -> AsyncIterator[Lab]:
                 stack,
                 Nats(broker=broker, terms=terms, ledger=ledger, clock=now, note=complain),
             )
-            yield made
-            for number in range(len(made.workers)):
-                await made.dismiss(number)
+            try:
+                yield made
+            finally:
+                for number in range(len(made.workers)):
+                    await made.dismiss(number)
 
 
 @dataclass(slots=True)
@@ -112,11 +114,17 @@ class Fake:
     target: Target
     hangs: bool = False
     begun: asyncio.Event = field(default_factory=asyncio.Event)
+    ends: bool = False
+    """Whether it was just done when it is cancelled."""
 
     async def look(self) -> None:
         self.begun.set()
-        if self.hangs:
-            await asyncio.Event().wait()
+        try:
+            if self.hangs:
+                await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if not self.ends:
+                raise
 
     def observations(self) -> Observations:
         return unseen(self.target, "internal", Unobserved(Reason.CLOSED, "looked"))
@@ -153,6 +161,30 @@ async def test_a_batch_that_comes_again_repeats_no_login(ledger: str, tmp_path: 
     assert sorted(kept) == ["a0", "a1"]
     # The first worker had begun a0, in a batch of its own; a1 came in another, to nobody before.
     assert orders == {"a0": False, "a1": True}
+
+
+async def test_what_was_seen_to_the_end_as_a_run_is_cut_stays_seen(tmp_path: Path) -> None:
+    hanging = {"a0": asyncio.Event(), "a1": asyncio.Event()}
+    kept: dict[str, bool] = {}
+
+    def begin(order: Order) -> Look:
+        asset = order.target.asset
+        return Fake(order.target, hangs=True, begun=hanging[asset], ends=asset == "a0")
+
+    async def keep(seen: Seen) -> None:
+        kept[seen.target.asset] = seen.whole
+
+    async with lab(tmp_path) as ground:
+        await ground.hire(begin, "shared")
+        scan = asyncio.create_task(ground.engine.scan(targets(2), keep))
+        async with asyncio.timeout(40):
+            await asyncio.gather(*(each.wait() for each in hanging.values()))
+            scan.cancel()
+            await asyncio.wait([scan])
+        assert scan.cancelled()
+        assert kept == {"a0": True, "a1": False}
+        assert ground.engine.ledger.see("internal", "a1", "")
+        assert not ground.engine.ledger.see("internal", "a0", "")
 
 
 async def test_a_target_that_no_worker_survives_is_an_error_and_takes_none_with_it(

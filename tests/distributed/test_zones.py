@@ -68,7 +68,8 @@ async def test_a_vantage_without_a_worker_is_unknown(
     server = start_server("vsftpd-plain")
     path = targets(tmp_path, host(server.port, "loose", vantages=["internal", "dmz"]))
     async with zones(tmp_path, "internal", clock=lambda: NIGHT) as broker:
-        asked = request(tmp_path, path, tell=complain, broker=place(broker, "coordinator"))
+        where = place(broker, "coordinator", patience=10.0)
+        asked = request(tmp_path, path, tell=complain, broker=where)
         result = await run(asked, quiet)
     (loose,) = report(result)["hosts"]
     assert open_from(loose) == {"internal"}
@@ -78,7 +79,8 @@ async def test_a_vantage_without_a_worker_is_unknown(
     alone = replace(asked, vantage="dmz")
     (tmp_path / "again").mkdir()
     async with zones(tmp_path / "again", clock=lambda: NIGHT) as broker:
-        result = await run(replace(alone, broker=place(broker, "coordinator")), quiet)
+        where = place(broker, "coordinator", patience=1.0)
+        result = await run(replace(alone, broker=where), quiet)
     assert result.exit_code == 3
     (loose,) = report(result)["hosts"]
     assert {row["verdict"] for row in loose["failures"]} == {"unknown"}

@@ -31,6 +31,7 @@ from scanner.engine.contract import Engine, Seen
 from scanner.engine.judge import Docket
 from scanner.engine.local import Local
 from scanner.engine.outcome import Tally
+from scanner.engine.pace import Desk
 from scanner.engine.plan import PlannedAsset, from_vantage, planned, seen_from, shard_of
 from scanner.engine.progress import Progress
 from scanner.engine.record import Record, encode
@@ -317,6 +318,7 @@ async def _scan_all(
     wanted: list[Target], engine: Engine, shop: Workshop, keep: _Keep, stands: tuple[str, ...]
 ) -> bool:
     """Scan and keep each target; return whether the scan was interrupted."""
+    desk = Desk()
 
     async def take(seen: Seen) -> None:
         target, looks = seen.target, seen.observations
@@ -325,7 +327,10 @@ async def _scan_all(
         except asyncio.CancelledError:
             keep(target, looks, shop, not_read(target))
             raise
-        keep(target, looks, shop, logs)
+        try:
+            await desk.turn()
+        finally:  # what was seen is kept, even of a run that is cancelled in the queue
+            keep(target, looks, shop, logs)
 
     try:
         await engine.scan(wanted, take)

@@ -1,8 +1,8 @@
 """How fast a run may go: never faster than its own event loop keeps up with.
 
-A socket that is ready waits for its turn of the loop, and its deadline runs on meanwhile. As long as
-turns are short against deadlines, no server is taken for a silent one because we were busy. So no
-target begins while turns are long, and what needs no server is done one piece a turn.
+A socket that is ready waits for its turn of the loop, and its deadline runs on meanwhile. As long
+as turns are short against deadlines, no server is taken for a silent one because we were busy. So
+no target begins while turns are long, and what needs no server is done one piece a turn.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ class Pace:
     async def turn(self) -> None:
         """Return as soon as one more target may begin."""
         if self._left == 0:
-            while (took := await self._one_turn()) > self._longest:
+            while True:
+                took = await self._one_turn()
+                if took <= self._longest:
+                    break
                 await asyncio.sleep(took)
             self._left = _BURST
         self._left -= 1

@@ -41,7 +41,7 @@ def main() -> None:
     (report,) = (folder / "reports").glob("2*/report.json")
     with report.open(encoding="utf-8") as lines:
         stands = Counter(_stand(host) for host in hosts_in(lines))
-    print(json.dumps(stands))
+    sys.stdout.write(json.dumps(stands))
 
 
 def _stand(host: dict[str, Any]) -> str:

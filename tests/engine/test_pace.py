@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from itertools import pairwise
 
 from scanner.engine.pace import Desk, Pace
 from scanner.engine.scheduler import schedule
@@ -52,7 +53,7 @@ async def test_sockets_are_served_between_two_pieces_of_our_own_work() -> None:
     serving.cancel()
     pieces = [at for at, event in enumerate(events) if event != "served"]
     assert [events[at] for at in pieces] == [f"piece {number}" for number in range(5)]
-    assert all(later - earlier > 1 for earlier, later in zip(pieces, pieces[1:], strict=False))
+    assert all(later - earlier > 1 for earlier, later in pairwise(pieces))
 
 
 async def test_a_cancelled_wait_leaves_the_desk_to_the_next() -> None:
@@ -65,15 +66,17 @@ async def test_a_cancelled_wait_leaves_the_desk_to_the_next() -> None:
 
 async def test_a_schedule_cancelled_while_it_waits_for_a_slot_begins_nothing_more() -> None:
     begun: list[str] = []
+    full = asyncio.Event()
 
     async def work(target: Target) -> None:
         begun.append(target.asset)
+        if len(begun) == 2:
+            full.set()
         await asyncio.Event().wait()
 
     every = [Target(host=f"h{number}.example.org", asset=f"a{number}") for number in range(4)]
     running = asyncio.create_task(schedule(every, work, most=2))
-    while len(begun) < 2:
-        await asyncio.sleep(0)
+    await full.wait()
     running.cancel()
     await asyncio.wait([running])
     assert running.cancelled()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,22 +48,27 @@ class Trail:
     log: AuditLog
     deed: Deed
     clock: Clock
-    assets: int = 0
+    count: int = 0
     interrupted: bool = False
 
     def asset(self, *looks: Observations) -> None:
         """Record what was done to one asset, a record for each vantage that it was seen from."""
-        self.assets += 1
+        self.assets(looks)
+
+    def assets(self, *several: Sequence[Observations]) -> None:
+        """Record what was done to some assets, as ``asset`` does, flushed to disk at once."""
+        self.count += len(several)
+        looks = [seen for one in several for seen in one]
         for seen in looks:
             whys = {seen.unreached.reason if seen.unreached else None}
             whys |= {each.reason for each in seen.endpoints}
             self.interrupted = self.interrupted or Reason.INTERRUPTED in whys
-            touched = any(was_dialled(each) for each in seen.endpoints)
-            self._write("asset", asset_record(seen), flush=touched)
+        touched = any(was_dialled(each) for seen in looks for each in seen.endpoints)
+        self._write("asset", *map(asset_record, looks), flush=touched)
 
     def drill(self, target: Target, dialled: Iterable[Dialled], user: str) -> None:
         """Record one alarm drill: where its login was tried."""
-        self.assets += 1
+        self.count += 1
         self._write("asset", drill_record(target, dialled, user))
 
     def begin(self) -> None:
@@ -87,11 +92,11 @@ class Trail:
 
     def end(self, how: str) -> None:
         """Record that it is over: ``done``, ``interrupted`` or ``failed: ...``."""
-        self._write("end", {"command": self.deed.command, "assets": self.assets, "ended": how})
+        self._write("end", {"command": self.deed.command, "assets": self.count, "ended": how})
 
-    def _write(self, event: str, content: dict[str, Any], *, flush: bool = True) -> None:
-        at = utc_text(self.clock())
-        self.log.append({"at": at, "event": event, "run": self.deed.uid, **content}, flush=flush)
+    def _write(self, event: str, *contents: dict[str, Any], flush: bool = True) -> None:
+        about = {"at": utc_text(self.clock()), "event": event, "run": self.deed.uid}
+        self.log.append(*({**about, **content} for content in contents), flush=flush)
 
 
 @contextmanager

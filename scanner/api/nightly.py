@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,36 +13,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanner.api.audit import FILE as AUDIT
-from scanner.api.audit import Deed, Trail, audited
+from scanner.api.audit import Deed, audited
 from scanner.api.deliver import Deliveries, undelivered
 from scanner.api.events import begin_events
 from scanner.api.head import DONE, LEDGER_FILES, RunHead, read_head, write_head
 from scanner.api.hours import is_open, windows_of
 from scanner.api.job import Clock, FileJob, authorised, nightly, utc_now, vantages_of
+from scanner.api.keeping import Keep, KeepingDesk, Looked
 from scanner.api.memory import lock_of
 from scanner.api.prune import kept_newest
-from scanner.api.publish import HOSTS, RunOutput, RunResult
+from scanner.api.publish import RunOutput, RunResult
 from scanner.api.recovery import ready
-from scanner.api.resume import CUT, cleaned, known_before, unfinished
-from scanner.api.saved import saved
-from scanner.api.workshop import Workshop, docket_of, workshop
+from scanner.api.resume import CUT, unfinished
+from scanner.api.workshop import Workshop, workshop
 from scanner.dossier import policies_sha256
 from scanner.engine.contract import Engine, Seen
-from scanner.engine.judge import Docket
 from scanner.engine.local import Local
 from scanner.engine.outcome import Tally
 from scanner.engine.plan import PlannedAsset, from_vantage, planned, seen_from, shard_of
 from scanner.engine.progress import Progress
-from scanner.engine.record import Record, encode
 from scanner.engine.scope import Resolver
 from scanner.engine.unseen import unseen
 from scanner.errors import HistoryError, InputError, SecretError, StoppedError
 from scanner.history import Fleet, default_path
 from scanner.model.finding import Severity
-from scanner.model.logs import LogDigest, not_read
+from scanner.model.logs import not_read
 from scanner.model.observation import Observations
-from scanner.model.reading import Reading, Reason, Unobserved
-from scanner.model.recall import Recall
+from scanner.model.reading import Reason, Unobserved
 from scanner.model.target import Target
 from scanner.probes.context import utc_text
 from scanner.report.heartbeat import EventLog
@@ -50,7 +47,7 @@ from scanner.secrets import FileSecrets
 from scanner.sinks.audit_log import AuditLog
 from scanner.sinks.flush import Patience
 from scanner.sinks.lock import exclusive
-from scanner.sinks.run_folder import HEAD, LOCK, OBSERVATIONS, RunFolder
+from scanner.sinks.run_folder import HEAD, LOCK, RunFolder
 from scanner.sinks.run_shelf import point_latest
 
 if TYPE_CHECKING:
@@ -137,10 +134,10 @@ async def _locked(
             _begin(folder, head, log)
             deliveries = Deliveries(job.file, folder.path.parent, request.patience)
             output = RunOutput(folder=folder, tally=tally, fleet=fleet, log=log)
-            keep = _Keep(output, trail, progress)
+            keep = Keep(output, trail, shop, progress)
             with _stopping(folder.path):
                 if old is not None:
-                    keep.take_up(wanted, shop)
+                    keep.take_up(wanted)
                     wanted = [target for target in wanted if target.asset not in keep.done]
                 looking = _engine(request, job, shop, head, folder)
                 async with deliveries.during(folder.path), looking as engine:
@@ -234,7 +231,7 @@ def _new_head(request: RunRequest, job: FileJob) -> RunHead:
 
 
 async def _carried_out(
-    wanted: list[Target], shop: Workshop, engine: Engine, keep: _Keep, head: RunHead
+    wanted: list[Target], shop: Workshop, engine: Engine, keep: Keep, head: RunHead
 ) -> RunResult:
     """Scan and publish. What is there is published before an exception is passed on."""
     try:
@@ -248,7 +245,7 @@ async def _carried_out(
     return _put_away(keep, head.ended(utc_text(shop.tools.clock()), interrupted=interrupted))
 
 
-def _put_away(keep: _Keep, head: RunHead) -> RunResult:
+def _put_away(keep: Keep, head: RunHead) -> RunResult:
     if head.state == DONE:
         keep.output.folder.remove(CUT)
     ended = keep.output.publish(head)
@@ -256,76 +253,20 @@ def _put_away(keep: _Keep, head: RunHead) -> RunResult:
     return replace(ended, remarks=(hindered,) if hindered else ())
 
 
-class _Keep:
-    """Keeps one target: its record, its report, its share of the tally, its place in memory.
-
-    In this order, so that a history that cannot be written loses nothing that was seen.
-    """
-
-    def __init__(
-        self, output: RunOutput, trail: Trail, progress: Callable[[Progress], None]
-    ) -> None:
-        self.output = output
-        self._trail = trail
-        self._progress = progress
-        self.done: set[str] = set()
-        self._taken_up = 0
-        self._before: dict[str, Recall] = {}
-
-    def __call__(
-        self,
-        target: Target,
-        seen: Sequence[Observations],
-        shop: Workshop,
-        logs: Reading[LogDigest],
-    ) -> None:
-        record = shop.record(target, *seen)
-        if (past := self._before.get(record.asset)) is not None:
-            record = replace(record, recall=known_before(record.recall, past))
-        try:
-            self._trail.asset(*seen)
-        finally:  # a log that cannot be written ends the run; what was seen is kept all the same
-            self.output.folder.append(OBSERVATIONS, encode(record))
-        self._conclude(docket_of(target, record, logs), record, shop)
-
-    def take_up(self, wanted: list[Target], shop: Workshop) -> None:
-        """Judge again what the run had kept before it ended: nothing of it is looked at twice."""
-        by_asset = {target.asset: target for target in wanted}
-        folder = self.output.folder
-        self._before = cleaned(folder, OBSERVATIONS)
-        folder.remove(HOSTS)
-        for record in saved(folder, OBSERVATIONS, "start a new run"):
-            self._taken_up += 1
-            self._conclude(docket_of(by_asset[record.asset], record), record, shop)
-
-    def _conclude(self, docket: Docket, record: Record, shop: Workshop) -> None:
-        report = self.output.add(docket, record)
-        self.done.add(record.asset)
-        shop.remember(report)
-        self._progress(
-            Progress(
-                done=len(self.done),
-                total=self.output.tally.targeted,
-                failures=self.output.tally.failures,
-                asset=record.asset,
-                begun=self._taken_up,
-            )
-        )
-
-
 async def _scan_all(
-    wanted: list[Target], engine: Engine, shop: Workshop, keep: _Keep, stands: tuple[str, ...]
+    wanted: list[Target], engine: Engine, shop: Workshop, keep: Keep, stands: tuple[str, ...]
 ) -> bool:
     """Scan and keep each target; return whether the scan was interrupted."""
+    desk = KeepingDesk(keep)
 
     async def take(seen: Seen) -> None:
         target, looks = seen.target, seen.observations
         try:
             logs = await shop.logs(target, *looks) if seen.whole else not_read(target)
         except asyncio.CancelledError:
-            keep(target, looks, shop, not_read(target))
+            keep(Looked(target, looks, not_read(target)))
             raise
-        keep(target, looks, shop, logs)
+        await desk.keep(Looked(target, looks, logs))
 
     try:
         await engine.scan(wanted, take)
@@ -335,7 +276,7 @@ async def _scan_all(
             task.uncancel()
         for target in wanted:
             if target.asset not in keep.done:
-                keep(target, _not_scanned(target, shop, stands), shop, not_read(target))
+                keep(Looked(target, _not_scanned(target, shop, stands), not_read(target)))
         return True
     return False
 

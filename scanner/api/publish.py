@@ -17,7 +17,8 @@ from scanner.report import document
 from scanner.report.changes import with_changes
 from scanner.report.heartbeat import EventLog
 from scanner.report.page import page
-from scanner.report.stream import hosts_in, stream, with_aliases
+from scanner.report.page_survey import Survey
+from scanner.report.stream import hosts_in, late_hosts_in, stream, with_aliases
 from scanner.report.table import findings_csv
 from scanner.sinks.flush import Delivery
 from scanner.sinks.run_folder import REPORT, RunFolder
@@ -83,9 +84,11 @@ class RunOutput:
         folder, header = self.folder, head.header(self.tally)
         hosts = with_aliases(folder.lines(self.spool), self.fleet.aliases)
         folder.write(REPORT, stream(header, hosts, self.fleet.facts()))
-        folder.write(FINDINGS, findings_csv(hosts_in(folder.lines(REPORT))))
+        survey = Survey()
+        folder.write(FINDINGS, findings_csv(survey.through(hosts_in(folder.lines(REPORT)))))
         scan = document.header_document(header)
-        drawn = page(scan, lambda: hosts_in(folder.lines(REPORT)), self.fleet.facts())
+        facts = self.fleet.facts()
+        drawn = page(scan, lambda: late_hosts_in(folder.lines(REPORT)), facts, survey)
         folder.write(PAGE, drawn)
         folder.remove(self.spool)
         if self.log is not None:

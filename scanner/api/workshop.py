@@ -96,9 +96,11 @@ class Workshop:
             stop.set()
             raise
 
-    def remember(self, report: HostReport) -> None:
+    def remember(self, *reports: HostReport) -> None:
         """Keep what was found for the next night."""
-        self.history.remember(report, moment(report.judged_at))
+        with self.history.together():
+            for report in reports:
+                self.history.remember(report, moment(report.judged_at))
 
     def conclude(
         self, target: Target, seen: Observations, logs: Reading[LogDigest]

@@ -137,7 +137,10 @@ def evaluate(check: Check, case: Case) -> FailureResult:
 
 
 def _findings(check: Check, facet: Facet[Any], case: Case) -> Iterator[Finding]:
-    questions = sorted(facet.reads(case), key=lambda question: question.vantage)
+    questions = list(facet.reads(case))
+    if not questions:
+        return  # most facets ask about something that an asset does not have
+    questions.sort(key=lambda question: question.vantage)
     for vantage, group in groupby(questions, key=lambda question: question.vantage):
         answers = [_answer(check, facet, case, question) for question in group]
         yield _worst(answers, vantage)
@@ -199,6 +202,8 @@ def _rank(finding: Finding) -> int:
 
 
 def _worst(answers: Sequence[Finding], vantage: str) -> Finding:
+    if len(answers) == 1 and len(answers[0].caps) < 2:
+        return answers[0]  # most assets have one way in: nothing is to be put together
     rank = max(map(_rank, answers))
     peers = [answer for answer in answers if _rank(answer) == rank]
     chief = max(peers, key=lambda answer: (answer.severity.rank, _weakness(answer.source)))
@@ -215,7 +220,10 @@ def _worst(answers: Sequence[Finding], vantage: str) -> Finding:
 
 
 def _weakness(source: Source) -> int:
-    return list(Source).index(source)
+    return _WEAKNESSES[source]
+
+
+_WEAKNESSES = {source: place for place, source in enumerate(Source)}
 
 
 def _conclude(check: Check, findings: Sequence[Finding]) -> FailureResult:

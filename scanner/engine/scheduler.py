@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 
+from scanner.engine.pace import Pace
 from scanner.model.target import Target
 
 Work = Callable[[Target], Awaitable[None]]
@@ -14,18 +15,24 @@ Work = Callable[[Target], Awaitable[None]]
 async def schedule(targets: Iterable[Target], work: Work, *, most: int) -> None:
     """Run ``work`` for every target, at most ``most`` at a time, in the order given.
 
-    Pulls targets as slots come free, so that a long list is never held as tasks. The first
-    exception cancels the rest and is raised, itself and not in a group.
+    Pulls targets as slots come free, so that a long list is never held as tasks, and begins none
+    while the event loop is behind. The first exception cancels the rest and is raised, itself and
+    not in a group.
     """
-    queue = iter(targets)
+    slots = asyncio.Semaphore(max(1, most))
+    pace = Pace()
+
+    async def one(target: Target) -> None:
+        try:
+            await work(target)
+        finally:
+            slots.release()
+
     try:
         async with asyncio.TaskGroup() as group:
-            for _ in range(max(1, most)):
-                group.create_task(_drain(queue, work))
+            for target in targets:
+                await slots.acquire()
+                await pace.turn()
+                group.create_task(one(target))
     except BaseExceptionGroup as several:
         raise several.exceptions[0] from None
-
-
-async def _drain(queue: Iterator[Target], work: Work) -> None:
-    for target in queue:
-        await work(target)

@@ -47,6 +47,16 @@ PATIENCE = 10.0
 """Seconds to wait for another process's lock."""
 
 Clock = Callable[[], datetime]
+_KEEPERS = (
+    findings.keep,
+    rows.keep_caps,
+    rows.keep_sightings,
+    rows.keep_orders,
+    host_keys.keep,
+    visits.keep,
+    scores.keep,
+)
+"""What is kept of a report, in this order."""
 
 
 def default_path() -> Path:
@@ -87,7 +97,7 @@ class History:
     """The store, the ledger of attempts (``scanner.model.attempts.AttemptLedger``), and the memory
     of judged files (``scanner.model.judged.JudgedFiles``).
 
-    Safe over processes and threads: every method is one whole transaction.
+    Safe over processes and threads: every method is one whole transaction, but in ``together``.
 
     Every method raises ``HistoryError``, with one clear line, when the file cannot be used.
     """
@@ -96,7 +106,8 @@ class History:
         self._connection = connection
         self._path = path
         self._clock = clock
-        self._one_at_a_time = threading.Lock()
+        self._one_at_a_time = threading.RLock()
+        self._joined = False
 
     @classmethod
     def open(cls, path: Path, clock: Clock, *, patience: float = PATIENCE) -> Self:
@@ -201,16 +212,18 @@ class History:
         then = rows.to_stored(at)
         with self._writing() as db:
             asset = rows.asset_id(db, report.tenant, report.asset, then)
-            for keep in (
-                findings.keep,
-                rows.keep_caps,
-                rows.keep_sightings,
-                rows.keep_orders,
-                host_keys.keep,
-                visits.keep,
-                scores.keep,
-            ):
+            for keep in _KEEPERS:
                 keep(db, asset, report, then)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make what the block does one transaction, for a block that waits for nothing else."""
+        with self._writing():
+            self._joined = True
+            try:
+                yield
+            finally:
+                self._joined = False
 
     def assets(self, name: str, nights: int = MOST_POINTS) -> tuple[PastAsset, ...]:
         """Return what is known of the assets of that name, one for each tenant that has it, with
@@ -294,8 +307,12 @@ class History:
 
     @contextmanager
     def _alone(self, mode: str) -> Iterator[sqlite3.Connection]:
-        with self._one_at_a_time, naming(self._path), transaction(self._connection, mode):
-            yield self._connection
+        with self._one_at_a_time, naming(self._path):
+            if self._joined:
+                yield self._connection
+                return
+            with transaction(self._connection, mode):
+                yield self._connection
 
     def _now(self) -> int:
         return rows.to_stored(self._clock())

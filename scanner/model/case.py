@@ -30,6 +30,10 @@ class Case:
     dossier: Dossier = field(default_factory=Dossier)
     recall: Recall = field(default_factory=Recall)
     now: datetime
+    _counted: list[tuple[str, EndpointObservation]] = field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
+    """What ``endpoints`` yields, found once: a hundred facets ask for it."""
 
     @property
     def today(self) -> date:
@@ -42,9 +46,11 @@ class Case:
 
     def endpoints(self) -> Iterator[tuple[str, EndpointObservation]]:
         """Yield every endpoint that counts, with its vantage."""
-        for seen in self.observations:
-            for endpoint in counted(seen):
-                yield seen.vantage, endpoint
+        if not self._counted:
+            self._counted.extend(
+                (seen.vantage, endpoint) for seen in self.observations for endpoint in counted(seen)
+            )
+        yield from self._counted
 
     def ftp(self) -> Iterator[tuple[str, EndpointObservation, FtpFacts]]:
         """Yield the endpoints that spoke FTP."""

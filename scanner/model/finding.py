@@ -53,12 +53,16 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """4 for critical down to 0 for info."""
-        return len(Severity) - 1 - list(Severity).index(self)
+        return _RANKS[self]
 
     @property
     def is_lead(self) -> bool:
         """Whether facets of this severity decide nothing."""
-        return self in {Severity.LOW, Severity.INFO}
+        return self in _LEADS
+
+
+_RANKS = {severity: rank for rank, severity in enumerate(reversed(Severity))}
+_LEADS = frozenset({Severity.LOW, Severity.INFO})
 
 
 def finding_uid(tenant: str, asset: str, vantage: str, failure: str, facet: str) -> str:

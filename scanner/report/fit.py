@@ -37,6 +37,12 @@ def fitted(event: Mapping[str, Any], most: int = MOST_BYTES) -> dict[str, Any]:
     raise ValueError("an event holds more than its identity allows")
 
 
+def fitted_line(event: Mapping[str, Any], most: int = MOST_BYTES) -> str:
+    """Return what ``line`` writes of ``fitted``. Nearly every event fits, and is written once."""
+    whole = line(event)
+    return whole if len(whole) <= most else line(fitted(event, most))
+
+
 def _without(*names: str) -> Callable[[dict[str, Any]], None]:
     def cut(event: dict[str, Any]) -> None:
         for name in names:

@@ -11,7 +11,7 @@ from typing import Any
 
 from scanner.model.failure import FailureId
 from scanner.model.scan import ScanHeader
-from scanner.report.fit import fitted, line
+from scanner.report.fit import fitted_line
 from scanner.report.moments import milliseconds, written
 from scanner.report.ocsf import NAME, SCHEMA, classed, event_uid, host_events, metadata
 
@@ -65,7 +65,7 @@ class EventLog:
     def _numbered(self, event: dict[str, Any]) -> str:
         self.sequence += 1
         numbered = {**event, "metadata": {**event["metadata"], "sequence": self.sequence}}
-        return line(fitted(numbered))
+        return fitted_line(numbered)
 
 
 def _heartbeat(

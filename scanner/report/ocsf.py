@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
 
@@ -283,6 +284,7 @@ def _ways(said: Situation, host: Mapping[str, Any]) -> list[tuple[str, str, int]
     return list(dict.fromkeys(ways))
 
 
+@lru_cache(maxsize=1_000)
 def _way(text: str) -> tuple[str, str, int] | None:
     read = _WAY_IN.match(text)
     if read is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -15,12 +14,11 @@ from markupsafe import Markup
 from scanner.model.failure import WEIGHTS, FailureId
 from scanner.model.text import neutralise
 from scanner.report.page_host import brief, full
-from scanner.report.page_map import SIGNS, Host, MapRow, map_row
+from scanner.report.page_map import SIGNS, Host, MapRow
 from scanner.report.page_news import News
+from scanner.report.page_survey import MOST_ROWS, Survey
 from scanner.report.paint import number
 
-MOST_ROWS = 10_000
-"""Hosts in the heat map; the rest are counted."""
 FULL_BYTES = 4_000_000
 """About how much of the page may be full detail of hosts, the worst first."""
 MOST_LEADS = 200
@@ -34,17 +32,22 @@ def page(
     scan: Mapping[str, Any],
     hosts: Callable[[], Iterable[Host]],
     fleet: Iterable[Mapping[str, Any]] = (),
+    survey: Survey | None = None,
 ) -> Iterator[str]:
     """Yield the page in chunks, readable without its script.
 
     ``scan`` is the head of a report document, ``fleet`` its leads across assets. ``hosts`` is
-    called twice and gives the same host documents each time. One document is held at a time,
+    called twice and gives the same host documents each time; once where a ``survey`` has taken all
+    of them in already, in that order. One document is held at a time,
     besides a line of the heat map for each of the worst ``MOST_ROWS``, and the drawn details,
     which ``FULL_BYTES`` and ``BRIEF_HOSTS`` bound.
     """
     made = _environment()
-    news = News()
-    rows = _ranked(hosts, news)
+    if survey is None:
+        survey = Survey()
+        for _ in survey.through(hosts()):
+            pass
+    rows, news = survey.rows(MOST_ROWS), survey.news
     wholly, partly = _with_detail(rows)
     yield from _head(made, scan, rows, news, linked=wholly | partly)
     yield from _details(made, hosts, rows, wholly, partly)
@@ -77,16 +80,6 @@ def _inert(value: Any) -> Any:
     if isinstance(value, str) and not isinstance(value, Markup):
         return neutralise(value, _MOST_TEXT)
     return value
-
-
-def _ranked(hosts: Callable[[], Iterable[Host]], news: News) -> list[MapRow]:
-    def told() -> Iterator[MapRow]:
-        for place, host in enumerate(hosts()):
-            row = map_row(place, host)
-            news.add(row, host)
-            yield row
-
-    return heapq.nsmallest(MOST_ROWS, told(), key=lambda row: row.rank)
 
 
 def _with_detail(rows: Sequence[MapRow]) -> tuple[frozenset[int], frozenset[int]]:

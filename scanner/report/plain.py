@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
@@ -30,8 +30,7 @@ _DERIVED: dict[type, tuple[str, ...]] = {
 """Properties that a reader wants beside the fields they follow from."""
 
 
-_AS_THEY_ARE = frozenset({NoneType, bool, int, float, str})
-"""The types of most of what a document holds."""
+_Form = Callable[[Any], Any]
 
 
 def plain(value: object) -> Any:
@@ -40,28 +39,58 @@ def plain(value: object) -> Any:
     A fact that was not observed becomes ``{"unobserved": reason, "detail": clause}``; permission
     bits (a field called ``mode``) become octal text. Raises ``TypeError`` for foreign types.
     """
-    if type(value) in _AS_THEY_ARE:
-        return value
-    if isinstance(value, Observed):
-        return plain(value.value)
-    if isinstance(value, Unobserved):
-        return unobserved(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return record(value)
-    return _plain_builtin(value)
+    return _form(value.__class__)(value)
 
 
-def _plain_builtin(value: object) -> Any:
-    if isinstance(value, Enum):
-        return value.value
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [plain(item) for item in value]
-    message = f"no JSON form for {type(value).__name__}"
+@cache
+def _form(kind: type[Any]) -> _Form:
+    """Return what turns instances of a class into plain values: classes are few, values many."""
+    if kind in _AS_THEY_ARE:
+        return _itself
+    if issubclass(kind, Observed):
+        return _observed
+    if issubclass(kind, Unobserved):
+        return unobserved
+    if is_dataclass(kind):
+        return record
+    return _builtin(kind)
+
+
+def _builtin(kind: type[Any]) -> _Form:
+    if issubclass(kind, Enum):
+        return _word
+    if issubclass(kind, bool | int | float | str):
+        return _itself
+    if issubclass(kind, Mapping):
+        return _mapping
+    if issubclass(kind, tuple | list):
+        return _list
+    message = f"no JSON form for {kind.__name__}"
     raise TypeError(message)
+
+
+_AS_THEY_ARE = frozenset({NoneType, bool, int, float, str})
+"""The types of most of what a document holds."""
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _observed(reading: Any) -> Any:
+    return plain(reading.value)
+
+
+def _word(value: Any) -> Any:
+    return value.value
+
+
+def _mapping(value: Any) -> Any:
+    return {str(key): plain(item) for key, item in value.items()}
+
+
+def _list(value: Any) -> Any:
+    return [plain(item) for item in value]
 
 
 def unobserved(missing: Unobserved) -> dict[str, str]:
@@ -71,8 +100,16 @@ def unobserved(missing: Unobserved) -> dict[str, str]:
 
 def record(value: Any, *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Return a dataclass instance as a dictionary of its fields, some left out."""
-    names = _names(value.__class__, without)
-    return {name: _member(name, getattr(value, name)) for name in names}
+    told: dict[str, Any] = {}
+    for name in _names(value.__class__, without):
+        member = getattr(value, name)
+        # Most members are plain already; asking for their form costs more than this look.
+        if member.__class__ not in _AS_THEY_ARE:
+            member = plain(member)
+        elif name == "mode" and isinstance(member, int):
+            member = octal(member)
+        told[name] = member
+    return told
 
 
 @cache
@@ -80,10 +117,6 @@ def _names(kind: type[Any], without: frozenset[str]) -> tuple[str, ...]:
     """Return what is told of a class's instances."""
     told = (item.name for item in fields(kind) if item.name not in without)
     return (*told, *_DERIVED.get(kind, ()))
-
-
-def _member(name: str, value: object) -> Any:
-    return octal(value) if name == "mode" and isinstance(value, int) else plain(value)
 
 
 def octal(mode: int) -> str:

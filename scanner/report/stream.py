@@ -54,17 +54,54 @@ def _named(line: str, names: Sequence[str]) -> str:
     return encode(host)
 
 
+class LateHost(Mapping[str, Any]):
+    """A host document that is read when it is first asked for something: most never are."""
+
+    def __init__(self, line: str) -> None:
+        self._line = line
+        self._read: dict[str, Any] | None = None
+
+    def _document(self) -> dict[str, Any]:
+        if self._read is None:
+            self._read = json.loads(self._line)
+        return self._read
+
+    def __getitem__(self, name: str) -> Any:
+        """Return what the document says under a name."""
+        return self._document()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the document's names."""
+        return iter(self._document())
+
+    def __len__(self) -> int:
+        """Return how many names the document has."""
+        return len(self._document())
+
+
 def hosts_in(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
     """Yield the host documents of a report that ``stream`` wrote, given its lines.
 
     Raises ``ValueError`` where a line is not such a document, or where the report ends early.
     """
+    return map(json.loads, _host_lines(lines))
+
+
+def late_hosts_in(lines: Iterable[str]) -> Iterator[LateHost]:
+    """Yield what ``hosts_in`` does, each document read only when it is looked into.
+
+    Raises ``ValueError`` as that does; for a line that is no document once it is looked into.
+    """
+    return map(LateHost, _host_lines(lines))
+
+
+def _host_lines(lines: Iterable[str]) -> Iterator[str]:
     inside = False
     for line in lines:
         if line.startswith(_FLEET):
             return
         if inside:
-            yield json.loads(line.rstrip("\n").removesuffix(","))
+            yield line.rstrip("\n").removesuffix(",")
         elif line.rstrip("\n").endswith(_HOSTS):
             inside = True
     raise ValueError("the report ends early")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -28,23 +26,35 @@ def findings_csv(hosts: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """
     yield _line(COLUMNS)
     for host in hosts:
+        about = [_cell(host[name]) for name in COLUMNS[:5]]
         for row in host["failures"]:
-            for finding in row["findings"] or _NONE:
-                yield _line(map(_inert, _cells(host, row, finding)))
+            yield from _row_lines(about, row)
 
 
-def _cells(
-    host: Mapping[str, Any], row: Mapping[str, Any], finding: Mapping[str, Any]
-) -> Iterator[Any]:
+def _row_lines(about: list[str], row: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line a finding of one row. What they share is made safe once."""
+    named = [_cell(row["id"]), _cell(row["verdict"])]
+    controls = _cell(
+        "; ".join(f"{n}: {', '.join(ids)}" for n, ids in row["controls"].items() if ids)
+    )
+    for finding in row["findings"] or _NONE:
+        told = map(_cell, _cells(row, finding))
+        yield ",".join((*about, *named, *told, controls, _cell(finding.get("uid")))) + "\r\n"
+
+
+def _cells(row: Mapping[str, Any], finding: Mapping[str, Any]) -> Iterator[Any]:
     told = {**row, **finding}
-    yield from (host["asset"], host["host"], host["owner"], host["grade"], host["score"])
-    yield from (row["id"], row["verdict"], finding.get("facet"), finding.get("vantage"))
-    yield from (told["verdict"], finding.get("lead"), told["severity"], told["confidence"])
-    yield from (told["source"], told["summary"], finding.get("first_seen"))
+    yield from (finding.get("facet"), finding.get("vantage"), told["verdict"])
+    yield from (finding.get("lead"), told["severity"], told["confidence"], told["source"])
+    yield from (told["summary"], finding.get("first_seen"))
     yield from (finding.get("days_open"), finding.get("suppressed"))
     yield told.get("remedy") or row["remedy"]
-    yield "; ".join(f"{name}: {', '.join(ids)}" for name, ids in row["controls"].items() if ids)
-    yield finding.get("uid")
+
+
+def _cell(value: Any) -> str:
+    """Return one cell in quotation marks, those inside doubled (RFC 4180 section 2)."""
+    text = _inert(value).replace('"', '""')
+    return f'"{text}"'
 
 
 def _inert(value: Any) -> str:
@@ -59,6 +69,4 @@ def _inert(value: Any) -> str:
 
 
 def _line(cells: Iterable[str]) -> str:
-    out = io.StringIO()
-    csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerow(cells)
-    return out.getvalue()
+    return ",".join(map(_cell, cells)) + "\r\n"

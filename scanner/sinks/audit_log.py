@@ -32,15 +32,16 @@ class AuditLog:
         """Raise what ``append`` would, and write nothing but the end of a line cut short."""
         self._locked(lambda _: None)
 
-    def append(self, content: Mapping[str, Any], *, flush: bool = True) -> None:
-        """Add one record; with ``flush`` it is on disk on return.
+    def append(self, *contents: Mapping[str, Any], flush: bool = True) -> None:
+        """Add records, one after the other; with ``flush`` they are on disk on return.
 
         A line that an earlier death cut short is ended and told of first. Raises ``InputError``
         where the file cannot be written, or its last line is no record: then it was altered.
         """
 
         def add(handle: int) -> None:
-            self._write(handle, content)
+            for content in contents:
+                self._write(handle, content)
             if flush:
                 os.fsync(handle)
 

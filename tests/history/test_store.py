@@ -208,3 +208,28 @@ def test_no_window_of_a_day_ever_holds_a_fifth_failing_attempt(
                 counted[attempt.id] = (attempt.address, clock.now)
                 if step == "succeed":
                     del counted[attempt.id]
+
+
+def test_what_is_kept_together_is_one_transaction(history: History, path: Path) -> None:
+    seen_by_others = []
+    with History.open(path, Clock()) as other:
+        with history.together():
+            for name in ("a", "b"):
+                history.refuse(name)
+                seen_by_others.append(other.is_refused(name))
+        assert seen_by_others == [False, False]
+        assert other.is_refused("a")
+        assert other.is_refused("b")
+
+
+def test_of_a_block_that_fails_nothing_is_kept_and_the_next_one_is(history: History) -> None:
+    def broken() -> None:
+        with history.together():
+            history.refuse("a")
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        broken()
+    history.refuse("b")
+    assert not history.is_refused("a")
+    assert history.is_refused("b")

@@ -51,7 +51,8 @@ class Dialer:
             transport, stream = await asyncio.get_running_loop().create_connection(
                 self._stream, self._host, at
             )
-        self.meter.sources.add(str(transport.get_extra_info("sockname")[0]))
+        if not self.meter.sources or not self._is_for_data(port):
+            self.meter.sources.add(str(transport.get_extra_info("sockname")[0]))
         return stream
 
     async def open(self, port: int | None = None) -> socket.socket:
@@ -76,9 +77,12 @@ class Dialer:
         told = "no answer to the connection request"
         return within(self.connect_seconds, told, Reason.FILTERED)
 
+    def _is_for_data(self, port: int | None) -> bool:
+        return port is not None and port != self.admitted.port
+
     def _spend(self, port: int | None) -> int:
         """Count one connection, and return the port that it goes to."""
-        data = port is not None and port != self.admitted.port
+        data = self._is_for_data(port)
         if data and self._data >= self._most_data:
             raise Fault(Reason.CONNECTION_BUDGET, f"{self._most_data} data connections spent")
         if not data and self._control >= self._most:

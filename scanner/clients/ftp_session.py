@@ -153,7 +153,8 @@ class FtpSession:
         """
         lines = [self._line(*command) for command in commands]
         self._drop_unasked()
-        self.opening.dialer.meter.verbs.update(verb for verb, _ in commands)
+        for verb, _ in commands:
+            self.opening.dialer.meter.verbs[verb] += 1
         self._stream.write(b"".join(lines))
 
     def _line(self, verb: str, argument: bytes) -> bytes:
@@ -164,7 +165,10 @@ class FtpSession:
 
     def _drop_unasked(self) -> None:
         """Drop replies that came before the command: they cannot be its answer."""
-        self._replies.feed(self._stream.take())
+        came = self._stream.take()
+        if not came and self._replies.is_empty:
+            return
+        self._replies.feed(came)
         with suppress(ReplyError):
             while self._replies.next_reply() is not None:
                 self.unasked += 1

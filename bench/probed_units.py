@@ -17,7 +17,7 @@ from scanner.clients.faults import Fault
 from scanner.clients.ftp_data import Transfers
 from scanner.clients.ftp_session import FtpSession, Opening
 from scanner.clients.ssh import read_hello
-from scanner.clients.tls import looking_context, session_facts
+from scanner.clients.tls import session_facts, shared_looking_context
 from scanner.model.listing import Entry, Outcome
 from scanner.model.mask import Mask
 from scanner.model.observation import (
@@ -124,7 +124,7 @@ async def in_tls(session: FtpSession) -> TlsFacts:
     reply = await session.command("AUTH", b"TLS")
     if reply.code != 234:
         raise Fault(Reason.NOT_OFFERED, str(reply.shown))
-    await session.shake_hands(looking_context())
+    await session.shake_hands(shared_looking_context())
     assert session.tls is not None
     version, cipher = session_facts(session.tls)
     certificate = certificate_facts(session.tls.getpeercert(binary_form=True) or b"")

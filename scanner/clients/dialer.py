@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 
+from scanner.clients.deadlines import within
 from scanner.clients.effort import EffortMeter
-from scanner.clients.faults import Fault, fault_of
+from scanner.clients.faults import Fault
+from scanner.clients.stream import Stream
 from scanner.model.address import Admitted
 from scanner.model.reading import Reason
 
@@ -31,6 +33,7 @@ class Dialer:
         most_data_connections: int = 22_000,
     ) -> None:
         self.admitted = admitted
+        self._host = str(admitted.ip)
         self.meter = meter
         self.connect_seconds = connect_seconds
         self._most = meter.connection_budget = most_connections
@@ -38,23 +41,48 @@ class Dialer:
         self._control = 0
         self._data = 0
 
-    async def open(self, port: int | None = None) -> socket.socket:
-        """Return a connected, non-blocking socket to ``port`` (default: the admitted one).
+    async def connect(self, port: int | None = None) -> Stream:
+        """Return a stream to ``port`` (default: the admitted one).
 
         Raises ``Fault``: closed, filtered (silence), unreachable or connection budget.
         """
-        self._spend(data=port is not None and port != self.admitted.port)
-        ip = self.admitted.ip
-        family = socket.AF_INET6 if ip.version == 6 else socket.AF_INET
+        at = self._spend(port)
+        async with self._silence():
+            transport, stream = await asyncio.get_running_loop().create_connection(
+                self._stream, self._host, at
+            )
+        if not self.meter.sources or not self._is_for_data(port):
+            self.meter.sources.add(str(transport.get_extra_info("sockname")[0]))
+        return stream
+
+    async def open(self, port: int | None = None) -> socket.socket:
+        """Do the same, and return a connected, non-blocking socket."""
+        at = self._spend(port)
+        family = socket.AF_INET6 if self.admitted.ip.version == 6 else socket.AF_INET
         sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         try:
-            await self._connect(sock, (str(ip), port or self.admitted.port))
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            async with self._silence():
+                await asyncio.get_running_loop().sock_connect(sock, (self._host, at))
+            self.meter.sources.add(str(sock.getsockname()[0]))
         except BaseException:
             sock.close()
             raise
         return sock
 
-    def _spend(self, *, data: bool) -> None:
+    def _stream(self) -> Stream:
+        return Stream(self.meter)
+
+    def _silence(self) -> within:
+        told = "no answer to the connection request"
+        return within(self.connect_seconds, told, Reason.FILTERED)
+
+    def _is_for_data(self, port: int | None) -> bool:
+        return port is not None and port != self.admitted.port
+
+    def _spend(self, port: int | None) -> int:
+        """Count one connection, and return the port that it goes to."""
+        data = self._is_for_data(port)
         if data and self._data >= self._most_data:
             raise Fault(Reason.CONNECTION_BUDGET, f"{self._most_data} data connections spent")
         if not data and self._control >= self._most:
@@ -62,14 +90,4 @@ class Dialer:
         self._data += data
         self._control += not data
         self.meter.connections += 1
-
-    async def _connect(self, sock: socket.socket, address: tuple[str, int]) -> None:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        try:
-            async with asyncio.timeout(self.connect_seconds):
-                await asyncio.get_running_loop().sock_connect(sock, address)
-            self.meter.sources.add(str(sock.getsockname()[0]))
-        except TimeoutError:
-            raise Fault(Reason.FILTERED, "no answer to the connection request") from None
-        except OSError as error:
-            raise fault_of(error) from error
+        return port or self.admitted.port

@@ -8,9 +8,9 @@ import socket
 import stat
 from pathlib import Path
 
+from scanner.clients.deadlines import within
 from scanner.clients.faults import Fault
 from scanner.clients.http import Service, ask
-from scanner.clients.stream import within
 from scanner.model.drill import FileIntake, HttpIntake, Intake, LocalOrUdp
 from scanner.model.reading import Reason
 from scanner.wire.drill_event import DrillEvent

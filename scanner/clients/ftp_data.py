@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from enum import Enum, auto
 
+from scanner.clients.deadlines import within
 from scanner.clients.faults import Fault, fault_of
 from scanner.clients.ftp_session import FtpSession, start_client_tls
-from scanner.clients.stream import Stream, within
+from scanner.clients.stream import Stream
 from scanner.model.frozen import dataclass
 from scanner.model.reading import Reason
 from scanner.wire.ftp import (
@@ -77,7 +78,7 @@ class PassivePort:
         port = await self._port()
         dialer = self._session.opening.dialer
         try:
-            return await Stream.over(await dialer.open(port), dialer.meter)
+            return await dialer.connect(port)
         except Fault as fault:
             # Refused or silent: the server is there, and something bars the way to its data.
             raise Fault(fault.reason, f"data port: {fault.detail}") from fault
@@ -228,14 +229,12 @@ class Transfers:
         if context is None or tls is None:
             raise Fault(Reason.CONNECTION_LOST, "closed by the server")
         # Read only now: under TLS 1.3 its ticket comes with the first reply, not before.
-        context.session = tls.session if resume else None
+        ticket = tls.session if resume else None
         try:
             async with within(session.opening.seconds, "no TLS handshake on the data channel"):
-                await start_client_tls(stream, context, session.opening.server_name)
+                await start_client_tls(stream, context, session.opening.server_name, ticket)
         except ssl.SSLCertVerificationError as error:
             raise fault_of(error) from error
-        finally:
-            context.session = None
 
     def _check_peer(self, stream: Stream, *, resumed: bool) -> None:
         control, data = self._session.tls, stream.tls

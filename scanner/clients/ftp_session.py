@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from contextlib import suppress
 
+from scanner.clients.deadlines import within
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault, fault_of
 from scanner.clients.ftp_verbs import check_permitted
-from scanner.clients.stream import Stream, within
-from scanner.clients.tls import ResumingContext
+from scanner.clients.stream import Stream
+from scanner.clients.tls_layer import TlsLayer
 from scanner.model.frozen import dataclass
 from scanner.model.reading import Reason
 from scanner.model.text import neutralise
@@ -64,7 +64,7 @@ class FtpSession:
         self.opening = opening
         self.greeting = RawReply(0, ())
         self.features: tuple[str, ...] = ()
-        self.context: ResumingContext | None = None
+        self.context: ssl.SSLContext | None = None
         self.injected = 0
         """Bytes that came in clear behind the answer to AUTH, and were dropped."""
         self.unasked = 0
@@ -86,7 +86,7 @@ class FtpSession:
 
     @classmethod
     async def connect(
-        cls, opening: Opening, *, implicit: ResumingContext | None = None
+        cls, opening: Opening, *, implicit: ssl.SSLContext | None = None
     ) -> FtpSession:
         """Connect, shake hands first where TLS is implicit, and read the greeting.
 
@@ -106,8 +106,7 @@ class FtpSession:
     @classmethod
     async def dial(cls, opening: Opening) -> FtpSession:
         """Connect and read nothing."""
-        sock = await opening.dialer.open()
-        return cls(await Stream.over(sock, opening.dialer.meter), opening)
+        return cls(await opening.dialer.connect(), opening)
 
     async def await_greeting(self) -> RawReply:
         """Read the greeting; a 120 only announces a delay (RFC 959 section 5.4)."""
@@ -154,7 +153,8 @@ class FtpSession:
         """
         lines = [self._line(*command) for command in commands]
         self._drop_unasked()
-        self.opening.dialer.meter.verbs.update(verb for verb, _ in commands)
+        for verb, _ in commands:
+            self.opening.dialer.meter.verbs[verb] += 1
         self._stream.write(b"".join(lines))
 
     def _line(self, verb: str, argument: bytes) -> bytes:
@@ -165,7 +165,10 @@ class FtpSession:
 
     def _drop_unasked(self) -> None:
         """Drop replies that came before the command: they cannot be its answer."""
-        self._replies.feed(self._stream.take())
+        came = self._stream.take()
+        if not came and self._replies.is_empty:
+            return
+        self._replies.feed(came)
         with suppress(ReplyError):
             while self._replies.next_reply() is not None:
                 self.unasked += 1
@@ -216,7 +219,7 @@ class FtpSession:
         """Whether FEAT named the feature."""
         return has_feature(self.features, feature)
 
-    async def shake_hands(self, context: ResumingContext) -> None:
+    async def shake_hands(self, context: ssl.SSLContext) -> None:
         """Turn the control connection into TLS, after 234 or at once where it is implicit.
 
         What came in clear before the handshake is never read as if it were protected
@@ -292,19 +295,20 @@ class FtpSession:
 
     async def _pass_over(self) -> None:
         try:
-            async with asyncio.timeout(min(_RESYNC_SECONDS, self.opening.seconds)):
+            async with within(min(_RESYNC_SECONDS, self.opening.seconds)):
                 await self._next_reply()
-        except TimeoutError:
-            return
+        except Fault as fault:
+            if fault.reason is not Reason.TIMEOUT:
+                raise
 
     async def leave(self) -> None:
         """Say goodbye, briefly, and drop the connection. Never fails."""
         try:
             if self.is_usable:
-                async with asyncio.timeout(min(_GOODBYE_SECONDS, self.opening.seconds)):
+                async with within(min(_GOODBYE_SECONDS, self.opening.seconds)):
                     self.send("QUIT")
                     await self._next_reply()
-        except (Fault, ReplyError, TimeoutError):
+        except (Fault, ReplyError):
             pass  # it was the last word, whatever the answer
         finally:
             await self.drop()
@@ -335,13 +339,19 @@ def service_of(first: bytes) -> str:
     return "unknown"
 
 
-async def start_client_tls(stream: Stream, context: ResumingContext, name: str) -> None:
-    """Shake hands as a client, telling the name where it is one that can be told.
+async def start_client_tls(
+    stream: Stream,
+    context: ssl.SSLContext,
+    name: str,
+    resumed: ssl.SSLSession | None = None,
+) -> None:
+    """Shake hands as a client, telling the name where it is one that can be told; resume a
+    session of the same context where one is given.
 
     Raises ``ssl.SSLCertVerificationError`` as it is; every other failure is a ``Fault``.
     """
     try:
-        await stream.start_tls(context, name or None)
+        await stream.start_tls(TlsLayer(context, name or None, resumed))
     except ssl.SSLCertVerificationError:
         raise
     except ssl.SSLError as error:

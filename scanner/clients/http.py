@@ -9,8 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from scanner import __version__
+from scanner.clients.deadlines import within
 from scanner.clients.faults import Fault
-from scanner.clients.stream import within
 from scanner.model.reading import Reason
 from scanner.model.text import neutralise
 from scanner.wire.http import MOST_BODY, MOST_HEAD, body_of, status_of

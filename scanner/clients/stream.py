@@ -6,60 +6,31 @@ import asyncio
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import cast
 
 from scanner.clients.effort import EffortMeter
 from scanner.clients.faults import Fault, fault_of
+from scanner.clients.tls_layer import TlsLayer
 from scanner.model.reading import Reason
 
 HIGH_WATER = 262_144
 """Bytes held unread before the sender is made to wait."""
-_TURNS_TO_CLOSE = 50
-"""Turns of the event loop; closing takes one or two of them."""
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
-@asynccontextmanager
-async def within(seconds: float, what: str = "no answer in time") -> AsyncIterator[None]:
-    """Bound a step: ``Fault`` (timeout) after ``seconds``. Other faults pass, mapped, but
-    ``ssl.SSLCertVerificationError`` as it is: it says more than a fault does.
-    """
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except (Fault, ssl.SSLCertVerificationError):
-        raise
-    except TimeoutError:
-        raise Fault(Reason.TIMEOUT, what) from None
-    except OSError as error:
-        raise fault_of(error) from error
-
-
 class Stream(asyncio.Protocol):
-    """One TCP connection, in clear or inside TLS. Made by ``Stream.over``."""
+    """One TCP connection, in clear or inside TLS. Made by ``Dialer.connect``."""
 
-    def __init__(self, sock: socket.socket, meter: EffortMeter) -> None:
-        self._sock = sock
+    def __init__(self, meter: EffortMeter) -> None:
         self._meter = meter
         self._buffer = bytearray()
         self._transport: asyncio.Transport | None = None
+        self._layer: TlsLayer | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._ended = False
+        self._gone = False
         self._paused = False
         self._error: BaseException | None = None
-
-    @classmethod
-    async def over(cls, sock: socket.socket, meter: EffortMeter) -> Stream:
-        """Take over a connected, non-blocking socket."""
-        loop = asyncio.get_running_loop()
-        try:
-            _, stream = await loop.create_connection(lambda: cls(sock, meter), sock=sock)
-        except BaseException:
-            sock.close()
-            raise
-        return stream
 
     # What asyncio calls.
 
@@ -71,7 +42,12 @@ class Stream(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Keep what came (asyncio)."""
         self._meter.bytes_received += len(data)
-        self._buffer += data
+        if self._layer is None:
+            self._buffer += data
+        else:
+            self._layer.incoming(data)
+            if self._layer.is_open:
+                self._unwrap(self._layer)
         if len(self._buffer) > HIGH_WATER and self._transport is not None and not self._paused:
             self._paused = True
             self._transport.pause_reading()
@@ -85,13 +61,46 @@ class Stream(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Note the end and its cause (asyncio)."""
-        self._ended = True
-        self._error = exc
+        self._ended = self._gone = True
+        self._error = self._error or exc
         self._wake()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+    async def _wait(self) -> None:
+        """Wait until something came, or the end."""
+        self._waiter = asyncio.get_running_loop().create_future()
+        await self._waiter
+
+    # TLS, once there is any.
+
+    def _unwrap(self, layer: TlsLayer) -> None:
+        """Read out of TLS what came in it."""
+        if layer.is_ending:
+            self._end(layer)
+            return
+        self._buffer += layer.read()
+        self._flush(layer)
+        if layer.error is not None:
+            self._error = layer.error
+            self.abort()
+        elif layer.is_over:
+            self._end(layer)
+
+    def _end(self, layer: TlsLayer) -> None:
+        """Say close_notify, and close where the peer has said it, too."""
+        over = layer.end()
+        self._flush(layer)
+        if over and self._transport is not None:
+            self._ended = True
+            self._transport.close()
+
+    def _flush(self, layer: TlsLayer) -> None:
+        data = layer.outgoing()
+        if data and self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
 
     # What a client calls.
 
@@ -103,9 +112,8 @@ class Stream(asyncio.Protocol):
     @property
     def tls(self) -> ssl.SSLObject | None:
         """The TLS side of the connection, while there is one."""
-        found = self._transport.get_extra_info("ssl_object") if self._transport else None
-        assert found is None or isinstance(found, ssl.SSLObject)
-        return found
+        layer = self._layer
+        return layer.session if layer is not None and layer.is_open else None
 
     async def read(self) -> bytes:
         """Return what came, waiting for something; nothing at the end of the stream.
@@ -113,8 +121,7 @@ class Stream(asyncio.Protocol):
         Raises ``Fault`` where the connection broke.
         """
         while not self._buffer and not self._ended:
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
+            await self._wait()
         if self._buffer:
             return self.take()
         if self._error is not None:
@@ -123,6 +130,8 @@ class Stream(asyncio.Protocol):
 
     def take(self) -> bytes:
         """Return what has come already, without waiting."""
+        if not self._buffer:
+            return b""
         data = bytes(self._buffer)
         self._buffer.clear()
         if self._paused and not self._ended and self._transport is not None:
@@ -134,9 +143,16 @@ class Stream(asyncio.Protocol):
         """Send; commands are short, so nothing waits for the peer to take them."""
         if self._ended or self._transport is None or self._transport.is_closing():
             raise Fault(Reason.CONNECTION_LOST, "closed by the server")
-        self._transport.write(data)
+        if self._layer is None:
+            self._transport.write(data)
+            return
+        try:
+            self._layer.send(data)
+        except ssl.SSLError as error:
+            raise fault_of(error) from error
+        self._flush(self._layer)
 
-    async def start_tls(self, context: ssl.SSLContext, server_name: str | None) -> None:
+    async def start_tls(self, layer: TlsLayer) -> None:
         """Turn the connection into TLS as its client.
 
         The caller bounds the time. Raises ``ssl.SSLError`` as it is, for whoever asks why a
@@ -144,26 +160,23 @@ class Stream(asyncio.Protocol):
         """
         if self._transport is None or self._ended:
             raise Fault(Reason.CONNECTION_LOST, "closed by the server")
-        loop = asyncio.get_running_loop()
-        try:
-            upgraded = await loop.start_tls(
-                self._transport, self, context, server_hostname=server_name
-            )
-        except ssl.SSLError:
-            raise
-        except OSError as error:
-            raise fault_of(error) from error
-        if upgraded is None:
-            raise Fault(Reason.CONNECTION_LOST, "closed during the TLS handshake")
-        self._transport = upgraded
+        self._layer = layer
+        while not layer.shake_hands():
+            self._flush(layer)
+            if not self._ended:
+                await self._wait()
+            if self._ended:
+                raise fault_of(self._error or ConnectionResetError())
+        self._unwrap(layer)  # what came right behind the peer's last word
 
     async def finish(self) -> None:
         """End what is sent, inside TLS with a close_notify, and wait until the peer ends too."""
-        if self._transport is not None:
+        if self._layer is not None and not self._ended:
+            self._end(self._layer)
+        elif self._transport is not None:
             self._transport.close()
         while not self._ended:
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
+            await self._wait()
 
     def abort(self) -> None:
         """Drop the connection at once."""
@@ -177,10 +190,8 @@ class Stream(asyncio.Protocol):
         come before this one is gone.
         """
         self.abort()
-        for _ in range(_TURNS_TO_CLOSE):
-            if self._sock.fileno() < 0:
-                break
-            await asyncio.sleep(0)
+        while not self._gone and self._transport is not None:
+            await self._wait()  # the loop closes the socket in the same breath
 
     def reset(self) -> None:
         """Drop the connection with a reset, which makes a sender stop at once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import ssl
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,30 +23,7 @@ _REVOKED = 23
 _LEGACY_SERVER_CONNECT = 0x4  # ssl.OP_LEGACY_SERVER_CONNECT, which Python names from 3.12 on
 
 
-class ResumingContext(ssl.SSLContext):
-    """A client context whose next handshake resumes ``session``.
-
-    asyncio has no argument for a session, but every TLS connection it makes is made by
-    ``wrap_bio``. A session is only good in the very context that it was made in, so one such
-    object serves one control connection and its data connections, one after the other.
-    """
-
-    session: ssl.SSLSession | None = None
-
-    def wrap_bio(  # noqa: D102 - as inherited
-        self,
-        incoming: ssl.MemoryBIO,
-        outgoing: ssl.MemoryBIO,
-        server_side: bool = False,  # noqa: FBT001, FBT002 - as inherited
-        server_hostname: str | bytes | None = None,
-        session: ssl.SSLSession | None = None,
-    ) -> ssl.SSLObject:
-        return super().wrap_bio(
-            incoming, outgoing, server_side, server_hostname, session or self.session
-        )
-
-
-def looking_context() -> ResumingContext:
+def looking_context() -> ssl.SSLContext:
     """Return a context that takes whatever a server has, down to TLS 1.0, and verifies nothing.
 
     Nothing secret is sent in such a session.
@@ -57,7 +35,16 @@ def looking_context() -> ResumingContext:
     return context
 
 
-def strict_context() -> ResumingContext:
+@cache
+def shared_looking_context() -> ssl.SSLContext:
+    """Return the one looking context of this process, for whoever changes nothing about it.
+
+    Making a context takes as long as a handshake, and each holds some 40 KB.
+    """
+    return looking_context()
+
+
+def strict_context() -> ssl.SSLContext:
     """Return a context fit for secrets: TLS 1.2 or newer, at the library's own level."""
     context = _bare_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -88,8 +75,8 @@ def _trust_file(context: ssl.SSLContext, authority: Path) -> None:
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
 
 
-def _bare_context() -> ResumingContext:
-    context = ResumingContext(ssl.PROTOCOL_TLS_CLIENT)
+def _bare_context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context

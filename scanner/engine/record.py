@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -43,8 +44,34 @@ def _converter() -> Converter:
         return converter.structure(plain, FtpFacts)
 
     converter.register_structure_hook(FtpFacts | SshFacts | None, facts)
+    for kind in (FtpFacts, SshFacts):
+        converter.register_unstructure_hook(kind, _told_facts(kind, converter))
     converter.register_structure_hook(Scalar | tuple[str, ...], _evidence_value)
     return converter
+
+
+def _told_facts(
+    kind: type[FtpFacts | SshFacts], converter: Converter
+) -> Callable[[FtpFacts | SshFacts], dict[str, Any]]:
+    """Return what writes facts without those that are as by default, as the converter would.
+
+    Of some fifty questions a host answers a few: the others hold the very default, and need no
+    comparison field by field.
+    """
+    defaults = {
+        one.name: one.default if one.default_factory is MISSING else one.default_factory()
+        for one in fields(kind)
+    }
+
+    def told(facts: FtpFacts | SshFacts) -> dict[str, Any]:
+        plain = {}
+        for name, default in defaults.items():
+            value = getattr(facts, name)
+            if value is not default and value != default:
+                plain[name] = converter.unstructure(value)
+        return plain
+
+    return told
 
 
 def _evidence_value(plain: Any, _: Any) -> Any:
@@ -64,10 +91,13 @@ def observations_of(plain: Any) -> Observations:
         raise ValueError(f"no observations ({type(error).__name__})") from error
 
 
+_JSON = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
+
+
 def encode(record: Record) -> str:
     """Return one line of JSON, without its line feed."""
     plain: Any = _converter().unstructure(record)
-    return json.dumps(plain, ensure_ascii=True, separators=(",", ":"))
+    return _JSON.encode(plain)
 
 
 def decode(line: str) -> Record:

@@ -106,7 +106,7 @@ class Scope:
 
     def exclusion_of(self, host: str | Address) -> str:
         """Return why a host, or an address that a name leads to, is excluded; empty: it is not."""
-        parsed = _parsed(host)
+        parsed = _parsed(host) if self.exclude else None
         if parsed is None or not self.barred.admits_host(parsed):
             return ""
         hits = (each for each in self.exclude if ScopePatterns.of([each.match]).admits_host(parsed))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TypeAlias
 
@@ -16,6 +17,7 @@ _USUAL = re.compile(r"(?!.{254})(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]
 _MEND = "give a name such as ftp.example.org or an address such as 198.51.100.7"
 
 
+@lru_cache(maxsize=1024)
 def parse_host(text: str) -> str | Address:
     """Return an address, or a name in lower case, without final dot, in its ASCII (IDNA) form.
 

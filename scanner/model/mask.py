@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import unicodedata
@@ -103,7 +102,7 @@ class Mask:
     def __call__(self, *parts: bytes) -> str:
         """Return the HMAC-SHA-256 of the length-framed parts, 32 hexadecimal digits."""
         framed = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-        return hmac.new(self.secret, framed, hashlib.sha256).hexdigest()[:32]
+        return hmac.digest(self.secret, framed, "sha256").hex()[:32]
 
     def directory(self, path: bytes) -> str:
         """Return a path fit to be stored: a part stays readable only if all of its words are

@@ -21,7 +21,7 @@ from scanner.probes.locks import CredentialGate
 
 def utc_text(moment: datetime) -> str:
     """Return a moment as RFC 3339 UTC with Z, to the second."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).isoformat()[:19] + "Z"
 
 
 def nonsense_name() -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 
+from scanner.clients.deadlines import within
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault
 from scanner.clients.ftp_session import NotFtp, service_of
-from scanner.clients.stream import Stream, within
+from scanner.clients.stream import Stream
 from scanner.model.reading import Reason
 from scanner.model.target import Protocol
 from scanner.model.text import neutralise
@@ -29,7 +30,7 @@ async def detect(dialer: Dialer, seconds: float) -> Protocol:
     nothing at all, ``NotFtp`` (reason ``other-service``) where it speaks something else. TLS is
     taken for FTPS; looking at it will tell.
     """
-    stream = await Stream.over(await dialer.open(), dialer.meter)
+    stream = await dialer.connect()
     try:
         first = await _first_words(stream, min(seconds, _MOST_PATIENCE))
         if first is None:
@@ -44,7 +45,7 @@ async def expect_tls(dialer: Dialer, seconds: float) -> None:
 
     Raises ``NotFtp`` where another service names itself; anything else tells nothing new.
     """
-    stream = await Stream.over(await dialer.open(), dialer.meter)
+    stream = await dialer.connect()
     try:
         await _offer_tls(stream, dialer.admitted.name, seconds)
     except NotFtp as error:

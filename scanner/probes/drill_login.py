@@ -12,7 +12,7 @@ from scanner.clients.faults import Fault
 from scanner.clients.ftp_session import FtpSession, Opening
 from scanner.clients.ssh import read_hello
 from scanner.clients.ssh_login import LoginResult, LoginTerms, SshCredential, close, log_in
-from scanner.clients.tls import looking_context
+from scanner.clients.tls import shared_looking_context
 from scanner.model.address import Admitted
 from scanner.model.attempts import AttemptKind, AttemptLedger, limit_key
 from scanner.model.drill import DrillLogin
@@ -125,11 +125,11 @@ class LoginDesk:
             dialer=self.dialer, seconds=self.seconds, server_name=self.dialer.admitted.name
         )
         if protocol is Protocol.FTPS:
-            return _welcomed(await FtpSession.connect(opening, implicit=looking_context()))
+            return _welcomed(await FtpSession.connect(opening, implicit=shared_looking_context()))
         session = _welcomed(await FtpSession.connect(opening))
         try:
             if (await session.command("AUTH", b"TLS")).code == _TLS_READY:
-                await session.shake_hands(looking_context())
+                await session.shake_hands(shared_looking_context())
         except Fault:
             await session.drop()
             return _welcomed(await FtpSession.connect(opening))
@@ -219,7 +219,7 @@ async def aftermath(dialer: Dialer, protocol: str, seconds: float) -> str:
             hello = await read_hello(dialer, seconds=seconds, pause_seconds=_PAUSE)
             return f"turns us away: {hello.detail}" if isinstance(hello, Unobserved) else ""
         opening = Opening(dialer=dialer, seconds=seconds, server_name=dialer.admitted.name)
-        implicit = looking_context() if protocol == Protocol.FTPS else None
+        implicit = shared_looking_context() if protocol == Protocol.FTPS else None
         session = await FtpSession.connect(opening, implicit=implicit)
         await session.leave()
         return "" if session.greeting.code // 100 == 2 else f"greets with {session.greeting.shown}"

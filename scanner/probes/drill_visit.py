@@ -12,7 +12,7 @@ from scanner.clients.ftp_data import Transfers
 from scanner.clients.ftp_session import FtpSession
 from scanner.clients.sftp import SftpTree
 from scanner.clients.ssh_login import Connection, LoginResult, close
-from scanner.clients.tls import looking_context
+from scanner.clients.tls import shared_looking_context
 from scanner.model.attempts import Attempt, AttemptKind, AttemptLedger
 from scanner.model.drill import CanaryFile, DrillLogin, OffNetwork
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
@@ -232,7 +232,7 @@ async def _find_tls(visit: Visit) -> None:
             await ask_auth(visit, session)
             if not visit.mechanism:
                 return
-            await session.shake_hands(looking_context())
+            await session.shake_hands(shared_looking_context())
         visit.certificate = leaf_of(session)
     finally:
         await session.leave()

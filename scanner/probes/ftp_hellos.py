@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, replace
 
+from scanner.clients.deadlines import within
 from scanner.clients.faults import Fault
 from scanner.clients.ftp_session import FtpSession
-from scanner.clients.stream import within
 from scanner.model.observation import (
     TlsOffer,
 )

@@ -6,7 +6,7 @@ from scanner.clients.faults import Fault
 from scanner.clients.ftp import FtpTree
 from scanner.clients.ftp_session import FtpSession
 from scanner.clients.ftp_verbs import THIRD_EPRT, THIRD_PORT
-from scanner.clients.tls import looking_context
+from scanner.clients.tls import shared_looking_context
 from scanner.model.observation import Bounce, ClearLogin, ClearOnImplicit
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.probes.context import nonsense_name
@@ -113,7 +113,7 @@ async def ask_injection(visit: Visit) -> Reading[bool]:
 
 async def _injected(visit: Visit, session: FtpSession) -> Reading[bool]:
     try:
-        await session.shake_hands(looking_context())
+        await session.shake_hands(shared_looking_context())
     except Fault as fault:
         if fault.reason not in _NO_HANDSHAKE:
             raise

@@ -11,13 +11,13 @@ from scanner.clients.ftp_data import PassiveRefused
 from scanner.clients.ftp_session import FtpSession
 from scanner.clients.tls import (
     ChainFault,
-    ResumingContext,
     Verification,
     chain_fault,
     judge_peer,
     looking_context,
     require_chain,
     session_facts,
+    shared_looking_context,
     strict_context,
 )
 from scanner.model.observation import (
@@ -73,11 +73,14 @@ class TlsLook:
         self._visit = visit
         self._chain: ChainFault | None = None
 
-    def first_context(self) -> ResumingContext:
+    def first_context(self) -> ssl.SSLContext:
         """Return a permissive context; it verifies the chain where a CA is declared."""
+        declared = self._visit.context.target.tls
+        if not declared.authorities:
+            return shared_looking_context()
         context = looking_context()
         try:
-            require_chain(context, self._visit.context.target.tls)
+            require_chain(context, declared)
         except Fault as fault:
             self._chain = ChainFault(PeerTrust.UNVERIFIED, fault.detail)
         return context

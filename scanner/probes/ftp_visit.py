@@ -12,7 +12,7 @@ from typing import TypeVar
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault
 from scanner.clients.ftp_session import FtpSession, Opening
-from scanner.clients.tls import ResumingContext, looking_context
+from scanner.clients.tls import shared_looking_context
 from scanner.model.observation import CertificateFacts
 from scanner.model.reading import Reading, Reason, Unobserved
 from scanner.model.text import neutralise
@@ -133,19 +133,19 @@ class Visit:
             shown = f"accepts no more connections ({fault.reason})"
             raise Fault(Reason.THROTTLED, shown) from fault
 
-    async def connect_tls(self, context: ResumingContext | None = None) -> FtpSession:
+    async def connect_tls(self, context: ssl.SSLContext | None = None) -> FtpSession:
         """Open a greeted session inside TLS, in ``context`` or one that verifies nothing.
 
         Raises ``Fault``; one of an untrusted chain has reason ``unverified-peer``.
         """
-        context = context or looking_context()
+        context = context or shared_looking_context()
         try:
             return await self._connect_tls(context)
         except ssl.SSLCertVerificationError as error:
             detail = neutralise(error.verify_message or "not verified", 120)
             raise Fault(Reason.UNVERIFIED_PEER, detail) from error
 
-    async def _connect_tls(self, context: ResumingContext) -> FtpSession:
+    async def _connect_tls(self, context: ssl.SSLContext) -> FtpSession:
         session = await (self.dial() if self.implicit else self.connect_clear())
         try:
             if not self.implicit:

@@ -7,7 +7,7 @@ import ssl
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault
 from scanner.clients.ftp_session import FtpSession, Opening
-from scanner.clients.tls import looking_context
+from scanner.clients.tls import shared_looking_context
 from scanner.model.reading import Observed, Reason
 from scanner.model.target import Protocol, Target
 from scanner.probes.detect import detect
@@ -58,7 +58,7 @@ async def take_identity(dialer: Dialer, protocol: Protocol, target: Target) -> S
 
 
 async def _ftp(opening: Opening, *, implicit: bool) -> tuple[dict[str, str], bool]:
-    context = looking_context() if implicit else None
+    context = shared_looking_context() if implicit else None
     session = await FtpSession.connect(opening, implicit=context)
     try:
         check_greeting(session.greeting)
@@ -77,7 +77,7 @@ async def _certificate(session: FtpSession, *, implicit: bool) -> str:
     if not implicit:
         if not await _granted(session):
             return NONE
-        await session.shake_hands(looking_context())
+        await session.shake_hands(shared_looking_context())
     tls: ssl.SSLObject | None = session.tls
     der = tls.getpeercert(binary_form=True) if tls is not None else None
     if der is None:

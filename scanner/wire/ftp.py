@@ -26,6 +26,7 @@ _EPSV_PORT = re.compile(
     rb"\(([\x21-\x2f\x3a-\x7e])(?:[0-9]{0,3})\1([0-9A-Fa-f:.]{0,45})\1([0-9]{1,5})\1\)"
 )
 _VERB = re.compile(r"[A-Z]{3,4}")
+_FORBIDDEN = re.compile(rb"[\r\n\0]")
 
 
 class ReplyError(Exception):
@@ -87,6 +88,11 @@ class ReplyReader:
         """Bytes received and not yet part of a reply that was given out."""
         return b"".join(line + b"\n" for line in self._lines) + bytes(self._buffer)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether every byte was given out."""
+        return not self._buffer and not self._lines
+
     def feed(self, data: bytes) -> None:
         """Take bytes of the control connection."""
         self._buffer += data
@@ -96,11 +102,11 @@ class ReplyReader:
 
         Raises ``MalformedReply`` or ``ReplyTooLong``; the connection is then of no more use.
         """
-        while (line := self._next_line()) is not None:
+        while self._buffer and (line := self._next_line()) is not None:
             reply = self._take(line)
             if reply is not None:
                 return reply
-        if not self._lines and not _BEGINNING.match(self._buffer):
+        if self._buffer and not self._lines and not _BEGINNING.match(self._buffer):
             raise _no_reply(bytes(self._buffer))
         return None
 
@@ -168,7 +174,7 @@ def encode_command(verb: str, argument: bytes = b"", *, double_iac: bool = False
     """
     if not _VERB.fullmatch(verb):
         raise ValueError(f"not an FTP verb: {verb!r}")
-    if any(byte in argument for byte in (b"\r", b"\n", b"\0")):
+    if _FORBIDDEN.search(argument):
         raise ValueError("an FTP argument holds no CR, LF or NUL")
     if double_iac:
         argument = argument.replace(b"\xff", b"\xff\xff")
@@ -207,7 +213,7 @@ def parse_directory(reply: RawReply) -> bytes:
     text = reply.lines[0]
     found = re.match(rb'[^"]*"((?:[^"]|"")*)"', text)
     path = found[1].replace(b'""', b'"') if found else b""
-    if not path.startswith(b"/") or any(byte in path for byte in (b"\r", b"\n", b"\0")):
+    if not path.startswith(b"/") or _FORBIDDEN.search(path):
         raise MalformedReply(f"no path in {neutralise(text, 60)}")
     return path
 

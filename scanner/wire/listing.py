@@ -98,8 +98,11 @@ class ListingParser:
     def _feed_within(self, within: bytes) -> None:
         *lines, rest = within.split(b"\n")
         for line in lines:
-            self._add(line)
-            self._end_line(whole=True)
+            if self._rest or self._overlong or len(line) > MOST_LINE:
+                self._add(line)
+                self._end_line(whole=True)
+            else:
+                self._take_whole(line)
             if self.full:
                 return
         self._add(rest)
@@ -133,7 +136,17 @@ class ListingParser:
             self.lines += 1
             self._take(line, whole=whole)
 
+    def _take_whole(self, ended: bytes) -> None:
+        """Take a line that came in one piece, as most do."""
+        line = ended.removesuffix(b"\r")
+        if line:
+            self._note_end(returned=len(line) < len(ended))
+            self.lines += 1
+            self._take(line, whole=True)
+
     def _note_end(self, *, returned: bool) -> None:
+        if returned in self._ends:
+            return
         self._ends.add(returned)
         if len(self._ends) > 1:
             self._suspicions["line ends of two kinds"] = None

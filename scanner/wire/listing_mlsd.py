@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import lru_cache
 
 from scanner.model.listing import Entry, EntryKind, Precision
 from scanner.wire.listing_words import (
@@ -45,7 +46,7 @@ def parse(line: bytes, _now: datetime) -> Entry | None:
         return None
     kind, target = _kind(declared)
     modified = timeval(facts.get(b"modify", b""))
-    perm = _permissions(facts.get(b"perm"))
+    perm, writable = _permissions(facts.get(b"perm"))
     return Entry(
         name=name,
         kind=kind,
@@ -57,8 +58,8 @@ def parse(line: bytes, _now: datetime) -> Entry | None:
         group=label(facts.get(b"unix.groupname", facts.get(b"unix.group", b""))),
         identity=label(facts.get(b"unique", b"")),
         link_target=target,
-        writable=None if perm is None else bool(_WRITING & set(perm)),
-        perm=perm or "",
+        writable=writable,
+        perm=perm,
     )
 
 
@@ -75,6 +76,7 @@ def _split(line: bytes) -> tuple[dict[bytes, bytes], bytes]:
     return {key.lower(): value for key, _, value in pairs}, name
 
 
+@lru_cache(maxsize=64)
 def _kind(declared: bytes) -> tuple[EntryKind, bytes | None]:
     lower = declared.lower()
     if lower in _KINDS:
@@ -85,11 +87,14 @@ def _kind(declared: bytes) -> tuple[EntryKind, bytes | None]:
     return EntryKind.OTHER, None
 
 
-def _permissions(text: bytes | None) -> str | None:
+@lru_cache(maxsize=256)
+def _permissions(text: bytes | None) -> tuple[str, bool | None]:
+    """Return the letters of a ``perm`` fact, and whether one of them lets something change."""
     if text is None:
-        return None
+        return "", None
     letters = text.decode("latin-1").lower()
-    return letters if _PERMISSIONS.fullmatch(letters) else ""
+    known = letters if _PERMISSIONS.fullmatch(letters) else ""
+    return known, bool(_WRITING & set(known))
 
 
 def timeval(text: bytes) -> datetime | None:

@@ -38,6 +38,7 @@ def number(text: bytes) -> int | None:
     return int(text) if is_number(text) else None
 
 
+@lru_cache(maxsize=256)
 def octal(text: bytes) -> int | None:
     """Return permission bits of octal digits, ``None`` for what is none."""
     return int(text, 8) & 0o7777 if _OCTAL.fullmatch(text) else None

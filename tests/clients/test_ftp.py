@@ -14,6 +14,7 @@ from scanner.clients.ftp import MOST_RECONNECTS
 from scanner.clients.ftp_session import FtpSession, NotFtp
 from scanner.clients.ftp_verbs import READ_ONLY_VERBS, check_permitted, own_file_name
 from scanner.clients.tls import looking_context
+from scanner.clients.tls_layer import TlsLayer
 from scanner.model.listing import EntryKind, Outcome
 from scanner.model.reading import Observed, Reason, Unobserved
 from tests.clients.ftp_lab import a_tree, an_opening, enter, listing, names, tree_of
@@ -126,8 +127,10 @@ async def test_without_resumption_a_refused_listing_is_not_an_empty_one(
 ) -> None:
     server = start_server("vsftpd-tls-1.3")
     async with tree_of(server) as tree:
-        assert tree.session.context is not None
-        monkeypatch.setattr(type(tree.session.context), "wrap_bio", ssl.SSLContext.wrap_bio)
+        begin = TlsLayer.__init__
+        monkeypatch.setattr(
+            TlsLayer, "__init__", lambda self, context, name, _resumed: begin(self, context, name)
+        )
         found = await listing(tree, b"/")
     assert (found.outcome, found.complete, found.entries) == (Outcome.DENIED, False, ())
     assert found.reply.startswith("522")

@@ -7,8 +7,9 @@ import gc
 import logging
 import signal
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from scanner.model.frozen import dataclass
 
 T = TypeVar("T")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from dataclasses import dataclass
 
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault, fault_of
+from scanner.model.frozen import dataclass
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.ssh import KexInit
 from scanner.wire.ssh import (

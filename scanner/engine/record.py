@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from scanner.model.evidence import Scalar
+from scanner.model.frozen import dataclass
 from scanner.model.observation import FtpFacts, Observations
 from scanner.model.recall import Recall
 from scanner.model.ssh import SshFacts

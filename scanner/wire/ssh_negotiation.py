@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
+from scanner.model.frozen import dataclass
 from scanner.model.ssh import KexInit
 from scanner.wire.ssh_ciphers import CIPHERS, MACS
 from scanner.wire.ssh_fields import name_list

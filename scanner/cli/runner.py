@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
+from scanner.cli import YOUNG
 from scanner.model.frozen import dataclass
 
 T = TypeVar("T")
@@ -34,6 +35,7 @@ def finish(work: Coroutine[Any, Any, T]) -> Done[T] | Stopped:
     a second one ends the process at once.
     """
     _silence_libraries()
+    gc.set_threshold(YOUNG)
     gc.freeze()  # what was loaded so far stays: no need to look for garbage in it, all night long
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(_supervised(work))

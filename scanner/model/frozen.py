@@ -76,7 +76,8 @@ def _init(owner: type[Any]) -> Any:
     takes several times as long to write it, and what it writes takes longer to run.
     """
     known: dict[str, Any] = {"_MADE": object()}
-    by_place, by_name, lines = ["self"], [], []
+    by_place, by_name = ["self"], list[str]()
+    lines: list[str] = []
     for one in dataclasses.fields(owner):
         name, standard = one.name, _standard(one, known)
         if one.init:

@@ -91,6 +91,9 @@ class Unobserved:
 Reading = Observed[T_co] | Unobserved
 
 
+_UNASKED = Unobserved(Reason.NOT_LOOKED_AT)
+
+
 def unasked() -> Unobserved:
-    """Return the reading of a question that nobody has put."""
-    return Unobserved(Reason.NOT_LOOKED_AT)
+    """Return the reading of a question that nobody has put: one for all, a host has dozens."""
+    return _UNASKED

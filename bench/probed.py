@@ -13,9 +13,10 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
-from bench.probed_units import UNITS, Unit
+from bench.unit import Unit
 from scanner.cli.runner import finish
 from scanner.clients.dialer import Dialer
 from scanner.clients.effort import EffortMeter
@@ -85,7 +86,9 @@ def main() -> None:
     """Run one unit."""
     name, hosts, connections, where = sys.argv[1:]
     folder = RunFolder.create(Path(where), datetime.now(UTC), str(uuid.uuid4()))
-    finish(units(UNITS[name], Path(hosts), int(connections), folder))
+    module = "bench.probed_ssh" if name.startswith("S") else "bench.probed_units"
+    unit: Unit = import_module(module).UNITS[name]
+    finish(units(unit, Path(hosts), int(connections), folder))
 
 
 if __name__ == "__main__":

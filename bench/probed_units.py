@@ -1,4 +1,4 @@
-"""Units of work, done with the scanner's own clients and readers: each returns the facts it saw.
+"""Units of work of FTP, with the scanner's own clients and readers: each returns what it saw.
 
 They are the dialogs of the floor client and no more, so that like is compared with like. What a
 scan asks beyond them is not here.
@@ -6,17 +6,16 @@ scan asks beyond them is not here.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
+from bench.unit import Unit
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault
 from scanner.clients.ftp_data import Transfers
 from scanner.clients.ftp_session import FtpSession, Opening
-from scanner.clients.ssh import read_hello
 from scanner.clients.tls import session_facts, shared_looking_context
 from scanner.model.listing import Entry, Outcome
 from scanner.model.mask import Mask
@@ -28,36 +27,19 @@ from scanner.model.observation import (
     TlsFacts,
 )
 from scanner.model.peer import PeerTrust
-from scanner.model.reading import Observed, Reading, Reason, Unobserved
-from scanner.model.ssh import HostKey, SshFacts
+from scanner.model.reading import Observed, Reason
 from scanner.model.target import Protocol
 from scanner.model.view import FileFact, View, Walk
 from scanner.probes.context import utc_text
-from scanner.probes.ssh_survey import Asked, Survey, survey
 from scanner.wire.listing import Dialect, ListingParser
-from scanner.wire.ssh_keys import read_key
 from scanner.wire.x509 import certificate_facts
 
-T = TypeVar("T")
-Facts = FtpFacts | SshFacts
 _SECONDS: Final = 60.0
 _MOST: Final = 20_000
 _SAMPLE: Final = 65_536
 _SAMPLES: Final = 3
 _NAME, _PASSWORD = b"anonymous", b"anonymous@example.invalid"
-DECOY: Final = "qzx-nobody-71"
 _MASK: Final = Mask(bytes(32))
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """One unit of work: the port it asks, and what it does over a dialer. ``work`` raises
-    ``Fault``.
-    """
-
-    port: int
-    protocol: Protocol
-    work: Callable[[Dialer], Awaitable[Facts]]
 
 
 async def banner(dialer: Dialer) -> FtpFacts:
@@ -133,34 +115,12 @@ async def in_tls(session: FtpSession) -> TlsFacts:
     )
 
 
-async def offers(dialer: Dialer) -> SshFacts:
-    """S1: the identification and the KEXINIT."""
-    hello = _or_fault(await read_hello(dialer, seconds=_SECONDS))
-    return SshFacts(identification=Observed(hello.identification.line), kexinit=hello.kexinit)
-
-
-async def host_key(dialer: Dialer) -> SshFacts:
-    """S3: S1, a host key whose owner proved to hold it, and what a decoy user is offered."""
-    asked = Asked(username=DECOY, whole=False, groups=False)
-    seen: Survey = _or_fault(await survey(dialer, asked, seconds=_SECONDS, pause_seconds=0.0))
-    if seen.fault is not None:
-        raise Fault(seen.fault.reason, seen.fault.detail)
-    return SshFacts(
-        identification=Observed(seen.visit.identification.line),
-        kexinit=seen.visit.kexinit,
-        host_keys=Observed(tuple(map(_key, seen.blobs))),
-        methods=seen.methods,
-    )
-
-
 UNITS: Final = {
     "W1": Unit(21, Protocol.FTP, banner),
     "W2": Unit(21, Protocol.FTP, anonymous_listing),
     "W2L": Unit(21, Protocol.FTP, partial(anonymous_listing, verb="LIST")),
     "W3": Unit(21, Protocol.FTP, full_dialog),
     "W1t": Unit(21, Protocol.FTP, handshake),
-    "S1": Unit(22, Protocol.SFTP, offers),
-    "S3": Unit(22, Protocol.SFTP, host_key),
 }
 
 
@@ -224,19 +184,3 @@ def _files(entries: list[Entry]) -> Iterator[FileFact]:
             precision=entry.precision,
             mode=entry.mode,
         )
-
-
-def _key(blob: bytes) -> HostKey:
-    facts = read_key(blob)
-    return HostKey(
-        algorithm=facts.algorithm,
-        bits=facts.bits,
-        fingerprint=facts.fingerprint,
-        trust=PeerTrust.UNVERIFIED,
-    )
-
-
-def _or_fault(reading: Reading[T]) -> T:
-    if isinstance(reading, Unobserved):
-        raise Fault(reading.reason, reading.detail)
-    return reading.value

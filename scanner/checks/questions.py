@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TypeVar
 
 from scanner.checks.base import Question
 from scanner.model.case import Case
+from scanner.model.frozen import dataclass
 from scanner.model.listing import Outcome
 from scanner.model.observation import EndpointObservation, FtpFacts
 from scanner.model.product import Product

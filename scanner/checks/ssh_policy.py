@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from scanner.checks.base import Facet, Question, Ruling, failed, passed, undecided
@@ -12,6 +11,7 @@ from scanner.checks.ssh_posture import told
 from scanner.checks.ssh_rules import MARKS
 from scanner.model.case import Case
 from scanner.model.finding import Severity, Source
+from scanner.model.frozen import dataclass
 from scanner.model.policy import SshPolicy
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.ssh import KexInit, SshFacts, group_bits

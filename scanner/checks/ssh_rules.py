@@ -6,7 +6,6 @@ Broken ones decide ``plaintext-transport``; weak and unknown ones are leads.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from types import MappingProxyType
@@ -22,6 +21,7 @@ from scanner.checks.ssh_rule_table import (
     Row,
     Standing,
 )
+from scanner.model.frozen import dataclass
 from scanner.model.ssh import KexInit
 
 TABLE: Final = f"SSH rule table {VERSION}"

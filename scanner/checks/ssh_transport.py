@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from scanner.checks.base import Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.questions import ssh_questions
@@ -11,6 +10,7 @@ from scanner.checks.ssh_rule_table import Standing
 from scanner.checks.ssh_rules import SMALLEST_RSA, TABLE, standing_at
 from scanner.model.case import Case
 from scanner.model.finding import Severity, Source
+from scanner.model.frozen import dataclass
 from scanner.model.peer import PeerTrust
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.ssh import HostKey, KexInit, SshFacts

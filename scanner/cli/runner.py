@@ -7,8 +7,10 @@ import gc
 import logging
 import signal
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from scanner.cli import YOUNG
+from scanner.model.frozen import dataclass
 
 T = TypeVar("T")
 
@@ -36,6 +38,7 @@ def finish(work: Coroutine[Any, Any, T]) -> Done[T] | Stopped:
     a second one ends the process at once.
     """
     _silence_libraries()
+    gc.set_threshold(YOUNG)
     gc.freeze()  # what was loaded so far stays: no need to look for garbage in it, all night long
     # Thousands of open dialogs are no garbage either: going through them after each 700 new
     # objects was a third of the work of a crowd. What is garbage is counted in thousands at most.

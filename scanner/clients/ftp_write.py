@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from scanner.clients.faults import Fault
 from scanner.clients.ftp import FtpTree
 from scanner.clients.ftp_session import FtpSession
+from scanner.model.frozen import dataclass
 from scanner.wire.ftp import RawReply
 
 _GONE = 550

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from dataclasses import dataclass
 
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault, fault_of
+from scanner.model.frozen import dataclass
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.ssh import KexInit
 from scanner.wire.ssh import (
@@ -20,6 +20,7 @@ from scanner.wire.ssh import (
 )
 
 _CHUNK = 16_384
+_OWN_LINE = f"SSH-2.0-{OWN_IDENTIFICATION}\r\n".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,14 @@ async def meet(
     return Unobserved(Reason.THROTTLED, f"closed before its identification{times}")
 
 
+def send_now(sock: socket.socket, data: bytes) -> int:
+    """Return how many bytes a non-blocking socket took at once: nearly always all of a few."""
+    try:
+        return sock.send(data)
+    except BlockingIOError:
+        return 0
+
+
 async def _one_meeting(dialer: Dialer, seconds: float) -> Reading[Meeting] | None:
     sock = await dialer.open()
     meeting: Reading[Meeting] | None = None
@@ -110,8 +119,9 @@ class _Conversation:
 
     async def meeting(self) -> Reading[Meeting] | None:
         # Both sides may speak first (RFC 4253 section 4.2); it makes silent services answer.
-        loop = asyncio.get_running_loop()
-        await loop.sock_sendall(self._sock, f"SSH-2.0-{OWN_IDENTIFICATION}\r\n".encode())
+        sent = send_now(self._sock, _OWN_LINE)
+        if sent < len(_OWN_LINE):
+            await asyncio.get_running_loop().sock_sendall(self._sock, _OWN_LINE[sent:])
         while self._identification is None:
             data = await self._receive()
             if not data:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault, fault_of
-from scanner.clients.ssh import Meeting
+from scanner.clients.ssh import Meeting, send_now
 from scanner.model.reading import Reason
 from scanner.model.ssh import AuthMethods, Prompt, SshExtension
 from scanner.model.text import neutralise
@@ -181,27 +181,40 @@ class SshTransport:
         return True
 
     async def _payload(self) -> bytes:
-        loop = asyncio.get_running_loop()
+        """Return the next message. What has come already needs neither clock nor loop."""
+        payload = self._whole()
+        if payload is not None:
+            return payload
         try:
             async with asyncio.timeout(self._seconds):
-                while True:
-                    with _syntax():
-                        payload = self._packets.next()
-                    if payload is not None:
-                        return payload
-                    data = await loop.sock_recv(self._meeting.sock, _CHUNK)
-                    if not data:
-                        raise Fault(Reason.CONNECTION_LOST, "closed by the server")
-                    self._dialer.meter.bytes_received += len(data)
-                    self._packets.feed(data)
+                while payload is None:
+                    await self._receive()
+                    payload = self._whole()
         except (TimeoutError, OSError) as error:
             raise fault_of(error) from error
+        return payload
+
+    def _whole(self) -> bytes | None:
+        try:
+            return self._packets.next()
+        except SshSyntaxError as error:
+            raise Fault(Reason.PROTOCOL_ERROR, str(error)) from error
+
+    async def _receive(self) -> None:
+        data = await asyncio.get_running_loop().sock_recv(self._meeting.sock, _CHUNK)
+        if not data:
+            raise Fault(Reason.CONNECTION_LOST, "closed by the server")
+        self._dialer.meter.bytes_received += len(data)
+        self._packets.feed(data)
 
     async def _send(self, *payloads: bytes) -> None:
-        data = b"".join(self._packets.pack(payload) for payload in payloads)
+        data = b"".join(map(self._packets.pack, payloads))
         try:
-            async with asyncio.timeout(self._seconds):
-                await asyncio.get_running_loop().sock_sendall(self._meeting.sock, data)
+            sent = send_now(self._meeting.sock, data)
+            if sent < len(data):
+                async with asyncio.timeout(self._seconds):
+                    loop = asyncio.get_running_loop()
+                    await loop.sock_sendall(self._meeting.sock, data[sent:])
         except (TimeoutError, OSError) as error:
             raise fault_of(error) from error
 

@@ -9,8 +9,9 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from scanner.model.frozen import dataclass
 
 LARGEST_LIST: Final = 1_048_576
 """Bytes of a list of checksums that are read at most."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from scanner.content.beside import opened_by
 from scanner.model.content import ContentFacts, ContentState, Note
+from scanner.model.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

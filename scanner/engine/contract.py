@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
+from scanner.model.frozen import dataclass
 from scanner.model.observation import Observations
 from scanner.model.target import Target
 

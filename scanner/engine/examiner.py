@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -26,6 +25,7 @@ from scanner.engine.content_frames import (
     unpack,
 )
 from scanner.model.content import ContentFacts, ContentState, ContentTask, ReadRange
+from scanner.model.frozen import dataclass
 from scanner.model.mask import Mask
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 

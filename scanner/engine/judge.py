@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -28,6 +28,7 @@ from scanner.model.finding import (
     Source,
     Verdict,
 )
+from scanner.model.frozen import dataclass
 from scanner.model.observation import Observations
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.recall import PastCap, Recall

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from scanner.model.evidence import Scalar
+from scanner.model.frozen import dataclass
 from scanner.model.observation import FtpFacts, Observations
 from scanner.model.recall import Recall
 from scanner.model.ssh import SshFacts

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from scanner.history.rows import open_findings, since_of
 from scanner.model.finding import Finding, HostReport, Verdict
+from scanner.model.frozen import dataclass
 from scanner.model.past import CLOSED
 
 _KEEP = """

@@ -7,7 +7,6 @@ Kept in a file that nobody else sees and that ends with the run: a million asset
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from scanner.history.schema import naming
 from scanner.history.scratch import Scratch
 from scanner.model.finding import HostReport
+from scanner.model.frozen import dataclass
 from scanner.model.observation import EndpointObservation, FtpFacts
 from scanner.model.reading import Observed
 from scanner.model.ssh import SshFacts

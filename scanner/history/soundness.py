@@ -7,13 +7,13 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from scanner.errors import DamagedHistoryError
 from scanner.history.schema import connect, key_of, naming
+from scanner.model.frozen import dataclass
 
 MOST_CHECKED = 1 << 30
 """Bytes of a history that is read whole to see whether it is sound. In a larger one damage is met

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 from scanner.clients.faults import Fault
+from scanner.model.frozen import dataclass
 from scanner.model.listing import RemoteTree
 from scanner.model.reading import Unobserved
 from scanner.model.target import Limits

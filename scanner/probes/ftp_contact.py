@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 from scanner.clients.faults import Fault
 from scanner.clients.ftp_session import FtpSession, NotFtp
+from scanner.model.frozen import dataclass
 from scanner.model.observation import AuthTls, DataProtection, FtpFacts, Reply, TlsFacts
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.probes.detect import expect_tls

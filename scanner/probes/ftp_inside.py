@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from scanner.clients.faults import Fault
 from scanner.clients.ftp import FtpTree, open_tree
 from scanner.clients.ftp_session import FtpSession
+from scanner.model.frozen import dataclass
 from scanner.model.listing import Listing, Outcome
 from scanner.model.mask import without_paths
 from scanner.model.observation import Bounce, DataProtection, PassiveAddress, Reply, WriteTest

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
+from scanner.model.frozen import dataclass
 from scanner.model.mask import Mask
 from scanner.model.reading import Reason, Unobserved
 from scanner.model.target import Account

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from scanner.model.content import DateRange
+from scanner.model.frozen import dataclass
 from scanner.model.listing import Entry
 from scanner.model.text import words
 from scanner.model.view import Zone

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from scanner.clients.dialer import Dialer
 from scanner.model.attempts import Attempt, AttemptKind, limit_key
+from scanner.model.login_keys import AccountKeys
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.ssh import AuthMethods, EmptyPassword, HostKey, SshFacts
 from scanner.model.target import Account
 from scanner.model.view import AccountView, CredentialStatus
 from scanner.probes.context import ProbeContext, nonsense_name
 from scanner.probes.ssh_evidence import SshEvidence
-from scanner.probes.ssh_key_queries import KeyQueries
 from scanner.probes.ssh_names import observe_sshfp
 from scanner.probes.ssh_offers import Offers
 from scanner.probes.ssh_pace import Pace
@@ -143,9 +143,8 @@ class _SftpProbe:
         facts = replace(facts, host_keys=self._key_facts(keys), every_key=every, sshfp=sshfp)
         accounts, offered = await self._accounts(keys)
         facts = replace(facts, accounts=accounts)
-        queries = KeyQueries(self._dialer, self._context, keys, self._pace, seconds=self._seconds)
-        asked = await queries.of(self._listed(), deadline=self._deadline)
-        offered = {**queries.offered, **offered}
+        asked, known = await self._key_queries(keys)
+        offered = {**known, **offered}
         offers = Offers(self._dialer, self._context, keys, self._pace, seconds=self._seconds)
         if not decoyed:
             facts = replace(facts, methods=await self._late_decoy(offers))
@@ -176,6 +175,18 @@ class _SftpProbe:
         for index, account in enumerate(accounts):
             views.append(await self._account(desk, account, len(accounts) - index))
         return tuple(views), desk.offered
+
+    async def _key_queries(
+        self, keys: HostKeys
+    ) -> tuple[tuple[AccountKeys, ...], Mapping[str, AuthMethods]]:
+        """Ask whose public keys open the listed accounts, and keep what they were offered."""
+        accounts = self._listed()
+        if not accounts:
+            return (), {}
+        from scanner.probes.ssh_key_queries import KeyQueries  # noqa: PLC0415 - as above
+
+        queries = KeyQueries(self._dialer, self._context, keys, self._pace, seconds=self._seconds)
+        return await queries.of(accounts, deadline=self._deadline), queries.offered
 
     async def _empty_passwords(self, keys: HostKeys) -> tuple[EmptyPassword, ...]:
         accounts = self._listed()

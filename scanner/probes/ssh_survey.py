@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from scanner.clients.dialer import Dialer
 from scanner.clients.ssh_visit import TURNED_AWAY, SshVisit, VisitPlan, visit
+from scanner.model.frozen import dataclass
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.ssh import AuthMethods, KexInit
 from scanner.wire.ssh_keys import HOST_KEY_TYPES, key_type

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from scanner.clients.dialer import Dialer
+from scanner.model.frozen import dataclass
 from scanner.model.peer import PeerTrust
 from scanner.model.reading import Reason, Unobserved
 from scanner.model.ssh import HostCertificate, HostKey

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from scanner.content.checksums import is_sidecar
+from scanner.model.frozen import dataclass
 from scanner.model.listing import Entry, EntryKind, Listing, Outcome, RemoteTree
 from scanner.model.mask import without_paths
 from scanner.model.reading import Observed, Reading, Reason, Unobserved

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from scanner.model.frozen import dataclass
 from scanner.model.observation import Effort, EndpointObservation, FtpFacts, Observations
 from scanner.model.reading import Observed
 from scanner.model.ssh import SshFacts

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import IPv4Address
 
+from scanner.model.frozen import dataclass
 from scanner.model.observation import Reply
 from scanner.model.text import neutralise
 

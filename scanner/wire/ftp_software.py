@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from scanner.model.frozen import dataclass
 from scanner.model.observation import Software
 from scanner.model.product import Product
 

@@ -6,8 +6,9 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from scanner.model.frozen import dataclass
 from scanner.model.observation import (
     CertificateFacts,
     EndpointObservation,

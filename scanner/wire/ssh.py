@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from scanner.model.frozen import dataclass
 from scanner.model.ssh import KexInit
@@ -19,6 +20,10 @@ _MOST_LINES_BEFORE = 64
 _MOST_OTHER_PACKETS = 16
 _MOST_NAMES = 512
 _LONGEST_NAME = 80
+_COOKIE_ENDS = 17
+"""Behind a KEXINIT's number and 16 random bytes: all that differs between servers set up alike."""
+_LONGEST_REMEMBERED = 4_096
+"""Bytes of offers that are read once for all servers that send the same."""
 _IDENTIFICATION = re.compile(rb"SSH-([0-9]+\.[0-9]+)-(.*)", re.DOTALL)
 THROTTLED = ("exceeded maxstartups", "not allowed at this time", "too many connections")
 """What servers say that turn connections away, in small letters."""
@@ -177,8 +182,13 @@ def read_kexinit(payload: bytes) -> KexInit:
     Raises ``SshSyntaxError``.
     """
     _bounded(payload[:1] == b"\x14", "this is no KEXINIT")
-    fields = Fields(payload[1:])
-    fields.take(16)
+    _bounded(len(payload) >= _COOKIE_ENDS, "the message is cut short")
+    offers = payload[_COOKIE_ENDS:]
+    return _known_offers(offers) if len(offers) <= _LONGEST_REMEMBERED else _offers(offers)
+
+
+def _offers(lists: bytes) -> KexInit:
+    fields = Fields(lists)
     kex, host_key, c_in, c_out, m_in, m_out, z_in, z_out, _, _ = (
         fields.name_list() for _ in range(10)
     )
@@ -195,6 +205,9 @@ def read_kexinit(payload: bytes) -> KexInit:
         compression_out=z_out,
         guesses=guesses,
     )
+
+
+_known_offers = lru_cache(maxsize=64)(_offers)
 
 
 def read_disconnect(payload: bytes) -> Disconnect:
@@ -217,9 +230,12 @@ class Fields:
 
     def take(self, count: int) -> bytes:
         """Return the next ``count`` bytes."""
-        _bounded(count <= self.left, "the message is cut short")
-        self._at += count
-        return self._data[self._at - count : self._at]
+        start = self._at
+        end = start + count
+        if end > len(self._data):
+            raise SshSyntaxError("the message is cut short")
+        self._at = end
+        return self._data[start:end]
 
     def uint32(self) -> int:
         """Return a 32-bit number."""
@@ -237,7 +253,13 @@ class Fields:
         """Return a name-list, each name neutralised."""
         names = self.string().split(b",")
         _bounded(len(names) <= _MOST_NAMES, "a name-list is too long")
-        return tuple(neutralise(name, _LONGEST_NAME) for name in names if name)
+        return tuple(_name(name[: 4 * _LONGEST_NAME + 4]) for name in names if name)
+
+
+@lru_cache(maxsize=1_024)
+def _name(name: bytes) -> str:
+    """Return a name, neutralised: a fleet has few of them, so each is made and kept once."""
+    return neutralise(name, _LONGEST_NAME)
 
 
 def _bounded(condition: bool, otherwise: str) -> None:  # noqa: FBT001 - reads as a guard

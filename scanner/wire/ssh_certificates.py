@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 from cryptography.utils import CryptographyDeprecationWarning
 
+from scanner.model.frozen import dataclass
 from scanner.model.peer import PeerTrust
 from scanner.model.ssh import HostCertificate
 from scanner.model.text import neutralise

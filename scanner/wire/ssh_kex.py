@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from scanner.model.frozen import dataclass
 from scanner.wire.ssh import Fields, SshSyntaxError
 from scanner.wire.ssh_fields import mpint, string, uint32
 from scanner.wire.ssh_packets import Message
@@ -54,18 +53,16 @@ class Exchange(Protocol):
         ...
 
 
-@dataclass(slots=True)
 class _Curve25519:
     """RFC 8731."""
 
-    hash_name: str = "sha256"
-    _own: X25519PrivateKey = field(default_factory=X25519PrivateKey.generate)
-
-    def _public(self) -> bytes:
-        return self._own.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    def __init__(self) -> None:
+        self.hash_name = "sha256"
+        self._own = X25519PrivateKey.generate()
+        self._public = self._own.public_key().public_bytes_raw()
 
     def first(self) -> bytes:
-        return bytes([Message.KEX_INIT]) + string(self._public())
+        return bytes([Message.KEX_INIT]) + string(self._public)
 
     def answered(self, payload: bytes) -> bytes | Agreed:
         key, theirs, signature = _reply(payload, Message.KEX_REPLY)
@@ -73,7 +70,7 @@ class _Curve25519:
             shared = self._own.exchange(X25519PublicKey.from_public_bytes(theirs))
         except ValueError as error:
             raise SshSyntaxError("the server's point is out of bounds") from error
-        hashed = string(self._public()) + string(theirs)
+        hashed = string(self._public) + string(theirs)
         return Agreed(key, signature, mpint(int.from_bytes(shared, "big")), hashed)
 
 
@@ -84,13 +81,10 @@ class _EllipticCurve:
         self.hash_name = hash_name
         self._curve = curve
         self._own = ec.generate_private_key(curve)
-
-    def _public(self) -> bytes:
-        encoding = Encoding.X962, PublicFormat.UncompressedPoint
-        return self._own.public_key().public_bytes(*encoding)
+        self._public = _point(self._own.public_key())
 
     def first(self) -> bytes:
-        return bytes([Message.KEX_INIT]) + string(self._public())
+        return bytes([Message.KEX_INIT]) + string(self._public)
 
     def answered(self, payload: bytes) -> bytes | Agreed:
         key, theirs, signature = _reply(payload, Message.KEX_REPLY)
@@ -99,8 +93,18 @@ class _EllipticCurve:
             shared = self._own.exchange(ec.ECDH(), point)
         except ValueError as error:
             raise SshSyntaxError("the server's point is not on the curve") from error
-        hashed = string(self._public()) + string(theirs)
+        hashed = string(self._public) + string(theirs)
         return Agreed(key, signature, mpint(int.from_bytes(shared, "big")), hashed)
+
+
+def _point(key: ec.EllipticCurvePublicKey) -> bytes:
+    # Loaded for the few servers without curve 25519: it brings every format of keys along.
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - see above
+        Encoding,
+        PublicFormat,
+    )
+
+    return key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 
 class _Group:

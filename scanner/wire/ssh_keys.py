@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
 
+from scanner.model.frozen import dataclass
 from scanner.model.text import neutralise
 from scanner.wire.ssh import Fields, SshSyntaxError
 

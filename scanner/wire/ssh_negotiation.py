@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
 
+from scanner.model.frozen import dataclass
 from scanner.model.ssh import KexInit
 from scanner.wire.ssh_ciphers import CIPHERS, MACS
 from scanner.wire.ssh_fields import name_list
@@ -66,6 +67,14 @@ def agree(
     ``host_keys`` are the algorithms of host keys to choose from; ``first`` are key exchanges to
     prefer. Both sides must do without compression.
     """
+    return _agreement(theirs, tuple(host_keys), tuple(first))
+
+
+@lru_cache(maxsize=256)
+def _agreement(
+    theirs: KexInit, host_keys: tuple[str, ...], first: tuple[str, ...]
+) -> Agreement | None:
+    """Do what ``agree`` does: a fleet has few servers that differ in what they offer."""
     kex = _common((*first, *KEY_EXCHANGES), theirs.kex)
     host_key = _common(host_keys, theirs.host_key)
     cipher_in = _common(tuple(CIPHERS), theirs.ciphers_in)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from scanner.model.frozen import dataclass
 from scanner.model.ssh import SshfpRecord
 from scanner.wire.ssh import SshSyntaxError
 from scanner.wire.ssh_keys import key_type, plain_key

@@ -6,9 +6,10 @@ ServerHello or the HelloRetryRequest, after which all is encrypted (RFC 8446 sec
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from scanner.model.frozen import dataclass
 from scanner.model.tls_survey import (
     TlsGroup,
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from scanner.model.frozen import dataclass
 from scanner.model.tls_survey import (
     TlsGroup,
 )

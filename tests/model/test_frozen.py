@@ -80,6 +80,40 @@ def test_arguments_that_do_not_fit_are_named(decorator: Callable[..., Any]) -> N
         made_by(decorator)(host="a", nobody=1)
 
 
+@BOTH
+def test_what_is_not_given_is_filled_in(decorator: Callable[..., Any]) -> None:
+    class Sample:
+        first: int
+        many: list[int] = dataclasses.field(default_factory=list)
+        own: list[int] = dataclasses.field(init=False, default_factory=list)
+        late: int = dataclasses.field(init=False)
+
+        def __post_init__(self) -> None:
+            object.__setattr__(self, "late", self.first + 1)
+
+    sample = decorator(frozen=True, slots=True, kw_only=True)(Sample)
+    one, other = sample(first=1), sample(first=2, many=[3])
+
+    assert (one.many, one.own, one.late) == ([], [], 2)
+    assert (other.many, other.late) == ([3], 3)
+    assert one.many is not sample(first=1).many
+    assert one.own is not sample(first=1).own
+    with pytest.raises(TypeError):
+        sample(1)
+    with pytest.raises(TypeError):
+        sample(first=1, own=[])
+
+
+@BOTH
+def test_a_class_can_inherit(decorator: Callable[..., Any]) -> None:
+    class Wider(made_by(decorator)):  # type: ignore[misc]  # a class that is made here
+        more: int = 1
+
+    one = decorator(frozen=True, slots=True)(Wider)("a", 22, more=5)
+
+    assert (one.host, one.port, one.more, one.label) == ("a", 22, 5, "a:22")
+
+
 def test_own_methods_stay() -> None:
     @ours(frozen=True, slots=True, kw_only=True)
     class Hidden:

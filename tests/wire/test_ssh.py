@@ -164,6 +164,22 @@ def test_names_in_a_kexinit_are_neutralised_and_shortened() -> None:
     assert len(seen.kex[2]) == 80
 
 
+def test_offers_that_differ_in_their_cookie_alone_are_read_once() -> None:
+    said = kexinit(b"curve25519-sha256", b"ssh-ed25519")
+    again = said[:1] + b"another cookie.." + said[17:]
+    other = kexinit(b"curve25519-sha256", b"ssh-rsa")
+
+    assert read_kexinit(again) is read_kexinit(said)
+    assert read_kexinit(other).host_key == ("ssh-rsa",)
+
+
+def test_offers_too_long_to_be_kept_are_read_each_time() -> None:
+    said = kexinit(b",".join(b"x" * 80 for _ in range(100)))
+
+    assert read_kexinit(said) == read_kexinit(said)
+    assert read_kexinit(said) is not read_kexinit(said)
+
+
 def test_harmless_messages_before_the_kexinit_are_passed_over() -> None:
     reader = KexInitReader(packet(b"\x02" + string(b"ignore me")))
 

@@ -65,7 +65,8 @@ class RunRequest:
     ``resolver`` looks names up; without one the operating system does. ``patience`` is how long
     receivers of events are tried. ``audit`` is the audit log, by default that of the reports.
     ``resume`` is the folder of a run that ended early: it is finished, from its own vantage,
-    share and threshold. ``keep``: how many run folders stay. With a ``broker``, workers look:
+    share and threshold. ``keep``: how many run folders stay. ``processes`` look side by side: one
+    is this one, several are started beside it. With a ``broker``, workers look:
     from all vantages, unless one is chosen.
     ``tell`` is told, in one line, what a person should know at once, such as that a damaged
     history was built anew, or what a worker told and cannot be used.
@@ -84,6 +85,7 @@ class RunRequest:
     resolver: Resolver | None = None
     patience: Patience = field(default_factory=Patience)
     keep: int | None = None
+    processes: int = 1
     broker: BrokerPlace | None = None
     tell: Callable[[str], None] = _unheard
 
@@ -194,7 +196,12 @@ def _stopping(folder: Path) -> Iterator[None]:
 async def _engine(
     request: RunRequest, job: FileJob, shop: Workshop, head: RunHead, folder: RunFolder
 ) -> AsyncIterator[Engine]:
-    """Open what looks at the targets: this process, or workers that a broker reaches."""
+    """Open what looks at the targets: this process, some beside it, or workers by a broker."""
+    if request.broker is None and request.processes > 1:
+        from scanner.api.beside import processes  # noqa: PLC0415 - few runs have several
+
+        yield processes(request.processes, job, head.vantage, request.history, shop.tools.contact)
+        return
     if request.broker is None:
         yield Local(shop.look, job.connections)
         return

@@ -51,6 +51,9 @@ def run(
     engine: Annotated[
         str, typer.Option(metavar="local|nats", help="Who looks: this machine, or workers.")
     ] = "local",
+    processes: Annotated[
+        int, typer.Option(metavar="N", min=1, max=64, help="How many processes look, side by side.")
+    ] = 1,
     nats: MaybeUrl = None,
     nats_tls: Tls = None,
     contact: Annotated[
@@ -73,6 +76,8 @@ def run(
     seen is written, the rest is unknown.
     """
     one_of("--engine", engine, ENGINES)
+    if processes > 1 and engine != "local":
+        raise InputError("--processes is of the local engine; workers have --slots")
     share = shard_of(shard) if shard is not None else None
     if resume is not None:
         elsewhere = reports is not None and reports.resolve() != resume.resolve().parent
@@ -95,6 +100,7 @@ def run(
         fail_on=Severity((fail_on or SeverityName.HIGH).value),
         contact=contact,
         keep=keep,
+        processes=processes,
         audit=audit,
         broker=_broker(engine, nats, nats_tls),
         tell=note,

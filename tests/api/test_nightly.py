@@ -89,6 +89,22 @@ def open_and_strict(start_server: StartServer, tmp_path: Path) -> Path:
     )
 
 
+async def test_two_processes_see_what_one_sees(open_and_strict: Path, tmp_path: Path) -> None:
+    alone = report(await run(request(tmp_path, open_and_strict), quiet))
+    (tmp_path / "history.sqlite3").unlink()
+    several = report(await run(request(tmp_path, open_and_strict, processes=2), quiet))
+    for one, other in zip(
+        *(sorted(each["hosts"], key=lambda host: host["asset"]) for each in (alone, several)),
+        strict=True,
+    ):
+        assert one["asset"] == other["asset"]
+        assert [row["verdict"] for row in one["failures"]] == [
+            row["verdict"] for row in other["failures"]
+        ]
+        assert one["score"] == other["score"]
+        assert [each["state"] for each in other["endpoints"]] == ["open"]
+
+
 async def test_a_run_leaves_a_valid_report_and_private_files(
     open_and_strict: Path, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager
@@ -18,6 +19,7 @@ from scanner.engine.local import Local
 from scanner.engine.nats_dispatch import Terms
 from scanner.engine.nats_engine import Nats
 from scanner.engine.nats_worker import Worker
+from scanner.engine.processes import Link, Processes, serve
 from scanner.engine.unseen import unseen
 from scanner.history import Begun, Ledger
 from scanner.model.observation import Observations
@@ -80,11 +82,32 @@ async def over_nats(begin: Begin, folder: Path) -> AsyncIterator[Engine]:
             await asyncio.wait([working])
 
 
+@asynccontextmanager
+async def beside(begin: Begin, _folder: Path) -> AsyncIterator[Engine]:
+    """Two ends of a way that real processes have as pipes, both in this one."""
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Link]:
+        ours, theirs = socket.socketpair()
+        near = Link(*await asyncio.open_connection(sock=ours))
+        far = Link(*await asyncio.open_connection(sock=theirs))
+        serving = asyncio.create_task(serve(far, lambda asset, _: begin(target(int(asset[1:])))))
+        try:
+            yield near
+        finally:
+            near.sink.close()
+            await asyncio.wait([serving], timeout=5)
+            far.sink.close()
+            await asyncio.gather(near.sink.wait_closed(), far.sink.wait_closed())
+
+    yield Processes(open=opened, count=2, most=MOST, vantage="internal")
+
+
 def now() -> datetime:
     return datetime(2026, 11, 26, tzinfo=UTC)
 
 
-ENGINES = {"local": local, "nats": over_nats}
+ENGINES = {"local": local, "processes": beside, "nats": over_nats}
 
 
 @pytest.fixture(params=list(ENGINES))

@@ -28,12 +28,19 @@ class Stopped:
     code: int
 
 
+_GARBAGE = 20_000
+"""Objects made and not freed after which rings of them are looked for: a scan makes few rings, and
+holds many objects while thousands of servers are asked.
+"""
+
+
 def finish(work: Coroutine[Any, Any, T]) -> Done[T] | Stopped:
     """Run ``work``. The first SIGINT or SIGTERM cancels it, so that it can put away what it has;
     a second one ends the process at once.
     """
     _silence_libraries()
     gc.freeze()  # what was loaded so far stays: no need to look for garbage in it, all night long
+    gc.set_threshold(_GARBAGE, 10, 10)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(_supervised(work))
 

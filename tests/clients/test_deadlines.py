@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 
 import pytest
 
@@ -67,11 +68,12 @@ async def test_many_steps_take_one_timer(monkeypatch: pytest.MonkeyPatch) -> Non
     loop = asyncio.get_running_loop()
     timers: list[float] = []
     at = loop.call_at
-    monkeypatch.setattr(
-        loop,
-        "call_at",
-        lambda when, *rest, **named: timers.append(when) or at(when, *rest, **named),
-    )
+
+    def counted(when: float, ring: Callable[..., None]) -> asyncio.TimerHandle:
+        timers.append(when)
+        return at(when, ring)
+
+    monkeypatch.setattr(loop, "call_at", counted)
     for _ in range(100):
         async with within(NEVER):
             await asyncio.sleep(0)

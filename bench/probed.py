@@ -11,7 +11,6 @@ from __future__ import annotations
 import sys
 import uuid
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -62,18 +61,23 @@ async def units(unit: Unit, hosts: Path, connections: int, folder: RunFolder) ->
 
 
 async def _endpoint(unit: Unit, dialer: Dialer) -> EndpointObservation:
-    seen = EndpointObservation(
+    fault: Fault | None = None
+    facts = None
+    try:
+        facts = await unit.work(dialer)
+    except Fault as met:
+        fault = met
+    return EndpointObservation(
         port=dialer.admitted.port,
         protocol=unit.protocol,
         address=str(dialer.admitted.ip),
         declared=True,
         state=EndpointState.OPEN,
+        reason=fault.reason if fault else None,
+        detail=fault.detail if fault else "",
+        facts=facts,
+        effort=dialer.meter.facts(),
     )
-    try:
-        facts = await unit.work(dialer)
-    except Fault as fault:
-        return replace(seen, reason=fault.reason, detail=fault.detail, effort=dialer.meter.facts())
-    return replace(seen, facts=facts, effort=dialer.meter.facts())
 
 
 def _targets(unit: Unit, lines: Iterator[str]) -> Iterator[Target]:

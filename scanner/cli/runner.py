@@ -14,9 +14,6 @@ from scanner.model.frozen import dataclass
 
 T = TypeVar("T")
 
-_GARBAGE = (20_000, 20, 50)
-"""New objects before Python looks for garbage among them, and how often it looks further."""
-
 
 @dataclass(frozen=True, slots=True)
 class Done(Generic[T]):
@@ -40,9 +37,6 @@ def finish(work: Coroutine[Any, Any, T]) -> Done[T] | Stopped:
     _silence_libraries()
     gc.set_threshold(YOUNG)
     gc.freeze()  # what was loaded so far stays: no need to look for garbage in it, all night long
-    # Thousands of open dialogs are no garbage either: going through them after each 700 new
-    # objects was a third of the work of a crowd. What is garbage is counted in thousands at most.
-    gc.set_threshold(*_GARBAGE)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(_supervised(work))
 

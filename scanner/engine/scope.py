@@ -142,7 +142,7 @@ class Scope:
         distinct = list(dict.fromkeys(map(unmapped, answer)))
         covered = [address for address in distinct if self._admits(address)]
         let_in = covered[:MOST_ADDRESSES]
-        left_out = tuple(str(address) for address in distinct if not self._admits(address))
+        left_out = tuple(str(address) for address in distinct if address not in covered)
         failure = None
         if not let_in:
             failure = self._nowhere(host, distinct)
@@ -170,7 +170,9 @@ class Scope:
         """
         if address.is_unspecified or address.is_multicast or address == _BROADCAST:
             return False
-        return self.patterns.admits_address(address) and not self.barred.holds(address)
+        return self.patterns.admits_address(address) and not (
+            self.exclude and self.barred.holds(address)
+        )
 
 
 def told_exclusion(exclusion: Exclusion) -> str:

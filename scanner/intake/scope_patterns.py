@@ -131,14 +131,14 @@ class ScopePatterns:
     def holds(self, address: Address) -> bool:
         """Tell whether ``address`` is listed, by itself or in a network."""
         plain = unmapped(address)
-        if (plain.version, int(plain)) in self.addresses:
+        family, bits = plain.version, int(plain)
+        if (family, bits) in self.addresses:
             return True
-        width = 32 if isinstance(plain, IPv4Address) else 128
-        bits = int(plain)
-        return any(
-            version == plain.version and bits >> (width - size) << (width - size) in bases
-            for (version, size), bases in self.networks.items()
-        )
+        width = 32 if family == 4 else 128
+        for (version, size), bases in self.networks.items():
+            if version == family and bits >> (width - size) << (width - size) in bases:
+                return True
+        return False
 
 
 def _all_parsed(texts: Iterable[str]) -> list[Pattern]:

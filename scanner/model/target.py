@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from datetime import date
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 from scanner.model.drill import Drill
@@ -265,15 +266,15 @@ class Target:
     owner: str = ""
     tags: tuple[str, ...] = ()
     endpoints: tuple[Endpoint, ...] = DEFAULT_ENDPOINTS
-    areas: Areas = field(default_factory=Areas)
-    tls: TlsTrust = field(default_factory=TlsTrust)
+    areas: Areas = field(default_factory=cache(Areas))
+    tls: TlsTrust = field(default_factory=cache(TlsTrust))
     known_hosts: Path | None = None
     resolver: tuple[str, int] | None = None
     host_keys: tuple[str, ...] = ()
     policy: str = "modern"
     timezone: str = "UTC"
     retention_days: int | None = None
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = field(default_factory=cache(Limits))
     windows: tuple[str, ...] = ()
     accounts: tuple[Account, ...] = ()
     migrations: tuple[Migration, ...] = ()
@@ -289,7 +290,7 @@ class Target:
     exceptions: tuple[AcceptedRisk, ...] = ()
     not_applicable: tuple[NotApplicable, ...] = ()
     decoy: Decoy | None = None
-    allow: Allow = field(default_factory=Allow)
+    allow: Allow = field(default_factory=cache(Allow))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,7 +318,7 @@ class TargetsFile:
     authorisation: Authorisation
     default_vantages: tuple[str, ...]
     targets: tuple[Target, ...]
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = field(default_factory=cache(Limits))
     delivery: tuple[Mapping[str, str | int], ...] = ()
     exclude: tuple[Exclusion, ...] = ()
     template: Target = field(default_factory=lambda: Target(host="localhost", asset="localhost"))

@@ -61,7 +61,7 @@ class RunFolder:
 
         Where the disk does not take all of it, none of it stays: the next line begins a line.
         """
-        path = self.path / name
+        path = f"{self.path}/{name}"
         with _named(path):
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
@@ -125,7 +125,7 @@ class RunFolder:
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
+def _named(path: Path | str) -> Iterator[None]:
     """Let an error of writing or flushing tell of which file: the system does not."""
     try:
         yield

@@ -6,6 +6,7 @@ import hashlib
 import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import pairwise
 
 from cryptography import x509
@@ -33,13 +34,14 @@ class CertificateUnreadable(Exception):  # noqa: N818 - says what came
     """The bytes are no certificate that can be made sense of."""
 
 
+@lru_cache(maxsize=64)
 def certificate_facts(der: bytes) -> CertificateFacts:
     """Return what a leaf certificate says of itself.
 
     ``names`` are its subject alternative names alone (DNS names and addresses, at most
     ``MOST_NAMES``); a common name is no name any more (RFC 6125 section 6.4.4). ``signature`` is
     its hash, or the algorithm's object identifier. What cannot be read of an odd certificate is
-    empty. Raises ``CertificateUnreadable``.
+    empty. Raises ``CertificateUnreadable``. One that a server shows again and again is read once.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # odd certificates are what is looked for

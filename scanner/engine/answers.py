@@ -35,9 +35,10 @@ async def asked(call: Coroutine[Any, Any, T], *faults: type[Exception]) -> T:
             task.cancel()
             await asyncio.wait({task}, timeout=_TURN)
         raise
+    known: tuple[type[BaseException], ...] = (*faults, OSError, asyncio.CancelledError)
     try:
         return task.result()
-    except (*faults, OSError, asyncio.CancelledError) as error:
+    except known as error:
         raise BrokerError(said(error)) from error
 
 

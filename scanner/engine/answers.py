@@ -18,16 +18,14 @@ class BrokerError(ScannerError):
     """The broker cannot be reached, or did not do what was asked."""
 
 
-async def asked(call: Coroutine[Any, Any, T]) -> T:
-    """Return what the library returns. Raises ``BrokerError`` for whatever it fails with.
+async def asked(call: Coroutine[Any, Any, T], *faults: type[Exception]) -> T:
+    """Return what the library returns. Raises ``BrokerError`` for its ``faults`` and the system's.
 
     Whoever is cancelled meanwhile is told so, always: the library loses a cancellation that comes
     in the same turn of the loop as an answer (so does ``asyncio.wait_for`` before Python 3.12),
     and whoever waits for the task that it cancelled would wait for good. What the library cancels
     by itself, as its connection ends, is a fault and no cancellation.
     """
-    from nats.errors import Error  # noqa: PLC0415 - an extra
-
     task = asyncio.ensure_future(call)
     try:
         await asyncio.wait({task})
@@ -37,9 +35,10 @@ async def asked(call: Coroutine[Any, Any, T]) -> T:
             task.cancel()
             await asyncio.wait({task}, timeout=_TURN)
         raise
+    known: tuple[type[BaseException], ...] = (*faults, OSError, asyncio.CancelledError)
     try:
         return task.result()
-    except (Error, OSError, asyncio.CancelledError) as error:
+    except known as error:
         raise BrokerError(said(error)) from error
 
 

@@ -17,12 +17,12 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scanner.engine.answers import BrokerError, asked, said
+from scanner.engine.answers import BrokerError, T, asked, said
 from scanner.errors import InputError
 
 if TYPE_CHECKING:
@@ -86,19 +86,19 @@ class Parcel:
 
     async def take(self) -> None:
         """Say that it was dealt with, and wait until the broker knows."""
-        await asked(self._message.ack_sync(timeout=_ANSWER))
+        await _asked(self._message.ack_sync(timeout=_ANSWER))
 
     async def drop(self) -> None:
         """Say that it was dealt with. Where that is lost, it is given again."""
-        await asked(self._message.ack())
+        await _asked(self._message.ack())
 
     async def refuse(self) -> None:
         """Say that nobody can deal with it."""
-        await asked(self._message.term())
+        await _asked(self._message.term())
 
     async def keep(self) -> None:
         """Say that it is being dealt with, so that nobody else is given it."""
-        await asked(self._message.in_progress())
+        await _asked(self._message.in_progress())
 
 
 class Intake:
@@ -110,7 +110,7 @@ class Intake:
     async def next(self, most: int, seconds: float) -> list[Parcel]:
         """Return up to ``most`` messages, as soon as there are any; none after ``seconds``."""
         try:
-            found = await asked(self._source.fetch(most, timeout=seconds))
+            found = await _asked(self._source.fetch(most, timeout=seconds))
         except BrokerError as error:
             if isinstance(error.__cause__, TimeoutError):
                 return []
@@ -120,7 +120,7 @@ class Intake:
     async def close(self) -> None:
         """Ask for no more."""
         with suppress(BrokerError):
-            await asked(self._source.unsubscribe())
+            await _asked(self._source.unsubscribe())
 
 
 class Broker:
@@ -162,7 +162,7 @@ class Broker:
                 max_age=seconds,
                 max_msgs_per_subject=most,
             )
-            await asked(self._stream(config))
+            await _asked(self._stream(config))
         for vantage in vantages:
             queue = api.ConsumerConfig(
                 durable_name=f"at-{vantage}",
@@ -171,7 +171,7 @@ class Broker:
                 ack_wait=self._post.ack_wait,
                 max_deliver=MOST_DELIVERIES,
             )
-            await asked(self._js.add_consumer(JOBS, queue))
+            await _asked(self._js.add_consumer(JOBS, queue))
 
     async def _stream(self, config: StreamConfig) -> None:
         from nats.js.errors import BadRequestError  # noqa: PLC0415 - as above
@@ -185,17 +185,17 @@ class Broker:
         """Store a batch once, however often it is sent; return its number in the queue."""
         headers = {"Nats-Msg-Id": f"{run}:{name}"}
         subject = f"scan.jobs.{vantage}.{run}"
-        done = await asked(self._js.publish(subject, data, headers=headers))
+        done = await _asked(self._js.publish(subject, data, headers=headers))
         return int(done.seq)
 
     async def tell(self, vantage: str, run: str, name: str, data: bytes) -> None:
         """Store what was seen, once, and wait until it is."""
         headers = {"Nats-Msg-Id": f"{run}:{name}"}
-        await asked(self._js.publish(f"scan.seen.{vantage}.{run}", data, headers=headers))
+        await _asked(self._js.publish(f"scan.seen.{vantage}.{run}", data, headers=headers))
 
     async def jobs(self, vantage: str) -> Intake:
         """Return the batches of a vantage, shared with all of its workers."""
-        return Intake(await asked(self._js.pull_subscribe_bind(f"at-{vantage}", JOBS)))
+        return Intake(await _asked(self._js.pull_subscribe_bind(f"at-{vantage}", JOBS)))
 
     async def sightings(self, run: str) -> Intake:
         """Return what was seen of a run, each until it was taken."""
@@ -215,34 +215,34 @@ class Broker:
             ack_wait=10.0,
             inactive_threshold=7 * _DAY,
         )
-        await asked(self._js.add_consumer(stream, config))
-        return Intake(await asked(self._js.pull_subscribe_bind(name, stream)))
+        await _asked(self._js.add_consumer(stream, config))
+        return Intake(await _asked(self._js.pull_subscribe_bind(name, stream)))
 
     async def forget(self, run: str) -> None:
         """Remove what is left of a run: batches, sightings, its consumers."""
         await self.recall(run)
         with suppress(BrokerError):
-            await asked(self._js.purge_stream(SEEN, subject=f"scan.seen.*.{run}"))
+            await _asked(self._js.purge_stream(SEEN, subject=f"scan.seen.*.{run}"))
         for stream in (SEEN, LOST):
             with suppress(BrokerError):
-                await asked(self._js.delete_consumer(stream, f"run-{run}"))
+                await _asked(self._js.delete_consumer(stream, f"run-{run}"))
 
     async def recall(self, run: str) -> None:
         """Remove all batches of a run from the queues."""
         with suppress(BrokerError):
-            await asked(self._js.purge_stream(JOBS, subject=f"scan.jobs.*.{run}"))
+            await _asked(self._js.purge_stream(JOBS, subject=f"scan.jobs.*.{run}"))
 
     async def withdraw(self, sequence: int) -> None:
         """Remove one batch from the queue, if it is there."""
         with suppress(BrokerError):
-            await asked(self._js.delete_msg(JOBS, sequence))
+            await _asked(self._js.delete_msg(JOBS, sequence))
 
     async def holds(self, sequence: int) -> bool:
         """Whether a batch is still in the queue, given to a worker or not."""
         from nats.js.errors import NotFoundError  # noqa: PLC0415 - as above
 
         try:
-            await asked(self._js.get_msg(JOBS, sequence))
+            await _asked(self._js.get_msg(JOBS, sequence))
         except BrokerError as error:
             if isinstance(error.__cause__, NotFoundError):
                 return False
@@ -252,7 +252,7 @@ class Broker:
     async def waiting(self, vantage: str) -> tuple[int, int] | None:
         """Return how many batches wait at a vantage and how many are under way, if any can be."""
         try:
-            info = await asked(self._js.consumer_info(JOBS, f"at-{vantage}"))
+            info = await _asked(self._js.consumer_info(JOBS, f"at-{vantage}"))
         except BrokerError:
             return None
         return int(info.num_pending or 0), int(info.num_ack_pending or 0)
@@ -260,18 +260,18 @@ class Broker:
     async def restart(self, run: str) -> None:
         """Take back that a run was cancelled: it is resumed."""
         with suppress(BrokerError):
-            await asked(self._js.purge_stream(STOP, subject=f"scan.stop.{run}"))
+            await _asked(self._js.purge_stream(STOP, subject=f"scan.stop.{run}"))
 
     async def stop(self, run: str) -> None:
         """Tell everybody, now and later, that a run is cancelled."""
-        await asked(self._js.publish(f"scan.stop.{run}", b"{}"))
+        await _asked(self._js.publish(f"scan.stop.{run}", b"{}"))
 
     async def is_stopped(self, run: str) -> bool:
         """Whether a run was cancelled."""
         from nats.js.errors import NotFoundError  # noqa: PLC0415 - as above
 
         try:
-            await asked(self._js.get_last_msg(STOP, f"scan.stop.{run}"))
+            await _asked(self._js.get_last_msg(STOP, f"scan.stop.{run}"))
         except BrokerError as error:
             if isinstance(error.__cause__, NotFoundError):
                 return False
@@ -280,7 +280,7 @@ class Broker:
 
     async def live(self, vantage: str, sign: bytes) -> None:
         """Give a sign of life."""
-        await asked(self._client.publish(f"scan.alive.{vantage}", sign))
+        await _asked(self._client.publish(f"scan.alive.{vantage}", sign))
 
     async def listen(self, subject: str, heard: Callable[[str, bytes], Awaitable[None]]) -> None:
         """Call ``heard`` with the last word of a subject below ``scan.`` and what it says."""
@@ -288,7 +288,7 @@ class Broker:
         async def hear(message: Msg) -> None:
             await heard(message.subject.rpartition(".")[2], message.data)
 
-        await asked(self._client.subscribe(f"scan.{subject}", cb=hear))
+        await _asked(self._client.subscribe(f"scan.{subject}", cb=hear))
 
 
 def lost_sequence(data: bytes) -> int | None:
@@ -313,7 +313,7 @@ async def connected(post: Post) -> AsyncIterator[Broker]:
 
     try:
         async with asyncio.timeout(_ANSWER):
-            client: Any = await asked(
+            client: Any = await _asked(
                 nats.connect(
                     post.url,
                     tls=post.tls,
@@ -334,4 +334,10 @@ async def connected(post: Post) -> AsyncIterator[Broker]:
     finally:
         with suppress(Exception):
             async with asyncio.timeout(_ANSWER):
-                await asked(client.close())
+                await _asked(client.close())
+
+
+async def _asked(call: Coroutine[Any, Any, T]) -> T:
+    from nats.errors import Error  # noqa: PLC0415 - an extra
+
+    return await asked(call, Error)

@@ -8,6 +8,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +23,21 @@ def nats(server: NatsServer, role: str) -> tuple[str, ...]:
     return ("--nats", server.url, "--nats-tls", str(server.identities[role]))
 
 
-def started(*arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+@contextmanager
+def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a command beside the block, and no longer, whatever becomes of that."""
+    with subprocess.Popen(
         [sys.executable, "-m", "scanner", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=environment(),
-    )
+    ) as child:
+        try:
+            yield child
+        finally:
+            if child.poll() is None:
+                child.kill()
 
 
 def written(folder: Path, *hosts: dict[str, Any]) -> Path:

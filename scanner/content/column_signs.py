@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from scanner.content.column_shapes import shape_of
@@ -15,6 +14,7 @@ from scanner.content.nir import count_in_text, is_keyless_nir, is_nir
 from scanner.content.payment import payments
 from scanner.content.person_names import are_organisations, are_persons
 from scanner.content.tables import Table
+from scanner.model.frozen import dataclass
 
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@.]{1,63}(?:\.[^\s@.]{1,63})+")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?|(?:19|20)\d{2}(?:\d{4})?|"

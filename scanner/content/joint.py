@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from scanner.content.beside import opened_by
 from scanner.content.ordered import joined_tables
 from scanner.model.content import ContentFacts, ContentState, Note
+from scanner.model.frozen import dataclass
 
 _LOCKED: Final = frozenset({ContentState.ENCRYPTED, ContentState.WEAK})
 _OPEN: Final = frozenset({ContentState.CLEAR, ContentState.KEYLESS})

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from functools import cache
 from importlib import import_module
 from typing import Final
+
+from scanner.model.frozen import dataclass
 
 _LEAST: Final = 3
 _ALONE_SHARE: Final = 0.5

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from scanner.content.patterns import Pattern
+from scanner.model.frozen import dataclass
 
 _CARD = re.compile(r"\d(?:[ -]?\d){12,18}", re.ASCII)
 # Neither digits after a decimal point nor a part of something longer.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from scanner.content.lexicon import concept_of, folded
 from scanner.content.ranges import Allowance, Asking, Source
 from scanner.model.content import Column, ContentFacts, DateRange
+from scanner.model.frozen import dataclass
 
 Key: TypeAlias = Callable[..., str]
 """A keyed hash of byte strings (``scanner.model.mask.Mask``)."""

@@ -7,8 +7,9 @@ import io
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import islice
+
+from scanner.model.frozen import dataclass
 
 _QUOTED_IN_LINE = re.compile(r'"[^"\n]*"')
 _QUOTED = re.compile(r'"[^"]*"')

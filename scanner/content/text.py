@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
+
+from scanner.model.frozen import dataclass
 
 _CONTROL = bytes([*range(9), *range(0x0E, 0x1B), *range(0x1D, 0x20), 0x7F])  # VT and FS frame HL7
 _HIGH = re.compile(rb"[\x80-\xff]")

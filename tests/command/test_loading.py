@@ -98,4 +98,15 @@ def test_an_ssh_server_is_judged_without_ftp_and_without_certificates(
         "scanner.logs",
         "scanner.intake.registers",
         "scanner.content.recognise",
+        "scanner.history.fleet",
+        "scanner.probes.ssh_key_queries",
+        "cryptography.hazmat.primitives.serialization.ssh",
     } & loaded == set()
+
+
+def test_nobody_looks_for_garbage_while_a_command_loads() -> None:
+    script = "import gc\nfrom scanner.cli import main\ntry:\n    main()\nfinally:\n"
+    command = [sys.executable, "-c", f"{script}    print(gc.get_threshold()[0])", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+
+    assert int(done.stdout.splitlines()[-1]) >= 10_000

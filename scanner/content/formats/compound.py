@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import Final
 
 from scanner.content.cursor import EndError
 from scanner.content.ranges import Asking, Source
+from scanner.model.frozen import dataclass
 
 MAGIC: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PIECE: Final = 16_384

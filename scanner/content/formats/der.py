@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from scanner.model.frozen import dataclass
 
 _MOST_ELEMENTS: Final = 20_000
 _MOST_DEPTH: Final = 32

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from scanner.content.ranges import Asking
 from scanner.content.scene import Scene
 from scanner.content.sealed import body_is_sealed, looks_random, stays_base64
 from scanner.model.content import ContentFacts, ContentState, Note
+from scanner.model.frozen import dataclass
 
 _AGE: Final = b"age-encryption.org/v1\n"
 _AGE_MAC: Final = re.compile(rb"\n--- [A-Za-z0-9+/]{43}\n")

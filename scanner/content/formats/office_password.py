@@ -8,11 +8,11 @@ import hashlib
 import hmac
 import re
 import struct
-from dataclasses import dataclass
 from typing import Final
 
 from scanner.content.cursor import Cursor, EndError
 from scanner.content.formats.ciphers import aes_block_decrypted, aes_cbc_decrypted, md5, rc4, sha1
+from scanner.model.frozen import dataclass
 
 BUILT_IN: Final = "VelvetSweatshop"
 _MOST_SPINS: Final = 200_000

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from scanner.model.frozen import dataclass
 
 _VERSIONS: Final = {1: {2, 3, 6}, 3: {4, 5, 6}, 18: {1, 2}, 20: {1}, 4: {3, 6}, 2: {3, 4, 5, 6},
                     5: {3, 4, 5, 6}, 6: {3, 4, 5, 6}, 7: {3, 4, 5, 6},

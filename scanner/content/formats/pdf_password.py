@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from typing import Final
 
 from scanner.content.formats.ciphers import aes_cbc_encrypted, md5, rc4
+from scanner.model.frozen import dataclass
 
 _PADDING: Final = bytes.fromhex("28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0ca9fe6453697a")
 _MOST_ROUNDS: Final = 512

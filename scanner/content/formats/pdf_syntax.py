@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from scanner.content.cursor import EndError
+from scanner.model.frozen import dataclass
 
 _MOST_TOKENS: Final = 20_000
 _MOST_DEPTH: Final = 24

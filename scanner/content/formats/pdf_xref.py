@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from dataclasses import dataclass
 from typing import Final
 
 from scanner.content.cursor import EndError
 from scanner.content.formats.pdf_syntax import Dictionary, Name, Parser
 from scanner.content.ranges import Asking, Source
+from scanner.model.frozen import dataclass
 
 _FIRST: Final = 65_536
 _MOST: Final = 262_144

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import Final
 
 from scanner.content.cursor import Cursor, EndError
 from scanner.content.ranges import Asking, Source
+from scanner.model.frozen import dataclass
 
 MAGIC_OLDEST: Final = b"RE\x7e\x5e"
 MAGIC_4: Final = b"Rar!\x1a\x07\x00"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from scanner.content.cursor import Cursor, EndError
+from scanner.model.frozen import dataclass
 
 _HEADER: Final = 0x01
 _ENCODED: Final = 0x17

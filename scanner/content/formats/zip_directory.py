@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from scanner.content.ranges import Asking, Source
+from scanner.model.frozen import dataclass
 
 LOCAL: Final = b"PK\x03\x04"
 END: Final = b"PK\x05\x06"

@@ -39,7 +39,7 @@ def plain(value: Any) -> Any:
     A fact that was not observed becomes ``{"unobserved": reason, "detail": clause}``; permission
     bits (a field called ``mode``) become octal text. Raises ``TypeError`` for foreign types.
     """
-    return _form(type(value))(value)
+    return _form(value.__class__)(value)
 
 
 @cache

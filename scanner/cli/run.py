@@ -25,6 +25,9 @@ _Kept = Annotated[
 _Textfile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Prometheus textfile (*.prom) to write.")
 ]
+_Processes = Annotated[
+    int, typer.Option(metavar="N", min=1, max=64, help="How many processes look, side by side.")
+]
 _FailOn = Annotated[
     SeverityName | None,
     typer.Option(
@@ -51,9 +54,7 @@ def run(
     engine: Annotated[
         str, typer.Option(metavar="local|nats", help="Who looks: this machine, or workers.")
     ] = "local",
-    processes: Annotated[
-        int, typer.Option(metavar="N", min=1, max=64, help="How many processes look, side by side.")
-    ] = 1,
+    processes: _Processes = 1,
     nats: MaybeUrl = None,
     nats_tls: Tls = None,
     contact: Annotated[

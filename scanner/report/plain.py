@@ -33,13 +33,13 @@ _DERIVED: dict[type, tuple[str, ...]] = {
 _Form = Callable[[Any], Any]
 
 
-def plain(value: object) -> Any:
+def plain(value: Any) -> Any:
     """Return ``value`` as dictionaries, lists, strings, numbers, booleans and ``None``.
 
     A fact that was not observed becomes ``{"unobserved": reason, "detail": clause}``; permission
     bits (a field called ``mode``) become octal text. Raises ``TypeError`` for foreign types.
     """
-    return _form(value.__class__)(value)
+    return _form(type(value))(value)
 
 
 @cache

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from scanner.api import BrokerPlace, RunRequest, RunResult
 
 ENGINES = ("local", "nats")
+_Processes = Annotated[
+    int, typer.Option(metavar="N", min=1, max=64, help="How many processes look, side by side.")
+]
 _Kept = Annotated[
     int | None,
     typer.Option(metavar="N", min=1, help="Then remove all but the newest N run folders."),
@@ -77,8 +80,6 @@ def run(
     seen is written, the rest is unknown.
     """
     one_of("--engine", engine, ENGINES)
-    if processes > 1 and engine != "local":
-        raise InputError("--processes is of the local engine; workers have --slots")
     share = shard_of(shard) if shard is not None else None
     if resume is not None:
         elsewhere = reports is not None and reports.resolve() != resume.resolve().parent
@@ -103,7 +104,7 @@ def run(
         keep=keep,
         processes=processes,
         audit=audit,
-        broker=_broker(engine, nats, nats_tls),
+        broker=_broker(engine, nats, nats_tls, processes),
         tell=note,
     )
     return _carry_out(request, metrics)
@@ -145,7 +146,9 @@ def _measure(metrics: Path | None, result: RunResult, code: int) -> None:
         note(str(error))
 
 
-def _broker(engine: str, url: str | None, tls: Path | None) -> BrokerPlace | None:
+def _broker(engine: str, url: str | None, tls: Path | None, processes: int) -> BrokerPlace | None:
+    if processes > 1 and engine != "local":
+        raise InputError("--processes is of the local engine; workers have --slots")
     if (engine == "nats") != (url is not None):
         raise InputError("--engine nats and --nats URL go together")
     return None if url is None else place_of(url, tls)

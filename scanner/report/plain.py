@@ -39,12 +39,19 @@ def plain(value: Any) -> Any:
     A fact that was not observed becomes ``{"unobserved": reason, "detail": clause}``; permission
     bits (a field called ``mode``) become octal text. Raises ``TypeError`` for foreign types.
     """
-    return _form(value.__class__)(value)
+    kind = type(value)
+    form = _FORMS.get(kind)
+    if form is None:
+        form = _FORMS[kind] = _form(kind)
+    return form(value)
 
 
-@cache
+_FORMS: dict[type[Any], _Form] = {}
+"""What was found out about each class: classes are few, values many."""
+
+
 def _form(kind: type[Any]) -> _Form:
-    """Return what turns instances of a class into plain values: classes are few, values many."""
+    """Return what turns instances of a class into plain values."""
     if kind in _AS_THEY_ARE:
         return _itself
     if issubclass(kind, Observed):

@@ -41,9 +41,8 @@ class Stream(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Keep what came (asyncio)."""
-        self._meter.bytes_received += len(data)
         if self._layer is None:
-            self._buffer += data
+            self._keep(data)
         else:
             self._layer.incoming(data)
             if self._layer.is_open:
@@ -52,6 +51,11 @@ class Stream(asyncio.Protocol):
             self._paused = True
             self._transport.pause_reading()
         self._wake()
+
+    def _keep(self, data: bytes) -> None:
+        """Count and keep what the server said, which inside TLS is less than what came."""
+        self._meter.bytes_received += len(data)
+        self._buffer += data
 
     def eof_received(self) -> bool:
         """Note the end (asyncio)."""
@@ -81,7 +85,7 @@ class Stream(asyncio.Protocol):
         if layer.is_ending:
             self._end(layer)
             return
-        self._buffer += layer.read()
+        self._keep(layer.read())
         self._flush(layer)
         if layer.error is not None:
             self._error = layer.error

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from scanner.api import BrokerPlace, RunRequest, RunResult
 
 ENGINES = ("local", "nats")
-_Processes = Annotated[
-    int, typer.Option(metavar="N", min=1, max=64, help="How many processes look, side by side.")
-]
 _Kept = Annotated[
     int | None,
     typer.Option(metavar="N", min=1, help="Then remove all but the newest N run folders."),

@@ -217,7 +217,8 @@ def _targets(ground: Ground, limits: dict[str, object]) -> Path:
 
 def _hosts_of(ground: Ground) -> Iterator[dict[str, Any]]:
     # Host by host: what this process holds in memory would count in its children's peak.
-    reports = list(ground.folder.glob("*/reports/*/report.json"))
+    found = ground.folder.glob("*/reports/*/report.json")
+    reports = [each for each in found if not each.parent.is_symlink()]  # "latest" leads to one
     if not reports:
         raise LookupError("no report was written")
     for report in reports:

@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 
 from scanner.checks.registry import all_checks
 from scanner.model.failure import WEIGHTS, FailureId
+from scanner.schemas.catalogue import names
 from tests.cli.shell import scan
 
 FACETS = [facet for check in all_checks() for facet in check.facets]
@@ -74,4 +75,4 @@ def test_schemas_are_printed(name: str) -> None:
 def test_an_unknown_schema_is_refused_with_the_known_ones() -> None:
     told = scan("schema", "../errors")
     assert (told.returncode, told.stdout) == (2, "")
-    assert "report, targets" in told.stderr
+    assert f"known names: {', '.join(names())}\n" in told.stderr

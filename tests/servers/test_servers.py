@@ -8,6 +8,7 @@ import re
 import socket
 import ssl
 import struct
+import time
 import warnings
 from pathlib import Path
 from typing import Final, NamedTuple

@@ -112,7 +112,7 @@ class Keep:
 class KeepingDesk:
     """Keeps targets as they come, a few in each turn of the loop: see ``scanner.engine.pace``."""
 
-    def __init__(self, keep: Keep) -> None:
+    def __init__(self, keep: Callable[..., None]) -> None:
         self._keep = keep
         self._desk = Desk()
         self._waiting: deque[Looked] = deque()
@@ -122,8 +122,8 @@ class KeepingDesk:
         self._waiting.append(one)
         try:
             await self._desk.turn()
-        finally:  # what was seen is kept, even of a run that is cancelled while this waits
-            if any(each is one for each in self._waiting):
+        finally:  # what was seen is kept, even where those behind are cancelled before those ahead
+            while any(each is one for each in self._waiting):
                 self._keep(*self._next())
 
     def _next(self) -> list[Looked]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import compileall
-import shutil
 import statistics
 import sys
 import tempfile
@@ -22,7 +21,7 @@ import scanner
 from bench import namespace, page
 from bench.machine import beside_python, describe
 from bench.measure import Cost, cores, run
-from bench.peer_programs import SECONDS, fetch, package_version, version
+from bench.peer_programs import SECONDS, need_nmap, need_ssh_audit, package_version, version
 from bench.ssh_tools import NMAP, SCAN_HOST, SSH_AUDIT, At, Tool, nmap_output, only_host, output
 from tests.servers import POSTURES
 from tests.servers.packages import unpack
@@ -126,11 +125,9 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Measure and print."""
     asked = arguments()
-    if shutil.which("nmap") is None:
-        sys.exit("nmap is missing: install it (on Debian: apt-get install nmap)")
+    need_nmap()
     unpack()  # the private network has no way to fetch anything
-    if not fetch("ssh-audit", "ssh_audit"):
-        sys.exit("ssh-audit could not be installed by its name")
+    need_ssh_audit()
     # As pip does where it installs a package; content workers write no bytecode.
     compileall.compile_dir(Path(scanner.__file__).parent, quiet=1)
     namespace.enter("bench.adhoc")

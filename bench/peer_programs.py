@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import venv
@@ -23,6 +24,18 @@ def fetch(package: str, module: str) -> bool:
     quiet = [str(PYTHON), "-m", "pip", "install", "--quiet", package]
     subprocess.run(quiet, stdin=subprocess.DEVNULL, check=False)
     return _is_installed(module)
+
+
+def need_nmap() -> None:
+    """Raise ``SystemExit`` where nmap is missing."""
+    if shutil.which("nmap") is None:
+        sys.exit("nmap is missing: install it (on Debian: apt-get install nmap)")
+
+
+def need_ssh_audit() -> None:
+    """Fetch ssh-audit; raise ``SystemExit`` where it cannot be had."""
+    if not fetch("ssh-audit", "ssh_audit"):
+        sys.exit("ssh-audit could not be installed by its name")
 
 
 def _is_installed(module: str) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,7 +20,7 @@ from bench import namespace
 from bench.machine import beside_python
 from bench.our_facts import compared, only_ours
 from bench.peer_facts import Fact, nmap_facts, sslyze_facts
-from bench.peer_programs import PYTHON, SECONDS, done, fetch, package_version, version
+from bench.peer_programs import PYTHON, SECONDS, done, fetch, need_nmap, package_version, version
 from bench.peer_tables import Compared, tables
 from scanner.schemas.catalogue import load_schema
 from tests.servers import POSTURES, Server
@@ -167,8 +166,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Compare and print."""
     asked = arguments()
-    if shutil.which("nmap") is None:
-        sys.exit("nmap is missing: install it (on Debian: apt-get install nmap)")
+    need_nmap()
     unpack()  # the private network has no way to fetch anything
     sslyze = fetch("sslyze", "sslyze")
     namespace.enter("bench.peers_ftp")

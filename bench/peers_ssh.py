@@ -10,7 +10,6 @@ but loopback: no packet leaves. Every fact that a peer reports is looked up in o
 from __future__ import annotations
 
 import argparse
-import shutil
 import statistics
 import sys
 import tempfile
@@ -25,7 +24,7 @@ from bench.measure import Cost, cores, run
 from bench.our_facts import compared, only_ours
 from bench.our_facts_ssh import SSH_PLACES
 from bench.peer_facts_ssh import nmap_ssh_facts, ssh_audit_facts
-from bench.peer_programs import SECONDS, fetch, package_version, version
+from bench.peer_programs import SECONDS, need_nmap, need_ssh_audit, package_version, version
 from bench.peer_tables import Compared, tables
 from bench.ssh_tools import (
     NMAP,
@@ -228,11 +227,9 @@ def report(asked: argparse.Namespace) -> Iterator[str]:
 def main() -> None:
     """Compare and print."""
     asked = arguments()
-    if shutil.which("nmap") is None:
-        sys.exit("nmap is missing: install it (on Debian: apt-get install nmap)")
+    need_nmap()
     unpack()  # the private network has no way to fetch anything
-    if not fetch("ssh-audit", "ssh_audit"):
-        sys.exit("ssh-audit could not be installed by its name")
+    need_ssh_audit()
     namespace.enter("bench.peers_ssh")
     lines = list(report(asked))
     print("\n".join(lines))

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from scanner.errors import HistoryError
+from scanner.history.held import Held
 from scanner.history.schema import fault_of_rights, naming, transaction
 from scanner.model.ledger import SentBatch
 
@@ -35,23 +35,12 @@ _FORGOTTEN_AFTER = timedelta(days=30)
 _PATIENCE = 10.0
 
 
-class _File:
+class _File(Held):
     """One small database of its own, for its owner alone (0600)."""
 
     def __init__(self, path: Path, tables: str) -> None:
         self._path = path
         self._db = _opened(path, tables)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._db.close()
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

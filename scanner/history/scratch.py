@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from scanner.history.held import Held
 from scanner.history.schema import naming
 
 
-class Scratch:
+class Scratch(Held):
     """A database in a file that nobody else sees, gone with the block.
 
     ``place`` is what errors call it. Raises ``HistoryError`` when the disk is full.
@@ -20,14 +19,3 @@ class Scratch:
         with naming(place):
             self._db = sqlite3.connect("", isolation_level=None)
             self._db.executescript(tables)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._db.close()

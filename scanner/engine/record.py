@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import MISSING, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from scanner.model.evidence import Scalar
 from scanner.model.frozen import dataclass
@@ -45,34 +45,8 @@ def _converter() -> Converter:
         return converter.structure(plain, FtpFacts)
 
     converter.register_structure_hook(FtpFacts | SshFacts | None, facts)
-    for kind in (FtpFacts, SshFacts):
-        converter.register_unstructure_hook(kind, _told_facts(kind, converter))
     converter.register_structure_hook(Scalar | tuple[str, ...], _evidence_value)
     return converter
-
-
-def _told_facts(
-    kind: type[FtpFacts | SshFacts], converter: Converter
-) -> Callable[[FtpFacts | SshFacts], dict[str, Any]]:
-    """Return what writes facts without those that are as by default, as the converter would.
-
-    Of some fifty questions a host answers a few: the others hold the very default, and need no
-    comparison field by field.
-    """
-    defaults = {
-        one.name: one.default if one.default_factory is MISSING else one.default_factory()
-        for one in fields(kind)
-    }
-
-    def told(facts: FtpFacts | SshFacts) -> dict[str, Any]:
-        plain = {}
-        for name, default in defaults.items():
-            value = getattr(facts, name)
-            if value is not default and value != default:
-                plain[name] = converter.unstructure(value)
-        return plain
-
-    return told
 
 
 def _evidence_value(plain: Any, _: Any) -> Any:
@@ -81,7 +55,7 @@ def _evidence_value(plain: Any, _: Any) -> Any:
 
 def plain_of(seen: Observations) -> Any:
     """Return observations as JSON holds them."""
-    return _converter().unstructure(seen)
+    return msgspec.to_builtins(seen)
 
 
 def observations_of(plain: Any) -> Observations:
@@ -92,13 +66,21 @@ def observations_of(plain: Any) -> Observations:
         raise ValueError(f"no observations ({type(error).__name__})") from error
 
 
-_JSON = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
+_ENCODER = msgspec.json.Encoder()
+_ASCII = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 
 
 def encode(record: Record) -> str:
-    """Return one line of JSON, without its line feed."""
-    plain: Any = _converter().unstructure(record)
-    return _JSON.encode(plain)
+    """Return one line of JSON in ASCII, without its line feed and without what is as by default."""
+    try:
+        line = _ENCODER.encode(record)
+    except UnicodeEncodeError:  # half of a pair of code units: JSON can hold it, UTF-8 cannot
+        return _escaped(record)
+    return line.decode("ascii") if line.isascii() else _escaped(record)
+
+
+def _escaped(record: Record) -> str:
+    return _ASCII.encode(msgspec.to_builtins(record))
 
 
 def decode(line: str) -> Record:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import socket
 from collections.abc import Iterable, Sequence
-from dataclasses import field
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Protocol
 
@@ -62,7 +62,7 @@ class Admission:
     omitted: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Scope:
     """What one authorisation covers: its names, and its networks for every address dialled.
     ``exclude`` goes before it.
@@ -72,8 +72,8 @@ class Scope:
 
     authorisation: Authorisation
     exclude: tuple[Exclusion, ...] = ()
-    patterns: ScopePatterns = field(init=False)
-    barred: ScopePatterns = field(init=False)
+    patterns: ScopePatterns = dataclasses.field(init=False)
+    barred: ScopePatterns = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "patterns", ScopePatterns.of(self.authorisation.scope))

@@ -30,10 +30,10 @@ class Case:
     dossier: Dossier = field(default_factory=Dossier)
     recall: Recall = field(default_factory=Recall)
     now: datetime
-    _counted: list[tuple[str, EndpointObservation]] = field(
-        default_factory=list, init=False, repr=False, compare=False
+    _counted: list[tuple[tuple[Observations, ...], list[tuple[str, EndpointObservation]]]] = field(
+        default_factory=list, repr=False
     )
-    """What ``endpoints`` yields, found once: a hundred facets ask for it."""
+    """Observations and what ``endpoints`` yields of them, found once: a hundred facets ask."""
 
     @property
     def today(self) -> date:
@@ -46,11 +46,11 @@ class Case:
 
     def endpoints(self) -> Iterator[tuple[str, EndpointObservation]]:
         """Yield every endpoint that counts, with its vantage."""
-        if not self._counted:
-            self._counted.extend(
-                (seen.vantage, endpoint) for seen in self.observations for endpoint in counted(seen)
-            )
-        yield from self._counted
+        # A copy made by ``replace`` shares the list, and may hold other observations.
+        if not self._counted or self._counted[0][0] is not self.observations:
+            found = [(seen.vantage, each) for seen in self.observations for each in counted(seen)]
+            self._counted[:] = [(self.observations, found)]
+        yield from self._counted[0][1]
 
     def ftp(self) -> Iterator[tuple[str, EndpointObservation, FtpFacts]]:
         """Yield the endpoints that spoke FTP."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import field, replace
+from dataclasses import replace
 from datetime import datetime
 
 from scanner.clients.faults import Fault
@@ -196,7 +196,7 @@ class Inside:
             self.passive.append(await visit.ask(lambda: ask_passive(visit, tree)))
             view: Reading[View] = Unobserved(Reason.NOT_OFFERED, _UNPROTECTED)
             if not exposed:
-                look = _Look(username, encrypted=encrypted, seconds=self._share())
+                look = _Look(username=username, encrypted=encrypted, seconds=self._share())
                 witness = WitnessedTree(tree, visit)
                 view = await visit.ask(lambda: look.through(visit, witness))
                 await self._write(tree, witness.candidates, private=private)
@@ -274,11 +274,11 @@ async def _revived(tree: FtpTree) -> Reading[bool]:
     return Observed(tree.session.is_usable)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
     username: str
-    encrypted: bool = field(kw_only=True)
-    seconds: float = field(kw_only=True)
+    encrypted: bool
+    seconds: float
 
     async def through(self, visit: Visit, tree: WitnessedTree) -> Reading[View]:
         return await observe_view(

@@ -9,6 +9,8 @@ from scanner.engine.judge import judge
 from scanner.engine.record import Record, decode, encode
 from scanner.model.content import DataClass
 from scanner.model.evidence import Evidence
+from scanner.model.observation import FtpFacts, Reply
+from scanner.model.reading import Observed
 from scanner.model.recall import OrderSighting, Recall
 from scanner.model.view import WritableSigns
 from tests.checks.cases import account, endpoint, file, modern_ssh, plain_ftp, seen, view, walk
@@ -65,6 +67,30 @@ def test_a_record_is_one_ascii_line() -> None:
     line = encode(record())
     assert "\n" not in line
     assert line.isascii()
+
+
+@pytest.mark.parametrize("text", ["Hélène", "\u202e", "\udcff", "\U0001f4be"])
+def test_text_beyond_ascii_is_escaped_and_comes_back(text: str) -> None:
+    given = replace(record(), asset=text)
+    assert encode(given).isascii()
+    assert decode(encode(given)).asset == text
+
+
+def test_a_number_that_no_machine_word_holds_comes_back() -> None:
+    look = seen(endpoint(open_zone(DataClass.PERSONAL)))
+    (only,) = look.endpoints
+    huge = replace(only, effort=replace(only.effort, bytes_received=1 << 80))
+    line = encode(replace(record(), observations=(replace(look, endpoints=(huge,)),)))
+    assert decode(line).observations[0].endpoints[0].effort.bytes_received == 1 << 80
+
+
+def test_what_is_as_by_default_is_not_written() -> None:
+    facts = FtpFacts(greeting=Observed(Reply(220, ("ready",))))
+    look = seen(endpoint(facts))
+    plain = json.loads(encode(replace(record(), observations=(look,))))
+    assert plain["observations"][0]["endpoints"][0]["facts"] == {
+        "greeting": {"value": {"code": 220, "text": ["ready"]}}
+    }
 
 
 @pytest.mark.parametrize(

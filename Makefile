@@ -1,6 +1,8 @@
 # `make help` says what there is. PYTHON names the interpreter (3.11 or later).
 PYTHON ?= python3
 export PYTHON
+# Tests start many programs: compiled once, not at each start.
+unexport PYTHONDONTWRITEBYTECODE
 # More words for pytest, such as ARGS="tests/wire -k reply".
 ARGS ?=
 # How the tests are spread over processes, one more than the cores of the usual machine: they wait

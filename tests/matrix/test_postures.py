@@ -529,9 +529,10 @@ def test_a_server_that_ends_its_session_where_it_is_cut_off_is_asked_to_stop(
     (export,) = lab.seen(lab.ftp_of(document).anonymous_view).walk.files
     assert lab.seen(export.content).bytes_read > 100_000
     effort = lab.endpoint_of(document).effort
-    # Once it was lost; NOOP, which the server does not know, tells where its replies begin.
+    # Once it was lost; NOOP, which the server does not know, tells where its replies begin. How many
+    # cuts go well before that, without ABOR, is for the server's pace to say.
     assert effort.logins == 2
-    assert effort.verbs["ABOR"] == effort.verbs["NOOP"] > 2
+    assert effort.verbs["NOOP"] >= effort.verbs["ABOR"] > 2
 
 
 def test_a_file_that_is_listed_and_not_handed_out_is_unread_and_not_empty(

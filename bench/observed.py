@@ -31,7 +31,8 @@ async def observe_all(targets: Path, connections: int, folder: RunFolder) -> Non
             seen = await shop.observe(target)
             folder.append(RECORDS, encode(shop.record(target, seen)))
 
-        await schedule(job.file.targets, work, most=connections)
+        with folder.kept_open():
+            await schedule(job.file.targets, work, most=connections)
 
 
 def main() -> None:

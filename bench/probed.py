@@ -56,7 +56,7 @@ async def units(unit: Unit, hosts: Path, connections: int, folder: RunFolder) ->
         )
         folder.append(RECORDS, encode(record))
 
-    with hosts.open(encoding="ascii") as lines:
+    with folder.kept_open(), hosts.open(encoding="ascii") as lines:
         await schedule(_targets(unit, lines), work, most=connections)
 
 

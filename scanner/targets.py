@@ -102,7 +102,7 @@ def target_for_host(
         raise InputError(f"{shown(host)} {error}") from None
     asset = str(parsed)
     if port is not None and not isinstance(parsed, str) and parsed.is_loopback:
-        asset = f"[{parsed}]:{port}" if parsed.version == 6 else f"{parsed}:{port}"
+        asset = f"[{asset}]:{port}" if parsed.version == 6 else f"{asset}:{port}"
     return Target(host=host, asset=asset, endpoints=_endpoints(port, protocol))
 
 

@@ -119,7 +119,7 @@ def _merged(
     head = _head_of(heads, file, stands, here)
     tally = Tally(Severity(head.fail_on), targeted=head.targeted, excluded=head.excluded)
     folder = RunFolder.create(request.reports, request.clock(), head.uid)
-    with exclusive(folder.path / LOCK), Fleet() as fleet:
+    with exclusive(folder.path / LOCK), folder.kept_open(), Fleet() as fleet:
         log = begin_events(folder, EventLog(header=head.header(tally), tenant=file.tenant))
         output = RunOutput(folder=folder, tally=tally, fleet=fleet, log=log)
         for target, record in _records(here, head, shares, memory):

@@ -130,6 +130,7 @@ async def _locked(
         log = EventLog(header=head.header(tally), tenant=job.file.tenant)
         with (
             exclusive(folder.path / LOCK),
+            folder.kept_open(),
             Fleet() as fleet,
             audited(audit, deed, request.clock) as trail,
         ):

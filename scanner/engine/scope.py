@@ -120,14 +120,15 @@ class Scope:
         A name that is not listed is not even resolved. Nothing is remembered between calls: an
         answer that has left the scope since is refused.
         """
-        if not self.admits_name(host):
+        parsed = _parsed(host)
+        if parsed is None or not self.patterns.admits_host(parsed):
             detail = f"{neutralise(host, 80)} is not in the authorised scope"
             return Admission(failure=Unobserved(Reason.OUT_OF_SCOPE, detail))
-        if why := self.exclusion_of(host):
+        if self.exclude and (why := self.exclusion_of(host)):
             return Admission(failure=Unobserved(Reason.EXCLUDED, why))
-        parsed, wanted = parse_host(host), tuple(dict.fromkeys(ports))
+        wanted = tuple(dict.fromkeys(ports))
         if not isinstance(parsed, str):
-            return self._sorted(host, [parsed], wanted)
+            return self._listed(host, parsed, wanted)
         try:
             answer = await (resolver or SystemResolver())(parsed)
         except TimeoutError:
@@ -135,6 +136,12 @@ class Scope:
         except (OSError, UnicodeError):
             return Admission(failure=_unresolved(host, "the name has no address"))
         return self._sorted(host, answer, wanted)
+
+    def _listed(self, host: str, address: Address, ports: Sequence[int]) -> Admission:
+        """Return what is said of a host that is itself an address, is listed and not excluded."""
+        if not _names_one_host(address):
+            return self._sorted(host, [address], ports)
+        return Admission(admitted=tuple([Admitted(address, port, host) for port in ports]))
 
     def _sorted(self, host: str, answer: Sequence[Address], ports: Sequence[int]) -> Admission:
         if not answer:
@@ -165,14 +172,10 @@ class Scope:
         return Unobserved(Reason.OUT_OF_SCOPE, detail)
 
     def _admits(self, address: IPv4Address | IPv6Address) -> bool:
-        """Tell whether an address may be dialled. Those that name no single host never may:
-        the unspecified one would reach this machine instead.
-        """
-        if address.is_unspecified or address.is_multicast or address == _BROADCAST:
+        """Tell whether an address may be dialled."""
+        if not _names_one_host(address) or not self.patterns.admits_address(address):
             return False
-        return self.patterns.admits_address(address) and not (
-            self.exclude and self.barred.holds(address)
-        )
+        return not (self.exclude and self.barred.holds(address))
 
 
 def told_exclusion(exclusion: Exclusion) -> str:
@@ -189,6 +192,11 @@ def _parsed(host: str | Address) -> str | Address | None:
         return parse_host(host)
     except InputError:
         return None
+
+
+def _names_one_host(address: Address) -> bool:
+    """Tell whether an address is one host's: the unspecified one would reach this machine."""
+    return not (address.is_unspecified or address.is_multicast or address == _BROADCAST)
 
 
 def _unresolved(host: str, why: str) -> Unobserved:

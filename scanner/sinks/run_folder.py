@@ -30,6 +30,8 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._keeps = False
+        self._open: dict[str, _Lines] = {}
 
     @classmethod
     def create(cls, reports: Path, started: datetime, uid: str) -> RunFolder:
@@ -56,23 +58,38 @@ class RunFolder:
             raise InputError(f"{path}: {error.strerror}; it is its owner's alone") from error
         raise InputError(f"{path}: not a run folder (no {HEAD}); give one below reports/")
 
+    @contextmanager
+    def kept_open(self) -> Iterator[None]:
+        """Keep open what lines are added to: a run adds thousands of them. Nobody else adds to
+        these files meanwhile (``LOCK``).
+        """
+        self._keeps = True
+        try:
+            yield
+        finally:
+            self._keeps = False
+            for name in tuple(self._open):
+                self._close(name)
+
     def append(self, name: str, line: str) -> None:
         """Add one line to a file and hand it to the kernel.
 
         Where the disk does not take all of it, none of it stays: the next line begins a line.
         """
-        path = f"{self.path}/{name}"
-        with _named(path):
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            try:
-                before = os.fstat(handle).st_size
-                try:
-                    write_all(handle, f"{line}\n".encode())
-                except OSError:
-                    os.ftruncate(handle, before)
-                    raise
-            finally:
-                os.close(handle)
+        try:
+            lines = self._open.get(name) or self._opened(name)
+            lines.add(f"{line}\n".encode())
+        finally:
+            if not self._keeps:
+                self._close(name)
+
+    def _opened(self, name: str) -> _Lines:
+        self._open[name] = lines = _Lines(f"{self.path}/{name}")
+        return lines
+
+    def _close(self, name: str) -> None:
+        if lines := self._open.pop(name, None):
+            os.close(lines.handle)
 
     def lines(self, name: str) -> Iterator[str]:
         """Yield the complete lines of a file; one that was cut short is left out."""
@@ -93,6 +110,7 @@ class RunFolder:
         with _named(path):
             try:
                 _write_out(part, chunks)
+                self._close(name)
                 part.replace(path)
             except OSError:
                 part.unlink(missing_ok=True)
@@ -103,6 +121,7 @@ class RunFolder:
     def seal(self, name: str) -> Path:
         """Put in place what was appended to ``name`` + ``.part``: flush to disk, rename."""
         part = self.path / f"{name}.part"
+        self._close(part.name)
         handle = os.open(part, os.O_WRONLY)
         try:
             os.fsync(handle)
@@ -114,6 +133,7 @@ class RunFolder:
 
     def remove(self, name: str) -> None:
         """Remove a file that is no longer needed."""
+        self._close(name)
         (self.path / name).unlink(missing_ok=True)
 
     def _sync(self) -> None:
@@ -122,6 +142,24 @@ class RunFolder:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+class _Lines:
+    """A file that lines are added to, open."""
+
+    def __init__(self, path: str) -> None:
+        self.handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._path = path
+        self._size = os.fstat(self.handle).st_size
+
+    def add(self, line: bytes) -> None:
+        try:
+            write_all(self.handle, line)
+        except OSError:
+            with _named(self._path):
+                os.ftruncate(self.handle, self._size)
+                raise
+        self._size += len(line)
 
 
 @contextmanager

@@ -68,7 +68,8 @@ class ListingParser:
         self.full = False
         self.habit = ""
         self._suspicions: dict[str, None] = {}
-        self._order = ["mlsd"] if dialect is Dialect.MLSD else list(_PARSERS)
+        self._is_mlsd = dialect is Dialect.MLSD
+        self._order = ["mlsd"] if self._is_mlsd else list(_PARSERS)
         self._now = now
         self._most = most
         self._left = _LEAST_BYTES + most * _ENTRY_BYTES
@@ -140,7 +141,9 @@ class ListingParser:
         """Take a line that came in one piece, as most do."""
         line = ended.removesuffix(b"\r")
         if line:
-            self._note_end(returned=len(line) < len(ended))
+            returned = len(line) < len(ended)
+            if returned not in self._ends:
+                self._note_end(returned=returned)
             self.lines += 1
             self._take(line, whole=True)
 
@@ -156,7 +159,7 @@ class ListingParser:
             if self._joins(line):
                 return
             self._give_up_name()
-        if self._is_framing(line):
+        if not self._is_mlsd and self._is_framing(line):
             return
         errors = []
         for dialect in self._order:
@@ -167,16 +170,16 @@ class ListingParser:
             else:
                 self._keep(entry, dialect)
                 return
-        if "vms" in self._order and listing_vms.is_name_alone(line):
+        if not self._is_mlsd and listing_vms.is_name_alone(line):
             self._name_alone = line
         else:
             self._miss(line, tuple(errors), whole=whole)
 
     def _is_framing(self, line: bytes) -> bool:
-        """Whether this is no entry but the head or foot of a listing in its dialect."""
-        if "unix" in self._order and listing_unix.is_total(line):
+        """Whether a line of LIST is no entry but the head or foot of its dialect."""
+        if listing_unix.is_total(line):
             return True
-        return "vms" in self._order and self.habit in {"", "vms"} and listing_vms.is_framing(line)
+        return self.habit in {"", "vms"} and listing_vms.is_framing(line)
 
     def _joins(self, line: bytes) -> bool:
         """Take the second half of a VMS line whose name was too long for its column."""
@@ -207,13 +210,11 @@ class ListingParser:
         elif len(self.entries) >= self._most:
             self.full = True
         else:
-            self._compare_identity(entry)
-            self.entries.append(self._versioned(entry) if dialect == "vms" else entry)
-
-    def _compare_identity(self, entry: Entry) -> None:
-        """Suspect an entry without what tells all others apart, or the reverse."""
-        if self.entries and (self.entries[0].identity is None) != (entry.identity is None):
-            self._suspicions["entries without an identity"] = None
+            entries = self.entries
+            if entries and (entries[0].identity is None) != (entry.identity is None):
+                # It lacks what tells all others apart, or the reverse.
+                self._suspicions["entries without an identity"] = None
+            entries.append(self._versioned(entry) if dialect == "vms" else entry)
 
     def _versioned(self, entry: Entry) -> Entry:
         """Leave the version out of the newest of a VMS file, which its bare name means.

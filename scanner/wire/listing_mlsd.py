@@ -12,14 +12,13 @@ from scanner.wire.listing_words import (
     UnparsedError,
     is_parent,
     label,
-    moment,
     number,
     octal,
 )
 
-_TIMEVAL = re.compile(
-    rb"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})(?:\.[0-9]{1,9})?"
-)
+_DIGITS = 14
+"""Of a moment: year, month, day, hour, minute, second."""
+_FRACTIONAL = re.compile(rb"[0-9]{14}\.[0-9]{1,9}")
 _KINDS = {
     b"file": EntryKind.FILE,
     b"dir": EntryKind.DIRECTORY,
@@ -37,26 +36,28 @@ def parse(line: bytes, _now: datetime) -> Entry | None:
     Raises ``UnparsedError``. Facts that make no sense are left out.
     """
     facts, name = _split(line)
-    declared = facts.get(b"type", b"")
+    told = facts.get
+    declared = told(b"type", b"")
     if not declared:
         raise UnparsedError("no type")
-    if declared.lower() == b"cdir":
+    stands_for = declared.lower()
+    if stands_for == b"cdir":
         name = ITSELF  # servers write a path there, or the name that it has in its parent
-    elif declared.lower() == b"pdir" or is_parent(name):
+    elif stands_for == b"pdir" or is_parent(name):
         return None
     kind, target = _kind(declared)
-    modified = timeval(facts.get(b"modify", b""))
-    perm, writable = _permissions(facts.get(b"perm"))
+    modified = timeval(told(b"modify", b""))
+    perm, writable = _permissions(told(b"perm"))
     return Entry(
         name=name,
         kind=kind,
-        size=number(facts.get(b"size", facts.get(b"sizd", b""))),
+        size=number(told(b"size", told(b"sizd", b""))),
         modified=modified,
         precision=None if modified is None else Precision.SECOND,
-        mode=octal(facts.get(b"unix.mode", b"")),
-        owner=label(facts.get(b"unix.ownername", facts.get(b"unix.owner", b""))),
-        group=label(facts.get(b"unix.groupname", facts.get(b"unix.group", b""))),
-        identity=label(facts.get(b"unique", b"")),
+        mode=octal(told(b"unix.mode", b"")),
+        owner=label(told(b"unix.ownername", told(b"unix.owner", b""))),
+        group=label(told(b"unix.groupname", told(b"unix.group", b""))),
+        identity=label(told(b"unique", b"")),
         link_target=target,
         writable=writable,
         perm=perm,
@@ -72,7 +73,7 @@ def _split(line: bytes) -> tuple[dict[bytes, bytes], bytes]:
         raise UnparsedError("no facts before a name")
     if not space:
         raise UnparsedError("no name after the facts")
-    pairs = (fact.partition(b"=") for fact in head.split(b";") if fact)
+    pairs = [fact.partition(b"=") for fact in head.split(b";")]
     return {key.lower(): value for key, _, value in pairs}, name
 
 
@@ -99,8 +100,12 @@ def _permissions(text: bytes | None) -> tuple[str, bool | None]:
 
 def timeval(text: bytes) -> datetime | None:
     """Read ``YYYYMMDDHHMMSS`` with or without fractions (RFC 3659 section 2.3), in UTC."""
-    found = _TIMEVAL.fullmatch(text)
-    if found is None:
+    if not ((len(text) == _DIGITS and text.isdigit()) or _FRACTIONAL.fullmatch(text)):
         return None
-    year, month, day, *clock = map(int, found.groups())
-    return moment(year, month, day, *clock)
+    digits = text.decode("ascii")
+    if not "1900" <= digits < "9000" or digits[8:10] > "23":
+        return None  # no file's year (``listing_words.moment``), and no hour of ISO 8601's 24
+    try:
+        return datetime.fromisoformat(f"{digits[:8]}T{digits[8:_DIGITS]}Z")
+    except ValueError:
+        return None

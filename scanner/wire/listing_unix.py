@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 from scanner.model.frozen import dataclass
 from scanner.model.listing import Entry, EntryKind, Precision
@@ -228,6 +229,7 @@ def _split_link(text: bytes, size: int) -> tuple[bytes, bytes | None]:
     return name, target
 
 
+@lru_cache(maxsize=256)
 def _mode_bits(text: bytes) -> int:
     """Return the permission bits of ``rwxr-sr-t``: 0o7777."""
     bits = 0

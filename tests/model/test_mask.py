@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hmac
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -124,3 +126,15 @@ def test_a_servers_text_keeps_no_path(text: str, kept: str) -> None:
 def test_a_short_masking_key_is_refused() -> None:
     with pytest.raises(ValueError, match="16 bytes"):
         Mask(b"short")
+
+
+@given(st.binary(min_size=16, max_size=150), st.lists(st.binary(max_size=90), max_size=4))
+def test_a_key_is_the_hmac_of_the_framed_parts(secret: bytes, parts: list[bytes]) -> None:
+    framed = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    assert Mask(secret)(*parts) == hmac.digest(secret, framed, "sha256").hex()[:32]
+
+
+def test_masks_of_one_key_are_equal_and_show_none_of_it() -> None:
+    assert Mask(b"0123456789abcdef") == MASK
+    assert hash(Mask(b"0123456789abcdef")) == hash(MASK)
+    assert repr(MASK) == "Mask()"

@@ -19,6 +19,10 @@ def folder(tmp_path: Path) -> RunFolder:
     return RunFolder.create(tmp_path / "reports", STARTED, "0123456789abcdef")
 
 
+def handles() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 def test_a_run_folder_is_named_by_time_and_id_and_is_private(tmp_path: Path) -> None:
     run = folder(tmp_path)
     assert run.path.name == "20261122T030000Z-01234567"
@@ -46,16 +50,19 @@ def test_a_failing_source_leaves_the_old_file_in_place(tmp_path: Path) -> None:
     assert (run.path / "report.json").read_text() == "old"
 
 
-def test_a_line_that_does_not_fit_leaves_nothing_of_itself(tmp_path: Path) -> None:
+@pytest.mark.parametrize("keeping", ["nullcontext()", "run.kept_open()"])
+def test_a_line_that_does_not_fit_leaves_nothing_of_itself(tmp_path: Path, keeping: str) -> None:
     run = folder(tmp_path)
     run.append("o.ndjson", "one")
     source = (
-        "import resource, sys; from pathlib import Path\n"
+        "import resource, sys; from pathlib import Path; from contextlib import nullcontext\n"
         "from scanner.sinks.run_folder import RunFolder\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)); run = RunFolder(Path(sys.argv[1]))\n"
-        "for put in (run.append, run.write):\n"
-        "    try: put('o.ndjson', 'x' * 300)\n"
-        "    except OSError as error: print(error.strerror, error.filename)\n"
+        f"with {keeping}:\n"
+        "    for put in (run.append, run.write):\n"
+        "        try: put('o.ndjson', 'x' * 300)\n"
+        "        except OSError as error: print(error.strerror, error.filename)\n"
+        "    run.append('o.ndjson', 'fits')\n"
     )
     told = subprocess.run(
         [sys.executable, "-B", "-c", source, str(run.path)],
@@ -66,8 +73,34 @@ def test_a_line_that_does_not_fit_leaves_nothing_of_itself(tmp_path: Path) -> No
     )
     assert told.stdout.splitlines() == [f"File too large {run.path / 'o.ndjson'}"] * 2
     run.append("o.ndjson", "two")
-    assert (run.path / "o.ndjson").read_text() == "one\ntwo\n"
+    assert (run.path / "o.ndjson").read_text() == "one\nfits\ntwo\n"
     assert sorted(item.name for item in run.path.iterdir()) == ["o.ndjson"]
+
+
+def test_files_that_stay_open_are_files_of_their_names_and_closed_in_the_end(
+    tmp_path: Path,
+) -> None:
+    run = folder(tmp_path)
+    before = handles()
+    with run.kept_open():
+        for name in ("gone", "events.part", "whole"):
+            run.append(name, "old")
+        run.remove("gone")
+        run.seal("events")
+        run.write("whole", ["new\n"])
+        for name in ("gone", "events.part", "whole"):
+            run.append(name, "two")
+        assert [*run.lines("whole")] == ["new", "two"]
+    assert handles() == before
+    run.append("whole", "three")
+    assert handles() == before
+    told = {path.name: path.read_text() for path in run.path.iterdir()}
+    assert told == {
+        "gone": "two\n",
+        "events": "old\n",
+        "events.part": "two\n",
+        "whole": "new\ntwo\nthree\n",
+    }
 
 
 def test_lines_come_back_in_order_without_one_cut_short(tmp_path: Path) -> None:

@@ -205,6 +205,32 @@ def test_odd_facts_are_left_out() -> None:
     assert (entry.size, entry.modified, entry.mode, entry.identity) == (None, None, None, "\\x1b")
 
 
+@pytest.mark.parametrize(
+    ("told", "when"),
+    [
+        (b"20240229235959", datetime(2024, 2, 29, 23, 59, 59, tzinfo=UTC)),
+        (b"19000101000000", datetime(1900, 1, 1, tzinfo=UTC)),
+        (b"89991231235959.123456789", datetime(8999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        (b"18991231235959", None),
+        (b"90000101000000", None),
+        (b"20230229000000", None),
+        (b"20240301240000", None),
+        (b"20240301235960", None),
+        (b"20240301120000.", None),
+        (b"20240301120000.1234567890", None),
+        (b"2024030112000", None),
+        (b"202403011200000", None),
+        (b"2024030112000\xb2", None),
+        (b"20240301x20000", None),
+        (b"", None),
+    ],
+)
+def test_a_moment_of_mlsd_is_fourteen_digits_of_a_calendar(
+    told: bytes, when: datetime | None
+) -> None:
+    assert one(b"type=file;modify=" + told + b"; x", Dialect.MLSD).modified == when
+
+
 def test_entries_are_bounded() -> None:
     parser = parse(b"type=file; x\r\n" * 50, Dialect.MLSD, most=10)
     assert (len(parser.entries), parser.full) == (10, True)

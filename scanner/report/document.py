@@ -5,10 +5,10 @@ Its shape is published as ``scanner/schemas/report-1.0.0.json``; it never change
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from scanner.model import ascii_json
 from scanner.model.evidence import Evidence
 from scanner.model.failure import FailureId, Grade
 from scanner.model.finding import (
@@ -45,7 +45,7 @@ CONTROLS = (
 
 def encode(document: Mapping[str, Any]) -> str:
     """Return one line of ASCII JSON: safe on any terminal, and the same for the same facts."""
-    return json.dumps(document, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return ascii_json.encode(document)
 
 
 def scan_document(

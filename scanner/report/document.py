@@ -25,7 +25,7 @@ from scanner.model.scan import ScanHeader
 from scanner.model.target import AcceptedRisk, Decoy
 from scanner.model.trend import ScorePoint
 from scanner.report.endpoints import endpoint_documents
-from scanner.report.plain import plain, record
+from scanner.report.plain import flat, plain, record
 
 SCHEMA_VERSION = "1.0.0"
 CONTROLS = (
@@ -41,6 +41,8 @@ CONTROLS = (
     "cwe",
 )
 """The frameworks that every row is mapped to."""
+_LISTS = ("ways_in", "caps")
+"""Tuples of a finding beside its evidence, of which a document has a list of its own."""
 
 
 def encode(document: Mapping[str, Any]) -> str:
@@ -170,7 +172,7 @@ def _failure(result: FailureResult, known: frozenset[str]) -> dict[str, Any]:
 
 def _finding(finding: Finding, known: frozenset[str]) -> dict[str, Any]:
     return {
-        **record(finding),
+        **flat(finding, _LISTS),
         "lead": finding.verdict is Verdict.FAIL and finding.is_lead,
         "evidence": [identity for identity in finding.evidence if identity in known],
     }

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from scanner.model.text import neutralise
+from scanner.report.controls import control_words
 
 COLUMNS = (
     "asset", "host", "owner", "grade", "score", "failure", "row_verdict", "facet", "vantage",
@@ -43,9 +44,7 @@ def host_lines(host: Mapping[str, Any]) -> Iterator[str]:
 def _row_lines(about: str, row: Mapping[str, Any]) -> Iterator[str]:
     """Yield a line a finding of one row. What they share is made safe once."""
     begins = f"{about},{_known(row['id'])},{_known(row['verdict'])}"
-    controls = _known(
-        "; ".join([f"{n}: {', '.join(ids)}" for n, ids in row["controls"].items() if ids])
-    )
+    controls = _known(control_words(row).line)
     for finding in row["findings"] or _NONE:
         told = ",".join([_known(cell) for cell in _cells(row, finding)])
         yield f"{begins},{told},{controls},{_cell(finding.get('uid'))}\r\n"

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
 
 from scanner.model.content import DataClass
 from scanner.model.failure import (
@@ -46,6 +49,8 @@ _CREDITS: Mapping[Source, Fraction] = {
 }
 _DECIDED = frozenset({Verdict.PASS, Verdict.FAIL})
 _UNDECIDED = frozenset({Verdict.UNKNOWN, Verdict.ERROR})
+_TABLE = frozenset(FailureId)
+_MOST_NUMBERS = 1_000
 _LETTERS = tuple(letter for letter, _ in FLOORS)
 
 _DATA_CONTEXT: Mapping[DataClass, int] = {
@@ -81,23 +86,48 @@ def assess(
     """
     ordered = _in_table_order(rows)
     in_force = _in_force(ordered, caps, at)
-    score, best_case = _extremes(ordered)
-    score = _held(score, in_force)
-    best_case = _held(best_case, _lasting(ordered, in_force))
-    if lowered_because:
+    holding = tuple([_Hold(cap.trigger, cap.grade) for cap in in_force])
+    numbers = _numbers(ordered, holding, lowered=bool(lowered_because))
+    return replace(numbers, caps=in_force, letter_lowered=lowered_because)
+
+
+class _Row(NamedTuple):
+    """What of a judged row counts for the score."""
+
+    id: FailureId
+    verdict: Verdict
+    source: Source | None
+
+
+class _Hold(NamedTuple):
+    """What of a cap counts for the score."""
+
+    trigger: CapTrigger
+    grade: Grade
+
+
+_Rows: TypeAlias = tuple[_Row, ...]
+_Holds: TypeAlias = tuple[_Hold, ...]
+
+
+@lru_cache(maxsize=_MOST_NUMBERS)
+def _numbers(rows: _Rows, caps: _Holds, *, lowered: bool) -> Assessment:
+    """Return an assessment without the words of its caps: a fleet's hosts come to the same few."""
+    score, best_case = _extremes(rows)
+    score = _held(score, caps)
+    best_case = _held(best_case, _lasting(rows, caps))
+    if lowered:
         score, best_case = _lowered(score), _lowered(best_case)
     worst = _letter(score)
-    applicable, decided = _applicable_weight(ordered), _weight(ordered, _DECIDED)
+    applicable, decided = _applicable_weight(rows), _weight(rows, _DECIDED)
     return Assessment(
         score=_shown(score),
         best_case=_shown(best_case),
         coverage=_shown(_percent(Fraction(decided), applicable)),
-        grade=_grade(worst, applicable, decided, in_force),
+        grade=_grade(worst, applicable, decided, caps),
         worst=worst,
         best=_letter(best_case),
-        megabus_match=megabus_match(ordered),
-        caps=in_force,
-        letter_lowered=lowered_because,
+        megabus_match=megabus_match(rows),
     )
 
 
@@ -120,7 +150,7 @@ def cap_of(
     )
 
 
-def megabus_match(rows: Iterable[FailureResult]) -> MegabusMatch:
+def megabus_match(rows: Iterable[FailureResult | _Row]) -> MegabusMatch:
     """Count fails as matched, passes as cleared, unknowns and errors as unknown.
 
     A row that is not applicable counts in none of them.
@@ -168,15 +198,16 @@ def _level(score: float) -> str:
     return "high" if score < 4 else "very high"
 
 
-def _in_table_order(rows: Sequence[FailureResult]) -> tuple[FailureResult, ...]:
-    if sorted(row.id for row in rows) != sorted(FailureId):
+def _in_table_order(rows: Sequence[FailureResult]) -> _Rows:
+    by_id = {row.id: row for row in rows}
+    if len(rows) != len(_TABLE) or by_id.keys() != _TABLE:
         given = ", ".join(row.id for row in rows) or "none"
         raise ValueError(f"the nine failures are scored together, once each; given: {given}")
-    by_id = {row.id: row for row in rows}
-    return tuple(by_id[failure] for failure in FailureId)
+    ordered = [by_id[failure] for failure in FailureId]
+    return tuple([_Row(row.id, row.verdict, row.source) for row in ordered])
 
 
-def _in_force(rows: tuple[FailureResult, ...], caps: Sequence[Cap], at: str) -> tuple[Cap, ...]:
+def _in_force(rows: _Rows, caps: Sequence[Cap], at: str) -> tuple[Cap, ...]:
     """Every cap that holds the score, once each, the heaviest first."""
     kept = {cap for cap in caps if cap.trigger is not CapTrigger.ATTESTED_ONLY}
     passing = [row for row in rows if row.verdict is Verdict.PASS]
@@ -193,22 +224,22 @@ def _cap_order(cap: Cap) -> tuple[int, int, int, str, str, bool]:
     return CEILINGS[cap.grade], trigger, failure, cap.vantage, cap.since, cap.stale
 
 
-def _lasting(rows: tuple[FailureResult, ...], caps: tuple[Cap, ...]) -> tuple[Cap, ...]:
+def _lasting(rows: _Rows, caps: _Holds) -> _Holds:
     """Leave out the cap that one more observed pass would lift, while one can still come."""
     if not _weight(rows, _UNDECIDED):
         return caps
     return tuple(cap for cap in caps if cap.trigger is not CapTrigger.ATTESTED_ONLY)
 
 
-def _weight(rows: tuple[FailureResult, ...], verdicts: frozenset[Verdict]) -> int:
+def _weight(rows: _Rows, verdicts: frozenset[Verdict]) -> int:
     return sum(WEIGHTS[row.id] for row in rows if row.verdict in verdicts)
 
 
-def _applicable_weight(rows: tuple[FailureResult, ...]) -> int:
+def _applicable_weight(rows: _Rows) -> int:
     return _weight(rows, _DECIDED | _UNDECIDED)
 
 
-def _extremes(rows: tuple[FailureResult, ...]) -> tuple[Fraction, Fraction]:
+def _extremes(rows: _Rows) -> tuple[Fraction, Fraction]:
     """Return score and best case, before any cap."""
     applicable = _applicable_weight(rows)
     if not applicable:
@@ -218,7 +249,7 @@ def _extremes(rows: tuple[FailureResult, ...]) -> tuple[Fraction, Fraction]:
     return _percent(earned, applicable), _percent(earned + open_still, applicable)
 
 
-def _credit(row: FailureResult) -> Fraction:
+def _credit(row: _Row) -> Fraction:
     if row.verdict is not Verdict.PASS or row.source is None:
         return Fraction(0)
     return _CREDITS[row.source]
@@ -228,7 +259,7 @@ def _percent(part: Fraction, whole: int) -> Fraction:
     return 100 * part / whole if whole else Fraction(0)
 
 
-def _held(number: Fraction, caps: tuple[Cap, ...]) -> Fraction:
+def _held(number: Fraction, caps: _Holds) -> Fraction:
     return min(number, *(Fraction(CEILINGS[cap.grade]) for cap in caps), Fraction(100))
 
 
@@ -242,7 +273,7 @@ def _letter(number: Fraction) -> Grade:
     return next(letter for letter, floor in FLOORS if number >= floor)
 
 
-def _grade(worst: Grade, applicable: int, decided: int, caps: tuple[Cap, ...]) -> Grade:
+def _grade(worst: Grade, applicable: int, decided: int, caps: _Holds) -> Grade:
     if any(cap.grade is Grade.F for cap in caps):
         return Grade.F
     enough_decided = 100 * decided >= LEAST_DECIDED * applicable

@@ -18,6 +18,7 @@ from scanner.report.changes import with_changes
 from scanner.report.heartbeat import EventLog
 from scanner.report.page import page
 from scanner.report.page_survey import Survey
+from scanner.report.run_table import RunTable
 from scanner.report.stream import hosts_in, late_hosts_in, stream, with_aliases
 from scanner.report.table import findings_csv
 from scanner.sinks.flush import Delivery
@@ -32,6 +33,7 @@ PAGE = "report.html"
 class RunResult:
     """What a run came to. ``counts`` maps letters to assets. ``remarks`` are lines for a person.
 
+    ``table`` and ``news`` are what the terminal shows of it: its worst hosts, and what changed.
     ``audit_hash`` is that of the audit log's record of the run's end.
     """
 
@@ -41,6 +43,8 @@ class RunResult:
     targeted: int
     counts: Mapping[str, int]
     exit_code: int
+    table: RunTable
+    news: str
     incomplete: tuple[str, ...] = ()
     delta: Mapping[str, int] = field(default_factory=dict)
     interrupted: bool = False
@@ -84,8 +88,9 @@ class RunOutput:
         folder, header = self.folder, head.header(self.tally)
         hosts = with_aliases(folder.lines(self.spool), self.fleet.aliases)
         folder.write(REPORT, stream(header, hosts, self.fleet.facts()))
-        survey = Survey()
-        folder.write(FINDINGS, findings_csv(survey.through(hosts_in(folder.lines(REPORT)))))
+        survey, table = Survey(), RunTable()
+        read = table.through(survey.through(hosts_in(folder.lines(REPORT))))
+        folder.write(FINDINGS, findings_csv(read))
         scan = document.header_document(header)
         facts = self.fleet.facts()
         drawn = page(scan, lambda: late_hosts_in(folder.lines(REPORT)), facts, survey)
@@ -101,6 +106,8 @@ class RunOutput:
             targeted=self.tally.targeted,
             counts=dict(self.tally.grades),
             exit_code=self.tally.exit_code(),
+            table=table,
+            news=survey.news.counts,
             incomplete=tuple(self.tally.unfinished),
             delta=asdict(header.delta),
             interrupted=head.state == INTERRUPTED,

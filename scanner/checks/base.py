@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
+from functools import lru_cache
 from itertools import groupby
 from typing import Any, Generic, TypeVar
 
@@ -27,6 +28,9 @@ from scanner.model.product import Product
 from scanner.model.reading import Reading, Reason, Unobserved
 
 T = TypeVar("T")
+
+_MOST_REMEMBERED = 1_000
+"""Rulings on what was not seen: hosts of a fleet leave the same few questions open."""
 
 PAPERS = "papers"
 """The vantage of what the operator handed over: seen from a desk, not from a network."""
@@ -132,14 +136,17 @@ def undecided(summary: str, reason: Reason | str) -> Ruling:
 
 def evaluate(check: Check, case: Case) -> FailureResult:
     """Judge one failure of one asset. Raises whatever a judge raises: that is our own bug."""
-    findings = [finding for facet in check.facets for finding in _findings(check, facet, case)]
+    findings: list[Finding] = []
+    for facet in check.facets:
+        # Most facets ask about something that an asset does not have.
+        if questions := list(facet.reads(case)):
+            findings += _findings(check, facet, case, questions)
     return _conclude(check, findings)
 
 
-def _findings(check: Check, facet: Facet[Any], case: Case) -> Iterator[Finding]:
-    questions = list(facet.reads(case))
-    if not questions:
-        return  # most facets ask about something that an asset does not have
+def _findings(
+    check: Check, facet: Facet[Any], case: Case, questions: list[Question[Any]]
+) -> Iterator[Finding]:
     questions.sort(key=lambda question: question.vantage)
     for vantage, group in groupby(questions, key=lambda question: question.vantage):
         answers = [_answer(check, facet, case, question) for question in group]
@@ -149,7 +156,7 @@ def _findings(check: Check, facet: Facet[Any], case: Case) -> Iterator[Finding]:
 def _answer(check: Check, facet: Facet[Any], case: Case, question: Question[Any]) -> Finding:
     reading = question.reading
     if isinstance(reading, Unobserved):
-        ruling = _unobserved(facet, reading)
+        ruling = _unobserved(facet.question, reading.reason, reading.detail)
     else:
         ruling = facet.judge(reading.value, case)
     target = case.target
@@ -167,9 +174,14 @@ def _answer(check: Check, facet: Facet[Any], case: Case, question: Question[Any]
         reason=ruling.reason,
         remedy=facet.remedies.get(question.product, facet.remedy),
         required=question.required,
-        evidence=tuple(dict.fromkeys((*reading.evidence, *ruling.evidence))),
+        evidence=_together(reading.evidence, ruling.evidence),
         caps=ruling.caps if ruling.verdict is Verdict.FAIL else (),
     )
+
+
+def _together(ours: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the pieces of evidence of both, each once."""
+    return tuple(dict.fromkeys((*ours, *theirs))) if ours or theirs else ()
 
 
 def _severity(ruling: Ruling, facet: Facet[Any]) -> Severity:
@@ -178,13 +190,14 @@ def _severity(ruling: Ruling, facet: Facet[Any]) -> Severity:
     return Severity.INFO
 
 
-def _unobserved(facet: Facet[Any], reading: Unobserved) -> Ruling:
-    verdict = Verdict.ERROR if reading.reason is Reason.OWN_FAULT else Verdict.UNKNOWN
-    told = reading.detail or str(reading.reason).replace("-", " ")
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _unobserved(question: str, reason: Reason, detail: str) -> Ruling:
+    verdict = Verdict.ERROR if reason is Reason.OWN_FAULT else Verdict.UNKNOWN
+    told = detail or str(reason).replace("-", " ")
     return Ruling(
         verdict=verdict,
-        summary=f"{facet.question.rstrip('?')}: not known ({told})",
-        reason=str(reading.reason),
+        summary=f"{question.rstrip('?')}: not known ({told})",
+        reason=str(reason),
     )
 
 

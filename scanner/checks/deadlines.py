@@ -33,6 +33,8 @@ def span_of(file: FileFact) -> tuple[datetime, datetime] | None:
     if file.modified is None:
         return None
     told = moment(file.modified)
+    if file.zone_known and file.precision not in _DOUBT:
+        return told, told
     zone = timedelta() if file.zone_known else _ZONE_DOUBT
     doubt = _DOUBT.get(file.precision, timedelta()) if file.precision else timedelta()
     return told - zone, told + doubt + zone

@@ -40,6 +40,11 @@ def content_of(file: FileFact) -> ContentFacts | None:
     return file.content.value if isinstance(file.content, Observed) else None
 
 
+def sampled_in(files: Iterable[FileFact]) -> list[FileFact]:
+    """Return the files of which any content was seen: of most listings none, or a few."""
+    return [file for file in files if isinstance(file.content, Observed)]
+
+
 def is_harmful(file: FileFact) -> bool:
     """Whether the file holds personal data, health data or secrets that anyone can read."""
     content = content_of(file)
@@ -48,12 +53,15 @@ def is_harmful(file: FileFact) -> bool:
 
 def harm_over(views: Iterable[Iterable[FileFact]]) -> Harm:
     """Return the harm of several views of one tree: a file that many ways lead to counts once."""
-    return harm_in({file.key: file for view in views for file in view if is_harmful(file)}.values())
+    harmful = (file for view in views for file in sampled_in(view) if is_harmful(file))
+    return harm_in({file.key: file for file in harmful}.values())
 
 
 def harm_in(files: Iterable[FileFact]) -> Harm:
     """Return the harm of all readable, sampled files."""
-    harmful = [content for file in files if is_harmful(file) and (content := content_of(file))]
+    harmful = [
+        content for file in sampled_in(files) if is_harmful(file) and (content := content_of(file))
+    ]
     kinds = [kind for content in harmful for kind in content.kinds]
     return Harm(
         files=len(harmful),
@@ -137,7 +145,9 @@ class Share:
 
 def share_of(files: Iterable[FileFact]) -> Share:
     """Return the figures of all sampled files, each counted once."""
-    sampled = list({file.key: file for file in files if content_of(file)}.values())
+    sampled = list({file.key: file for file in sampled_in(files)}.values())
+    if not sampled:
+        return Share()
     harmful = [file for file in sampled if is_harmful(file)]
     exports = [content for file in sampled if is_export(file) and (content := content_of(file))]
     return Share(

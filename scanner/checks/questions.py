@@ -98,12 +98,16 @@ class Login:
     protocol: Protocol
 
 
-def logins(case: Case) -> Iterator[Login]:
-    """Yield what every login saw: accepted anonymous ones and every supplied account.
+def logins(case: Case) -> tuple[Login, ...]:
+    """Return what every login saw: accepted anonymous ones and every supplied account.
 
     An endpoint that could not be asked, and anonymous access that was left undecided, are
-    yielded with their reason: what they would have shown is not known.
+    there with their reason: what they would have shown is not known.
     """
+    return case.once(_logins)
+
+
+def _logins(case: Case) -> Iterator[Login]:
     for vantage, endpoint in case.endpoints():
         facts = endpoint.facts
         if facts is None:

@@ -133,7 +133,9 @@ def _result(check: Check, case: Case) -> FailureResult:
         result = evaluate(check, case)
     except Exception as error:  # noqa: BLE001 - our own bug becomes the verdict "error"
         return _own_bug(check, error)
-    result = replace(result, findings=tuple(_dated(check, f, case) for f in result.findings))
+    dated = tuple([_dated(check, finding, case) for finding in result.findings])
+    if dated != result.findings:
+        result = replace(result, findings=dated)
     return _declared_away(result, case)
 
 

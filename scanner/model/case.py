@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import field
 from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from scanner.model.dossier import Dossier
@@ -20,6 +22,10 @@ from scanner.model.recall import Recall
 from scanner.model.ssh import SshFacts
 from scanner.model.target import Target
 
+T = TypeVar("T")
+_MOST_MOMENTS = 2_000
+"""Moments remembered: one run tells the same few, and a listing is read by several facets."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
@@ -30,10 +36,9 @@ class Case:
     dossier: Dossier = field(default_factory=Dossier)
     recall: Recall = field(default_factory=Recall)
     now: datetime
-    _counted: list[tuple[tuple[Observations, ...], list[tuple[str, EndpointObservation]]]] = field(
-        default_factory=list, repr=False
+    _found: dict[Callable[[Case], Iterable[Any]], tuple[Any, ...]] = field(
+        default_factory=dict, init=False, repr=False
     )
-    """Observations and what ``endpoints`` yields of them, found once: a hundred facets ask."""
 
     @property
     def today(self) -> date:
@@ -44,13 +49,16 @@ class Case:
         """Return the day of a moment in the target's time zone."""
         return when.astimezone(ZoneInfo(self.target.timezone)).date()
 
-    def endpoints(self) -> Iterator[tuple[str, EndpointObservation]]:
-        """Yield every endpoint that counts, with its vantage."""
-        # A copy made by ``replace`` shares the list, and may hold other observations.
-        if not self._counted or self._counted[0][0] is not self.observations:
-            found = [(seen.vantage, each) for seen in self.observations for each in counted(seen)]
-            self._counted[:] = [(self.observations, found)]
-        yield from self._counted[0][1]
+    def once(self, find: Callable[[Case], Iterable[T]]) -> tuple[T, ...]:
+        """Return what ``find`` yields of this case, found once: a hundred facets ask for it."""
+        found = self._found.get(find)
+        if found is None:
+            found = self._found[find] = tuple(find(self))
+        return found
+
+    def endpoints(self) -> tuple[tuple[str, EndpointObservation], ...]:
+        """Return every endpoint that counts, with its vantage."""
+        return self.once(_endpoints)
 
     def ftp(self) -> Iterator[tuple[str, EndpointObservation, FtpFacts]]:
         """Yield the endpoints that spoke FTP."""
@@ -63,6 +71,10 @@ class Case:
         for vantage, endpoint in self.endpoints():
             if isinstance(endpoint.facts, SshFacts):
                 yield vantage, endpoint, endpoint.facts
+
+
+def _endpoints(case: Case) -> Iterator[tuple[str, EndpointObservation]]:
+    return ((seen.vantage, each) for seen in case.observations for each in counted(seen))
 
 
 _NOT_OFFERED = frozenset({Reason.CLOSED, Reason.FILTERED, Reason.UNREACHABLE, Reason.OTHER_SERVICE})
@@ -105,6 +117,7 @@ def _omitted(seen: Observations) -> Iterator[EndpointObservation]:
         )
 
 
+@lru_cache(maxsize=_MOST_MOMENTS)
 def moment(text: str) -> datetime:
     """Read an RFC 3339 UTC moment as written by this package."""
     return datetime.fromisoformat(text).astimezone(UTC)

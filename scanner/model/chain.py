@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from typing import Any, Final
 
+from scanner.model import ascii_json
 from scanner.model.frozen import dataclass
 
 FIRST: Final = "0" * 64
@@ -43,7 +44,7 @@ def digest_of(line: bytes) -> str:
 def forged(last: Link, content: Mapping[str, Any]) -> bytes:
     """Return the line, without its end, that holds ``content`` and goes after ``last``."""
     record = {"seq": last.seq + 1, "previous": last.digest, **content}
-    return json.dumps(record, ensure_ascii=True, separators=(",", ":")).encode()
+    return ascii_json.encode(record).encode()
 
 
 def torn(rest: bytes) -> dict[str, Any]:

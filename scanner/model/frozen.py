@@ -26,9 +26,10 @@ else:
     ) -> Callable[[_Class], _Class]:
         """Do what ``dataclasses.dataclass`` does, for classes that are frozen and have slots.
 
-        All their fields are given to the constructor and compared, and none is ``kw_only`` by
-        itself. A class that inherits from one of these is made here as well. Raises ``TypeError``
-        for any other, when it is declared.
+        All their fields are compared, and none is ``kw_only`` by itself. One that is not for the
+        constructor (``init=False``) is filled as by default, and anew by ``replace``. A class that
+        inherits from one of these is made here as well. Raises ``TypeError`` for any other, when
+        it is declared.
         """
         if not (frozen and slots):
             raise TypeError("only frozen classes with slots are made here")
@@ -77,9 +78,13 @@ def _struct(plain: Any, *, kw_only: bool) -> Any:
     )
 
 
+_NOTHING = (dataclasses.MISSING, dataclasses.MISSING)
+
+
 def _default(one: dataclasses.Field[Any]) -> Any:
     """Return what declares the same field to msgspec."""
-    if not (one.init and one.compare) or one.kw_only is True:
+    standard = (one.default, one.default_factory)
+    if not one.compare or one.kw_only is True or (not one.init and standard == _NOTHING):
         raise TypeError(f"{one.name}: a field of this kind is not made here")
     if one.default_factory is not dataclasses.MISSING:
         return field(default_factory=one.default_factory)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from scanner.report.situation import Change, situation, verdict_from
@@ -57,16 +57,6 @@ def told_in_words(rows: Mapping[str, int], leads: int) -> str:
     """Return the counts of a run in the words of terminal and page: ``12 new, ...``."""
     counts = ", ".join(f"{rows.get(each.value, 0)} {each.value}" for each in Change)
     return f"{counts}; {leads} {'lead' if leads == 1 else 'leads'} apart"
-
-
-def summed(hosts: Iterable[Mapping[str, Any]]) -> tuple[Counter[str], int]:
-    """Return ``rows_counted`` and ``leads_counted`` of all hosts, holding one at a time."""
-    rows: Counter[str] = Counter()
-    leads = 0
-    for host in hosts:
-        rows += rows_counted(host)
-        leads += leads_counted(host)
-    return rows, leads
 
 
 def _entry(

@@ -5,10 +5,10 @@ Its shape is published as ``scanner/schemas/report-1.0.0.json``; it never change
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from scanner.model import ascii_json
 from scanner.model.evidence import Evidence
 from scanner.model.failure import FailureId, Grade
 from scanner.model.finding import (
@@ -25,7 +25,7 @@ from scanner.model.scan import ScanHeader
 from scanner.model.target import AcceptedRisk, Decoy
 from scanner.model.trend import ScorePoint
 from scanner.report.endpoints import endpoint_documents
-from scanner.report.plain import plain, record
+from scanner.report.plain import flat, plain, record
 
 SCHEMA_VERSION = "1.0.0"
 CONTROLS = (
@@ -41,11 +41,13 @@ CONTROLS = (
     "cwe",
 )
 """The frameworks that every row is mapped to."""
+_LISTS = ("ways_in", "caps")
+"""Tuples of a finding beside its evidence, of which a document has a list of its own."""
 
 
 def encode(document: Mapping[str, Any]) -> str:
     """Return one line of ASCII JSON: safe on any terminal, and the same for the same facts."""
-    return json.dumps(document, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return ascii_json.encode(document)
 
 
 def scan_document(
@@ -170,7 +172,7 @@ def _failure(result: FailureResult, known: frozenset[str]) -> dict[str, Any]:
 
 def _finding(finding: Finding, known: frozenset[str]) -> dict[str, Any]:
     return {
-        **record(finding),
+        **flat(finding, _LISTS),
         "lead": finding.verdict is Verdict.FAIL and finding.is_lead,
         "evidence": [identity for identity in finding.evidence if identity in known],
     }

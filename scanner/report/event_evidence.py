@@ -6,8 +6,8 @@ server, no name of an account, no path.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 MOST_PIECES = 6
 _MOST_NAMES = 16
@@ -46,11 +46,19 @@ _ALLOWED: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def evidences(host: Mapping[str, Any], identities: Sequence[str]) -> list[dict[str, Any]]:
-    """Return OCSF evidence of the pieces that are named, at most ``MOST_PIECES`` of them."""
+Pieces: TypeAlias = Sequence[tuple[str, dict[str, Any]]]
+"""OCSF evidence with the identity of each piece, in the order of a host document."""
+
+
+def pieces_of(host: Mapping[str, Any]) -> Pieces:
+    """Return every piece of a host document as OCSF evidence: several rows show the same ones."""
+    return [(piece["id"], {"data": dict(_told(piece))}) for piece in host["evidence"]]
+
+
+def evidences(pieces: Pieces, identities: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the pieces that are named, at most ``MOST_PIECES`` of them."""
     wanted = set(identities)
-    pieces = [piece for piece in host["evidence"] if piece["id"] in wanted]
-    return [{"data": dict(_told(piece))} for piece in pieces[:MOST_PIECES]]
+    return [told for identity, told in pieces if identity in wanted][:MOST_PIECES]
 
 
 def _told(piece: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from scanner.model import ascii_json
 
 MOST_BYTES = 7500
 """Of one event. A stock rsyslog reads 8,096 bytes of a message, its header included."""
@@ -15,7 +16,7 @@ _SHORT = 100
 
 def line(event: Mapping[str, Any]) -> str:
     """Return an event as one line of ASCII JSON, without its line feed."""
-    return json.dumps(event, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return ascii_json.encode(event)
 
 
 def fitted(event: Mapping[str, Any], most: int = MOST_BYTES) -> dict[str, Any]:

@@ -64,8 +64,8 @@ class EventLog:
 
     def _numbered(self, event: dict[str, Any]) -> str:
         self.sequence += 1
-        numbered = {**event, "metadata": {**event["metadata"], "sequence": self.sequence}}
-        return fitted_line(numbered)
+        event["metadata"]["sequence"] = self.sequence
+        return fitted_line(event)
 
 
 def _heartbeat(

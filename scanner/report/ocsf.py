@@ -6,19 +6,22 @@ mapping of verdicts is told in ``docs/siem.md``.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, TypeAlias
 
 from scanner.model.failure import WEIGHTS, FailureId
 from scanner.model.finding import finding_uid
+from scanner.model.frozen import dataclass
 from scanner.model.reading import Reason
 from scanner.model.scan import ScanHeader
 from scanner.model.text import neutralise
-from scanner.report.event_evidence import evidences
+from scanner.report.controls import control_words
+from scanner.report.event_evidence import Pieces, evidences, pieces_of
 from scanner.report.moments import milliseconds, written
 from scanner.report.situation import Activity, Compliance, Situation, Status, situation
 
@@ -29,8 +32,10 @@ SCHEMA = "1.0.0"
 """Of ``unmapped.ftpscan``."""
 
 NAME = "ftpscan"
-_SPACE = uuid.UUID("5f2a3f0e-9c0b-5d8e-8a9a-6f1d3f0c7b21")
+_SPACE = uuid.UUID("5f2a3f0e-9c0b-5d8e-8a9a-6f1d3f0c7b21").bytes
 _WAY_IN = re.compile(r"(ftps?|sftp) (\[[^\]]+\]|[^ ]+):([0-9]{1,5})(?: |$)")
+_Findings: TypeAlias = Sequence[Mapping[str, Any]]
+_Ways: TypeAlias = Sequence[tuple[str, str, int]]
 _MOST_WAYS = 8
 _MOST_TEXT = 600
 _SEVERITIES = {
@@ -57,7 +62,9 @@ _COMPLIANCE = {
 
 def event_uid(scan: str, what: str) -> str:
     """Return ``metadata.uid``: the same for the same scan and matter, however often it is sent."""
-    return str(uuid.uuid5(_SPACE, f"{scan}\x00{what}"))
+    named = hashlib.sha1(_SPACE + f"{scan}\x00{what}".encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(named[16], 16) & 3]  # a UUID of version 5, as RFC 9562 writes it
+    return f"{named[:8]}-{named[8:12]}-5{named[13:16]}-{variant}{named[17:20]}-{named[20:32]}"
 
 
 def row_uid(tenant: str, asset: str, vantage: str, failure: str) -> str:
@@ -74,10 +81,23 @@ def host_events(
     ``metadata.sequence`` and the size are left to whoever knows the event's place in its scan. A
     host that an interruption left unseen has no events: what finishes the scan tells them.
     """
-    for look in host["vantages"] if not _cut_short(host) else ():
+    if _cut_short(host):
+        return
+    pieces = pieces_of(host)
+    for look in host["vantages"]:
         for row in host["failures"]:
             said = situation(host, row, look["vantage"], known)
-            yield _event(header, host, look, row, said)
+            yield _event(_Look(header, host, look, pieces), row, said)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What the events of one host from one vantage have in common."""
+
+    header: ScanHeader
+    host: Mapping[str, Any]
+    look: Mapping[str, Any]
+    pieces: Pieces
 
 
 def metadata(header: ScanHeader, uid: str, code: str, tenant: str, at: int) -> dict[str, Any]:
@@ -115,32 +135,29 @@ def classed(
     }
 
 
+_CLASSES = {
+    activity: classed(2003, "Compliance Finding", (2, "Findings"), (activity, word))
+    for activity, word in _ACTIVITIES.items()
+}
+
+
 def _cut_short(host: Mapping[str, Any]) -> bool:
     unseen = (look["unreached"] for look in host["vantages"])
     whys = [why["unobserved"] for why in unseen if why is not None]
     return Reason.INTERRUPTED in {*whys, *(each["reason"] for each in host["endpoints"])}
 
 
-def _event(
-    header: ScanHeader,
-    host: Mapping[str, Any],
-    look: Mapping[str, Any],
-    row: Mapping[str, Any],
-    said: Situation,
-) -> dict[str, Any]:
+def _event(about: _Look, row: Mapping[str, Any], said: Situation) -> dict[str, Any]:
+    header, host, look = about.header, about.host, about.look
     at = milliseconds(host["judged_at"])
     identity = row_uid(host["tenant"], host["asset"], look["vantage"], row["id"])
-    ways = _ways(said, host)
+    chief = _chief(said)
+    ways = _ways(chief, host)
     severity, word = _SEVERITIES[said.severity]
-    code = said.verdict.upper()
+    code, detail = said.verdict.upper(), neutralise(row["summary"], _MOST_TEXT)
     place = f" {ways[0][0]}/{ways[0][2]}" if ways else ""
     return {
-        **classed(
-            2003,
-            "Compliance Finding",
-            (2, "Findings"),
-            (said.activity, _ACTIVITIES[said.activity]),
-        ),
+        **_CLASSES[said.activity],
         "time": at,
         "time_dt": written(at),
         "timezone_offset": 0,
@@ -151,32 +168,39 @@ def _event(
         "status_id": int(said.status),
         "status": _STATUSES[said.status],
         "status_code": code,
-        "status_detail": neutralise(row["summary"], _MOST_TEXT),
+        "status_detail": detail,
         "message": neutralise(f"{host['asset']}{place} {row['id']} {code}: {row['summary']}", 300),
         "metadata": metadata(
             header, event_uid(header.uid, identity), row["id"], host["tenant"], at
         ),
-        "finding_info": _finding_info(row, said, identity, at),
+        "finding_info": _finding_info(row, identity, at, detail, _since(said, chief, at)),
         "compliance": _compliance(row, said),
         "device": _device(host, ways),
         "resources": _resources(host, ways),
-        **_evidences(host, said),
+        **_evidences(about.pieces, chief),
         "remediation": {"desc": neutralise(row["remedy"] or "Nothing to do.", _MOST_TEXT)},
-        "unmapped": {NAME: _ours(host, look, row, said, ways)},
+        "unmapped": {NAME: _ours(about, row, said, chief, ways)},
     }
 
 
+def _since(said: Situation, chief: _Findings, at: int) -> dict[str, int]:
+    """Return since when a row fails."""
+    if said.verdict != "fail":
+        return {}
+    seen = (milliseconds(each["first_seen"]) for each in chief if each["first_seen"])
+    first = min(seen, default=at)
+    return {"created_time": first, "first_seen_time": first}
+
+
 def _finding_info(
-    row: Mapping[str, Any], said: Situation, identity: str, at: int
+    row: Mapping[str, Any], identity: str, at: int, detail: str, since: Mapping[str, int]
 ) -> dict[str, Any]:
-    since = [milliseconds(each["first_seen"]) for each in _chief(said) if each["first_seen"]]
-    first = min(since, default=at) if said.verdict == "fail" else None
     return {
         "uid": identity,
         "title": row["id"].replace("-", " "),
-        "desc": neutralise(row["summary"], _MOST_TEXT),
+        "desc": detail,
         "types": ["Misconfiguration"],
-        **({} if first is None else {"created_time": first, "first_seen_time": first}),
+        **since,
         "last_seen_time": at,
         "modified_time": at,
         "analytic": {
@@ -190,17 +214,17 @@ def _finding_info(
 
 
 def _compliance(row: Mapping[str, Any], said: Situation) -> dict[str, Any]:
-    controls = {name: ids for name, ids in row["controls"].items() if ids}
+    controls = control_words(row)
     return {
         "control": row["id"],
-        "standards": sorted(controls),
-        "requirements": [f"{name} {one}" for name, ids in sorted(controls.items()) for one in ids],
+        "standards": list(controls.standards),
+        "requirements": list(controls.requirements),
         "status_id": int(said.compliance),
         "status": _COMPLIANCE[said.compliance],
     }
 
 
-def _device(host: Mapping[str, Any], ways: Sequence[tuple[str, str, int]]) -> dict[str, Any]:
+def _device(host: Mapping[str, Any], ways: _Ways) -> dict[str, Any]:
     address = ways[0][1] if ways else next(iter(host["addresses"]), None)
     return {
         "uid": f"asset:{host['asset']}",
@@ -211,9 +235,7 @@ def _device(host: Mapping[str, Any], ways: Sequence[tuple[str, str, int]]) -> di
     }
 
 
-def _resources(
-    host: Mapping[str, Any], ways: Sequence[tuple[str, str, int]]
-) -> list[dict[str, str]]:
+def _resources(host: Mapping[str, Any], ways: _Ways) -> list[dict[str, str]]:
     if not ways:
         return [{"uid": f"asset:{host['asset']}", "name": host["asset"], "type": "File server"}]
     return [
@@ -226,21 +248,18 @@ def _resources(
     ]
 
 
-def _evidences(host: Mapping[str, Any], said: Situation) -> dict[str, Any]:
-    named = [one for each in _chief(said) for one in each["evidence"]]
-    shown = evidences(host, named)
+def _evidences(pieces: Pieces, chief: _Findings) -> dict[str, Any]:
+    named = [one for each in chief for one in each["evidence"]]
+    shown = evidences(pieces, named) if named else []
     return {"evidences": shown} if shown else {}
 
 
 def _ours(
-    host: Mapping[str, Any],
-    look: Mapping[str, Any],
-    row: Mapping[str, Any],
-    said: Situation,
-    ways: Sequence[tuple[str, str, int]],
+    about: _Look, row: Mapping[str, Any], said: Situation, chief: _Findings, ways: _Ways
 ) -> dict[str, Any]:
     """Return what our own rules need, each a scalar."""
-    days = max((each["days_open"] for each in _chief(said)), default=0)
+    host, look = about.host, about.look
+    days = max((each["days_open"] for each in chief), default=0)
     protocol, _, port = ways[0] if ways else ("", "", 0)
     return {
         "schema": SCHEMA,
@@ -264,15 +283,15 @@ def _ours(
     }
 
 
-def _chief(said: Situation) -> list[Mapping[str, Any]]:
+def _chief(said: Situation) -> _Findings:
     """Return the findings that speak for the row: the failing ones, leads apart, or all."""
     failing = [each for each in said.findings if each["verdict"] == "fail" and not each["lead"]]
     return failing or list(said.findings)
 
 
-def _ways(said: Situation, host: Mapping[str, Any]) -> list[tuple[str, str, int]]:
+def _ways(chief: _Findings, host: Mapping[str, Any]) -> _Ways:
     """Return protocol, address and port of each way in, those of the chief findings first."""
-    texts = [way for each in _chief(said) for way in each["ways_in"]]
+    texts = [way for each in chief for way in each["ways_in"]]
     found = [_way(text) for text in texts]
     ways = [way for way in found if way is not None]
     if not ways:

@@ -9,6 +9,8 @@ from functools import cache
 from types import NoneType
 from typing import Any
 
+import msgspec
+
 from scanner.model.content import ContentFacts
 from scanner.model.observation import (
     AnonymousAccess,
@@ -116,6 +118,16 @@ def record(value: Any, *, without: frozenset[str] = frozenset()) -> dict[str, An
         elif name == "mode" and isinstance(member, int):
             member = octal(member)
         told[name] = member
+    return told
+
+
+def flat(value: Any, lists: tuple[str, ...]) -> dict[str, Any]:
+    """Return what ``record`` does, in half its time, of an instance that holds no reading and no
+    permission bits. ``lists`` are its tuples.
+    """
+    told: dict[str, Any] = msgspec.to_builtins(value)
+    for name in lists:
+        told[name] = list(told[name])
     return told
 
 

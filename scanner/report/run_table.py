@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import heapq
+from bisect import insort
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from operator import itemgetter
+from typing import Any, TypeAlias, TypeVar
 
 from scanner.model.failure import Grade
 from scanner.model.finding import Severity, Verdict
+from scanner.model.frozen import dataclass
 from scanner.report.lines import cells, cut, pad, safe, wrap
 from scanner.report.paint import GRADE_INKS, Ink, Paint, number
 
@@ -16,6 +18,8 @@ MOST_ROWS = 40
 _NARROWEST = 60
 
 Host = Mapping[str, Any]
+_Document = TypeVar("_Document", bound=Host)
+_Badness: TypeAlias = tuple[bool, int, float, str]
 
 
 def run_text(
@@ -23,30 +27,65 @@ def run_text(
 ) -> str:
     """Return a table of host documents, the worst ``most`` of them, and the letters counted.
 
-    Reads ``hosts`` once and holds ``most`` of them. Worst: breach candidates, then the severity
-    of what fails, then the score.
+    Reads ``hosts`` once. Worst: breach candidates, then the severity of what fails, then the score.
     """
-    letters: Counter[str] = Counter()
-    ranked = _ranked(hosts, letters, most)
-    width, paint = max(width, _NARROWEST), Paint(colour)
-    lines = [paint(_head(width), Ink.STRONG), *(_row(host, width, paint) for host in ranked)]
-    hidden = letters.total() - len(ranked)
-    if hidden:
-        lines.append(f"{hidden} more assets, none worse than these, are in the report")
-    lines += wrap(_counts(letters), width, most=2)
-    return "\n".join(lines) + "\n"
+    table = RunTable(most)
+    for host in hosts:
+        table.add(host)
+    return table.text(width=width, colour=colour)
 
 
-def _ranked(hosts: Iterable[Host], letters: Counter[str], most: int) -> list[Host]:
-    def counted() -> Iterable[Host]:
+class RunTable:
+    """Takes in host documents one by one, and holds a line for each of the worst ``most``."""
+
+    def __init__(self, most: int = MOST_ROWS) -> None:
+        self._most = most
+        self._letters: Counter[str] = Counter()
+        self._worst: list[tuple[_Badness, _Line]] = []
+
+    def add(self, host: Host) -> None:
+        """Take in one host."""
+        self._letters[host["grade"]] += 1
+        rank = badness(host)
+        if len(self._worst) < self._most or rank < self._worst[-1][0]:
+            insort(self._worst, (rank, _line(host)), key=itemgetter(0))
+            del self._worst[self._most :]
+
+    def through(self, hosts: Iterable[_Document]) -> Iterator[_Document]:
+        """Take in each host, and pass it on."""
         for host in hosts:
-            letters[host["grade"]] += 1
+            self.add(host)
             yield host
 
-    return heapq.nsmallest(most, counted(), key=badness)
+    def text(self, *, width: int = 80, colour: bool = False) -> str:
+        """Return the table, the worst host first, and the letters counted."""
+        width, paint = max(width, _NARROWEST), Paint(colour)
+        rows = [_row(line, width, paint) for _, line in self._worst]
+        lines = [paint(_head(width), Ink.STRONG), *rows]
+        hidden = self._letters.total() - len(rows)
+        if hidden:
+            lines.append(f"{hidden} more assets, none worse than these, are in the report")
+        lines += wrap(_counts(self._letters), width, most=2)
+        return "\n".join(lines) + "\n"
 
 
-def badness(host: Host) -> tuple[bool, int, float, str]:
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What the table says of one host."""
+
+    grade: Grade
+    head: str
+    reason: str
+
+
+def _line(host: Host) -> _Line:
+    match = host["megabus_match"]
+    marks = f"{match['matched']}/{match['cleared']}/{match['unknown']}"
+    head = f"{number(host['score']):>5}  {pad(safe(host['asset']), 20)}  {marks:<5}  "
+    return _Line(Grade(host["grade"]), head, _reason(host))
+
+
+def badness(host: Host) -> _Badness:
     """Return what sorts host documents, the worst first."""
     worst = _worst(host)
     rank = Severity(worst["severity"]).rank if worst else -1
@@ -63,13 +102,9 @@ def _head(width: int) -> str:
     return f"{'':3}{'SCORE':>5}  {'ASSET':<20}  {'F/P/?':<5}  WORST"[:width]
 
 
-def _row(host: Host, width: int, paint: Paint) -> str:
-    grade = Grade(host["grade"])
-    match = host["megabus_match"]
-    marks = f"{match['matched']}/{match['cleared']}/{match['unknown']}"
-    line = f"{number(host['score']):>5}  {pad(safe(host['asset']), 20)}  {marks:<5}  "
-    reason = cut(_reason(host), width - 3 - cells(line))
-    return f"{paint(grade.value, GRADE_INKS[grade])}  {line}{reason}"
+def _row(line: _Line, width: int, paint: Paint) -> str:
+    reason = cut(line.reason, width - 3 - cells(line.head))
+    return f"{paint(line.grade.value, GRADE_INKS[line.grade])}  {line.head}{reason}"
 
 
 def _reason(host: Host) -> str:

@@ -6,9 +6,10 @@ The table of ``docs/siem.md`` in code. A row closes only on a conclusive pass.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any
+
+from scanner.model.frozen import dataclass
 
 _PAPERS = "papers"
 _LEADS = frozenset({"low", "info"})
@@ -70,8 +71,8 @@ def situation(
     ``known`` maps the uid of each finding that was open before this scan, leads apart, to its
     severity.
     """
-    seen = tuple(each for each in row["findings"] if each["vantage"] in {vantage, _PAPERS})
-    before = tuple(each for each in seen if each["uid"] in known)
+    seen = tuple([each for each in row["findings"] if each["vantage"] in {vantage, _PAPERS}])
+    before = tuple([each for each in seen if each["uid"] in known]) if known else ()
     verdict = verdict_from(host, row, vantage)
     if verdict == "fail":
         return _failing(row, seen, before, known)

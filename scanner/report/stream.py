@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from scanner.model.ascii_json import decode
 from scanner.model.scan import ScanHeader
 from scanner.report.document import SCHEMA_VERSION, encode, header_document
 
@@ -44,12 +44,12 @@ def with_aliases(
     """Yield host documents, a line each, with the names that ``aliases`` knows for their assets."""
     for line in host_lines:
         begins = _ASSET.match(line)
-        names = aliases(json.loads(begins[1])) if begins else ()
+        names = aliases(decode(begins[1])) if begins else ()
         yield _named(line, names) if names else line
 
 
 def _named(line: str, names: Sequence[str]) -> str:
-    host: dict[str, Any] = json.loads(line)
+    host: dict[str, Any] = decode(line)
     host["aliases"] = sorted({*host["aliases"], *names} - {host["host"]})
     return encode(host)
 
@@ -63,7 +63,7 @@ class LateHost(Mapping[str, Any]):
 
     def _document(self) -> dict[str, Any]:
         if self._read is None:
-            self._read = json.loads(self._line)
+            self._read = decode(self._line)
         return self._read
 
     def __getitem__(self, name: str) -> Any:
@@ -84,7 +84,7 @@ def hosts_in(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
 
     Raises ``ValueError`` where a line is not such a document, or where the report ends early.
     """
-    return map(json.loads, _host_lines(lines))
+    return map(decode, _host_lines(lines))
 
 
 def late_hosts_in(lines: Iterable[str]) -> Iterator[LateHost]:
@@ -115,7 +115,7 @@ def scan_in(lines: Iterable[str]) -> dict[str, Any]:
     first = next(iter(lines), "").rstrip("\n")
     if not first.endswith(_HOSTS):
         raise ValueError("no head of a report")
-    scan: dict[str, Any] = json.loads(f"{first}]}}")["scan"]
+    scan: dict[str, Any] = decode(f"{first}]}}")["scan"]
     return scan
 
 
@@ -126,6 +126,6 @@ def fleet_in(lines: Iterable[str]) -> list[dict[str, Any]]:
     """
     for line in lines:
         if line.startswith(_FLEET):
-            leads: list[dict[str, Any]] = json.loads(f"{{{line[2:]}")["fleet"]
+            leads: list[dict[str, Any]] = decode(f"{{{line[2:]}")["fleet"]
             return leads
     raise ValueError("the report has no end")

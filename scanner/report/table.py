@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from scanner.model.text import neutralise
+from scanner.report.controls import control_words
 
 COLUMNS = (
     "asset", "host", "owner", "grade", "score", "failure", "row_verdict", "facet", "vantage",
@@ -14,6 +16,9 @@ COLUMNS = (
 )  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _MOST = 2000
+_MOST_KNOWN = 1_000
+"""Cells that are remembered: a fleet's findings say the same few things."""
+_LONGEST_KNOWN = 1_000
 _NONE: tuple[Mapping[str, Any], ...] = ({},)
 
 
@@ -24,31 +29,55 @@ def findings_csv(hosts: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     that what is unknown shows too. Holds one host at a time. Text is neutralised and bounded, and
     text that a spreadsheet would compute begins with an apostrophe. Every cell is quoted.
     """
-    yield _line(COLUMNS)
+    yield ",".join(map(_cell, COLUMNS)) + "\r\n"
     for host in hosts:
-        about = [_cell(host[name]) for name in COLUMNS[:5]]
-        for row in host["failures"]:
-            yield from _row_lines(about, row)
+        yield "".join(host_lines(host))
 
 
-def _row_lines(about: list[str], row: Mapping[str, Any]) -> Iterator[str]:
+def host_lines(host: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of one host document, as ``findings_csv`` does."""
+    about = ",".join([_cell(host[name]) for name in COLUMNS[:5]])
+    for row in host["failures"]:
+        yield from _row_lines(about, row)
+
+
+def _row_lines(about: str, row: Mapping[str, Any]) -> Iterator[str]:
     """Yield a line a finding of one row. What they share is made safe once."""
-    named = [_cell(row["id"]), _cell(row["verdict"])]
-    controls = _cell(
-        "; ".join(f"{n}: {', '.join(ids)}" for n, ids in row["controls"].items() if ids)
-    )
+    begins = f"{about},{_known(row['id'])},{_known(row['verdict'])}"
+    controls = _known(control_words(row).line)
     for finding in row["findings"] or _NONE:
-        told = map(_cell, _cells(row, finding))
-        yield ",".join((*about, *named, *told, controls, _cell(finding.get("uid")))) + "\r\n"
+        told = ",".join([_known(cell) for cell in _cells(row, finding)])
+        yield f"{begins},{told},{controls},{_cell(finding.get('uid'))}\r\n"
 
 
-def _cells(row: Mapping[str, Any], finding: Mapping[str, Any]) -> Iterator[Any]:
-    told = {**row, **finding}
-    yield from (finding.get("facet"), finding.get("vantage"), told["verdict"])
-    yield from (finding.get("lead"), told["severity"], told["confidence"], told["source"])
-    yield from (told["summary"], finding.get("first_seen"))
-    yield from (finding.get("days_open"), finding.get("suppressed"))
-    yield told.get("remedy") or row["remedy"]
+def _cells(row: Mapping[str, Any], finding: Mapping[str, Any]) -> tuple[Any, ...]:
+    told = finding or row
+    return (
+        finding.get("facet"),
+        finding.get("vantage"),
+        told["verdict"],
+        finding.get("lead"),
+        told["severity"],
+        told["confidence"],
+        told["source"],
+        told["summary"],
+        finding.get("first_seen"),
+        finding.get("days_open"),
+        finding.get("suppressed"),
+        told["remedy"] or row["remedy"],
+    )
+
+
+def _known(value: Any) -> str:
+    """Return the cell of something that many findings of a run have in common."""
+    if value.__class__ is str and len(value) <= _LONGEST_KNOWN:
+        return _known_text(value)
+    return _cell(value)
+
+
+@lru_cache(maxsize=_MOST_KNOWN)
+def _known_text(text: str) -> str:
+    return _cell(text)
 
 
 def _cell(value: Any) -> str:
@@ -66,7 +95,3 @@ def _inert(value: Any) -> str:
         return str(value)
     text = neutralise(str(value), _MOST)
     return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
-
-
-def _line(cells: Iterable[str]) -> str:
-    return ",".join(map(_cell, cells)) + "\r\n"

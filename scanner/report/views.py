@@ -9,7 +9,7 @@ from typing import Any
 from scanner.model.content import ContentFacts, ContentState, DataClass
 from scanner.model.reading import Observed, Reading, Unobserved
 from scanner.model.view import AccountView, FileFact, View, Walk
-from scanner.report.plain import plain, record, unobserved
+from scanner.report.plain import flat, octal, plain, record, unobserved
 
 MOST_FILES = 50
 """Files shown per view; the aggregates count all that were kept."""
@@ -91,6 +91,8 @@ def _classes(fact: FileFact) -> set[DataClass]:
 
 
 def _file(fact: FileFact) -> dict[str, Any]:
+    if isinstance(fact.content, Unobserved):
+        return _unread(fact, fact.content)
     document: dict[str, Any] = plain(fact)
     content = document["content"]
     for name in ("kinds", "columns", "unordered_kinds"):
@@ -98,4 +100,13 @@ def _file(fact: FileFact) -> dict[str, Any]:
             content[name] = content[name][:MOST_DETAILS]
     for table in content.get("tables", ()):
         table["columns"] = table["columns"][:MOST_DETAILS]
+    return document
+
+
+def _unread(fact: FileFact, why: Unobserved) -> dict[str, Any]:
+    """Return a file of which nobody saw the content, as most of a listing are."""
+    document = flat(fact, ("orders",))
+    document["content"] = unobserved(why)
+    if fact.mode is not None:
+        document["mode"] = octal(fact.mode)
     return document

@@ -9,19 +9,20 @@ from scanner.api import RunResult
 from scanner.cli.summary import tell
 from scanner.report.changes import with_changes
 from scanner.report.document import encode, host_document
-from scanner.report.stream import stream
+from scanner.report.page_survey import Survey
+from scanner.report.run_table import RunTable
 from tests.report import builders
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    hosts = [encode(with_changes(json.loads(encode(host_document(builders.bad_report()))), {}))]
-    text = "".join(stream(builders.header(), hosts, []))
-    (tmp_path / "report.json").write_text(text, encoding="utf-8")
     return tmp_path
 
 
 def result(folder: Path, *, steps: int = 0, interrupted: bool = False) -> RunResult:
+    hosts = [with_changes(json.loads(encode(host_document(builders.bad_report()))), {})]
+    survey, table = Survey(), RunTable()
+    assert list(table.through(survey.through(hosts))) == hosts
     return RunResult(
         folder=folder,
         uid="scan-1",
@@ -29,6 +30,8 @@ def result(folder: Path, *, steps: int = 0, interrupted: bool = False) -> RunRes
         targeted=1,
         counts={"F": 1},
         exit_code=1,
+        table=table,
+        news=survey.news.counts,
         incomplete=tuple(f"asset: step {number}" for number in range(steps)),
         delta={"new": 2, "resolved": 0, "unchanged": 1},
         interrupted=interrupted,

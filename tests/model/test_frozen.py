@@ -133,10 +133,26 @@ def test_an_instance_of_the_model_can_be_pickled() -> None:
     assert pickle.loads(pickle.dumps(Observed(3, ("e",)))) == Observed(3, ("e",))
 
 
+@BOTH
+def test_what_is_not_for_the_constructor_is_not_carried_over(
+    decorator: Callable[..., Any],
+) -> None:
+    class Sample:
+        host: str
+        found: dict[str, int] = dataclasses.field(default_factory=dict, init=False, repr=False)
+
+    one = decorator(frozen=True, slots=True)(Sample)("a")
+    one.found["x"] = 1
+
+    assert dataclasses.replace(one, host="b").found == {}
+    assert one.found == {"x": 1}
+    assert "found" not in repr(one)
+
+
 @pytest.mark.parametrize("told", [{"init": False}, {"compare": False}, {"kw_only": True}])
 def test_other_kinds_of_fields_are_refused_when_a_class_is_declared(told: dict[str, bool]) -> None:
     class Sample:
-        odd: int = dataclasses.field(default=1, **told)  # type: ignore[call-overload]  # any kind
+        odd: int = dataclasses.field(**told)  # type: ignore[call-overload]  # any kind
 
     with pytest.raises(TypeError, match="odd: a field of this kind"):
         ours(frozen=True, slots=True)(Sample)

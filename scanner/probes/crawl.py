@@ -198,10 +198,12 @@ class _Crawler:
         The names are compared because a server that tells the same identity of everything must
         not make a tree look smaller than it is.
         """
+        if node.identity is None:
+            return False
         names = sorted(entry.name for entry in listing.entries)
         node.digest = hashlib.sha256(b"\0".join(names)).digest()
         above = node.parent
-        while above is not None and node.identity is not None:
+        while above is not None:
             if (above.identity, above.digest) == (node.identity, node.digest):
                 return True
             above = above.parent
@@ -261,6 +263,8 @@ def _sound(listing: Listing, most: int) -> Listing:
         elif entry.name in names:
             suspect["a name that comes twice"] = None
     dropped = len(listing.entries) - len(kept)
+    if not dropped and len(kept) <= most:
+        return listing
     return replace(
         listing,
         entries=tuple(kept[:most]),

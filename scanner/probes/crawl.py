@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from scanner.clients.deadlines import within
+from scanner.clients.faults import Fault
 from scanner.model.listing import Entry, EntryKind, Listing, Outcome, RemoteTree
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.probes.places import below
@@ -177,11 +179,12 @@ class _Crawler:
         return max(1, min(half, self._left, max(self._left - kept, _KEPT_FOR_EACH_START)))
 
     async def _list(self, node: _Node, deadline: float) -> Reading[Listing]:
+        left = deadline + self._bounds.grace_seconds - asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout_at(deadline + self._bounds.grace_seconds):
+            async with within(left, "the time for listing was spent", Reason.TIME_BUDGET):
                 return await self._tree.list_directory(node.path, most=node.most)
-        except TimeoutError:
-            return Unobserved(Reason.TIME_BUDGET, "the time for listing was spent")
+        except Fault as fault:
+            return fault.reading
 
     def _failed(self, node: _Node, reading: Unobserved) -> str:
         self.seen.readings[node.path] = reading

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from scanner.content.checksums import is_sidecar
 from scanner.model.frozen import dataclass
@@ -228,6 +228,8 @@ class _Survey:
                 yield listing.itself
 
     def _outside_public(self) -> int:
+        if not self.places.any_public:
+            return sum(len(listing.entries) for _, listing in _listings(self.seen))
         return sum(
             self.places.zone(path) is not Zone.PUBLIC
             and not (entry.kind is EntryKind.DIRECTORY and self.places.leads_to_public(path))

@@ -118,6 +118,9 @@ def compared(
     doors: Iterable[Door], endpoints: Iterable[EndpointObservation], log: EvidenceLog
 ) -> tuple[IdentityDifference, ...]:
     """Return how the addresses differed over the whole scan, with evidence in ``log``."""
+    doors = tuple(doors)
+    if not are_several(doors):
+        return ()
     seen = [door.identity for door in doors]
     seen += [sighting_of(endpoint) for endpoint in endpoints]
     found = differences(each for each in seen if each is not None)

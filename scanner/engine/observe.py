@@ -149,20 +149,33 @@ class Sight:
                     log = _log_of(door, self.tools)
                     async with self.tools.locks.hold(limit_key(door.admitted)):
                         hurried = _with_seconds(self.target, end - clock())
-                        context = _context(hurried, self.tools, log)
-                        pinned = pinned_only(door, self._doors)
-                        allowance = self._allowance(door)
-                        context = replace(
-                            context,
-                            pinned_only=pinned,
-                            place=str(door.admitted),
-                            allowance=allowance,
-                        )
+                        context = self._context(door, hurried, log)
                         seen = await _endpoint(door, context)
                     self._endpoints.append(seen)
                     self._evidence.extend(log.all())
         except TimeoutError:
             return
+
+    def _context(self, door: Door, target: Target, log: EvidenceLog) -> ProbeContext:
+        tools = self.tools
+        return ProbeContext(
+            target=target,
+            vantage=tools.vantage,
+            secrets=tools.secrets,
+            attempts=tools.attempts,
+            examiner=tools.examiner,
+            mask=tools.mask,
+            clock=tools.clock,
+            evidence=log,
+            contact=tools.contact,
+            credentialed=tools.credentialed,
+            pinned_only=pinned_only(door, self._doors),
+            gate=tools.gate,
+            judged=tools.judged,
+            stops_at_proof=tools.stops_at_proof,
+            place=str(door.admitted),
+            allowance=self._allowance(door),
+        )
 
     def _allowance(self, door: Door) -> Allowance:
         """Return what may be sampled at a door's address, over all of its doors."""
@@ -263,24 +276,6 @@ async def _endpoint(door: Door, context: ProbeContext) -> EndpointObservation:
         effort=door.meter.facts(),
         facts=None if trouble else facts,
         fault=fault,
-    )
-
-
-def _context(target: Target, tools: Tools, log: EvidenceLog) -> ProbeContext:
-    return ProbeContext(
-        target=target,
-        vantage=tools.vantage,
-        secrets=tools.secrets,
-        attempts=tools.attempts,
-        examiner=tools.examiner,
-        mask=tools.mask,
-        clock=tools.clock,
-        evidence=log,
-        contact=tools.contact,
-        credentialed=tools.credentialed,
-        gate=tools.gate,
-        judged=tools.judged,
-        stops_at_proof=tools.stops_at_proof,
     )
 
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from scanner.history.rows import told
+from scanner.history.rows import known_asset, told
 from scanner.model.content import ContentFacts
 from scanner.model.judged import Judged
 
@@ -31,6 +31,15 @@ def _converter() -> Converter:
     from cattrs import Converter  # noqa: PLC0415 - slow to load; a first look reads none
 
     return Converter(omit_if_default=True)
+
+
+def any_remembered(db: sqlite3.Connection, tenant: str, name: str) -> bool:
+    """Whether any stamp of an asset is there."""
+    asset = known_asset(db, tenant, name)
+    if asset is None:
+        return False
+    found = db.execute("SELECT 1 FROM judged WHERE asset = ? LIMIT 1", (asset,))
+    return found.fetchone() is not None
 
 
 def remembered(

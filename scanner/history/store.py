@@ -249,6 +249,11 @@ class History:
                 result = DrillResult(verdict=verdict, at=rows.told(at), detail=detail)
                 rows.keep_drill(db, rows.asset_id(db, tenant, asset, at), result, at)
 
+    def remembers(self, tenant: str, asset: str) -> bool:
+        """Whether files of an asset are remembered, however long ago they were read."""
+        with self._reading() as db:
+            return judged.any_remembered(db, tenant, asset)
+
     def judged(self, tenant: str, asset: str, stamps: Sequence[str]) -> Mapping[str, Judged]:
         """Return what is remembered of these stamps, read within 30 days."""
         with self._reading() as db:

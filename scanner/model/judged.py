@@ -24,6 +24,10 @@ class JudgedFiles(Protocol):
     time, what was asked of it. Another stamp is another file.
     """
 
+    def remembers(self, tenant: str, asset: str) -> bool:
+        """Whether any file of the asset may be remembered: without one no stamp has to be made."""
+        ...
+
     def judged(self, tenant: str, asset: str, stamps: Sequence[str]) -> Mapping[str, Judged]:
         """Return what is remembered of these stamps."""
         ...
@@ -35,6 +39,11 @@ class JudgedFiles(Protocol):
 
 class NothingJudged:
     """A ``JudgedFiles`` without a memory."""
+
+    def remembers(self, tenant: str, asset: str) -> bool:
+        """Return false."""
+        del tenant, asset
+        return False
 
     def judged(self, tenant: str, asset: str, stamps: Sequence[str]) -> Mapping[str, Judged]:
         """Return nothing."""

@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from scanner.clients.deadlines import within
+from scanner.clients.faults import Fault
 from scanner.model.listing import Entry, EntryKind, Listing, Outcome, RemoteTree
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.probes.places import below
@@ -177,11 +179,12 @@ class _Crawler:
         return max(1, min(half, self._left, max(self._left - kept, _KEPT_FOR_EACH_START)))
 
     async def _list(self, node: _Node, deadline: float) -> Reading[Listing]:
+        left = deadline + self._bounds.grace_seconds - asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout_at(deadline + self._bounds.grace_seconds):
+            async with within(left, "the time for listing was spent", Reason.TIME_BUDGET):
                 return await self._tree.list_directory(node.path, most=node.most)
-        except TimeoutError:
-            return Unobserved(Reason.TIME_BUDGET, "the time for listing was spent")
+        except Fault as fault:
+            return fault.reading
 
     def _failed(self, node: _Node, reading: Unobserved) -> str:
         self.seen.readings[node.path] = reading
@@ -198,10 +201,12 @@ class _Crawler:
         The names are compared because a server that tells the same identity of everything must
         not make a tree look smaller than it is.
         """
+        if node.identity is None:
+            return False
         names = sorted(entry.name for entry in listing.entries)
         node.digest = hashlib.sha256(b"\0".join(names)).digest()
         above = node.parent
-        while above is not None and node.identity is not None:
+        while above is not None:
             if (above.identity, above.digest) == (node.identity, node.digest):
                 return True
             above = above.parent
@@ -261,6 +266,8 @@ def _sound(listing: Listing, most: int) -> Listing:
         elif entry.name in names:
             suspect["a name that comes twice"] = None
     dropped = len(listing.entries) - len(kept)
+    if not dropped and len(kept) <= most:
+        return listing
     return replace(
         listing,
         entries=tuple(kept[:most]),

@@ -63,7 +63,7 @@ async def _go_on(visit: Visit, contact: Contact, words: Words) -> FtpFacts:
     legacy, flight = await _hellos(visit)
     injectable = await _injectable(visit)
     on_implicit = await _on_implicit(visit)
-    named = _ladder(on_implicit) if visit.implicit else await visit.ask(lambda: ask_named(visit))
+    named = await _named(visit, contact, on_implicit)
     inside = Inside(visit, words)
     accounts = await inside.visit_accounts()
     entrance = await try_anonymous(visit)
@@ -114,6 +114,14 @@ async def _on_implicit(visit: Visit) -> Reading[ClearOnImplicit]:
     if not visit.implicit:
         return _NOT_IMPLICIT
     return await visit.ask(lambda: ask_clear_on_implicit(visit))
+
+
+async def _named(
+    visit: Visit, contact: Contact, on_implicit: Reading[ClearOnImplicit]
+) -> Reading[ClearLadder]:
+    if visit.implicit:
+        return _ladder(on_implicit)
+    return contact.named or await visit.ask(lambda: ask_named(visit))
 
 
 def _ladder(seen: Reading[ClearOnImplicit]) -> Reading[ClearLadder]:

@@ -26,6 +26,10 @@ LET_IN = frozenset({230, 232})
 ASKS_PASSWORD = 331
 NEEDS_ACCOUNT = 332
 _SUPERFLUOUS = 202
+_NOT_LOGGED_IN = 530
+_ANSWERS_TO_A_NAME = LET_IN | {ASKS_PASSWORD, _NOT_LOGGED_IN}
+"""What speaks of the name alone: 421 may be said of too many commands, 500 and 503 of those
+before."""
 _WANT_TLS_AT_USER = frozenset({421, 503, 522, 530, 534, 550})
 _WANT_TLS_AT_PASS = frozenset({522, 534})
 _FOR_WANT_OF_TLS = frozenset({503, 522, 534})
@@ -73,11 +77,33 @@ async def _compare_with_tls(visit: Visit, refused: Observed[ClearLadder]) -> Rea
     return Observed(refused.value, evidence)
 
 
+async def ask_named_in_passing(visit: Visit, session: FtpSession) -> Reading[ClearLadder]:
+    """Ask the same as the last question of a session in clear in which nobody logged in, where no
+    TLS is to be had: a connection less than ``ask_named``.
+
+    ``Unobserved`` where the answer may be owed to what was asked there before: then it counts for
+    nothing, and ``ask_named`` is to be asked.
+    """
+    name, reply = await _say_name(session)
+    if reply.code not in _ANSWERS_TO_A_NAME:
+        return Unobserved(Reason.PROTOCOL_ERROR, f"USER answered {reply.shown}")
+    raise_if_throttled(reply)
+    return _ladder(visit, name, reply)
+
+
 async def name_nobody(visit: Visit, session: FtpSession) -> Reading[ClearLadder]:
     """Name a user that does not exist, and stop before PASS."""
-    name = nonsense_name()
-    reply = await session.command("USER", name.encode("ascii"))
+    name, reply = await _say_name(session)
     raise_if_throttled(reply, closing=not visit.mechanism)
+    return _ladder(visit, name, reply)
+
+
+async def _say_name(session: FtpSession) -> tuple[str, RawReply]:
+    name = nonsense_name()
+    return name, await session.command("USER", name.encode("ascii"))
+
+
+def _ladder(visit: Visit, name: str, reply: RawReply) -> Reading[ClearLadder]:
     identity = visit.note(f"USER {name}", reply)
     step = _step_of(reply)
     if step is None:

@@ -9,9 +9,17 @@ from typing import Any
 from scanner.clients.faults import Fault
 from scanner.clients.ftp_session import FtpSession, NotFtp
 from scanner.model.frozen import dataclass
-from scanner.model.observation import AuthTls, DataProtection, FtpFacts, Reply, TlsFacts
+from scanner.model.observation import (
+    AuthTls,
+    ClearLadder,
+    DataProtection,
+    FtpFacts,
+    Reply,
+    TlsFacts,
+)
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.probes.detect import expect_tls
+from scanner.probes.ftp_access import ask_named_in_passing
 from scanner.probes.ftp_tls import TlsLook, ask_auth, ask_early_protection
 from scanner.probes.ftp_visit import Visit, check_greeting
 from scanner.probes.ftp_words import BEFORE_LOGIN, Words
@@ -27,10 +35,13 @@ _NO_TLS = Unobserved(Reason.NOT_OFFERED, "the server offers no TLS")
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """What the first session taught. ``early`` is what it said of clear data before a login."""
+    """What the first session taught. ``early`` is what it said of clear data before a login,
+    ``named`` what a name that does not exist was answered, where that could be asked there.
+    """
 
     facts: FtpFacts
     early: Reading[DataProtection]
+    named: Observed[ClearLadder] | None = None
 
 
 async def make_contact(visit: Visit, words: Words) -> Contact:
@@ -69,7 +80,15 @@ class _FirstContact:
         early = await self._early(tls)
         await self._words.ask(self.session, BEFORE_LOGIN)
         facts = FtpFacts(greeting=greeting, features=features, auth_tls=auth, tls=tls)
-        return Contact(facts, early)
+        return Contact(facts, early, await self._named())
+
+    async def _named(self) -> Observed[ClearLadder] | None:
+        """Name nobody before leaving, where no later question would change the answer."""
+        visit, session = self._visit, self.session
+        if visit.mechanism or not session.is_usable:
+            return None
+        named = await visit.ask(lambda: ask_named_in_passing(visit, session))
+        return named if isinstance(named, Observed) else None
 
     async def inside_tls(self) -> Contact:
         visit = self._visit

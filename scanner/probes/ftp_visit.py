@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from scanner.clients.deadlines import within
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault
 from scanner.clients.ftp_session import FtpSession, Opening
@@ -74,15 +75,14 @@ class Visit:
         """
         if self.stopped is not None:
             return self.stopped
-        loop = asyncio.get_running_loop()
+        left = self._deadline - asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout(self._deadline - loop.time()):
+            async with within(left, "the time for this asset is spent", Reason.TIME_BUDGET):
                 reading = await question()
-        except TimeoutError:
-            self.stopped = Unobserved(Reason.TIME_BUDGET, "the time for this asset is spent")
-            return self.stopped
         except Fault as fault:
             reading = fault.reading
+            if fault.reason is Reason.TIME_BUDGET:
+                self.stopped = reading
         return self._minded(reading) if isinstance(reading, Unobserved) else reading
 
     def _minded(self, reading: Unobserved) -> Unobserved:

@@ -10,7 +10,7 @@ from scanner.content.version import VERSION
 from scanner.model.content import ContentFacts, ContentState
 from scanner.model.judged import Judged
 from scanner.model.listing import Entry, Precision
-from scanner.model.reading import Observed, Reading
+from scanner.model.reading import Reading, Unobserved
 from scanner.probes.context import ProbeContext, utc_text
 from scanner.probes.sampling import FoundFile, ordered_dates
 
@@ -30,13 +30,17 @@ class KnownFiles:
     def __init__(self, context: ProbeContext, username: str, files: Sequence[FoundFile]) -> None:
         self._context = context
         self._username = username
-        target, now = context.target, context.clock()
-        self._stamps = {file.path: stamp for file in files if (stamp := self._stamp(file, now))}
+        self._now = context.clock()
         self._found: Mapping[str, Judged] = {}
+        self._stamps: dict[bytes, str] = {}
+        self._fresh: dict[str, ContentFacts] = {}
+        target = context.target
+        # A stamp costs more than all else that is done of a file that is not read.
+        if context.judged.remembers(target.tenant, target.asset):
+            self._stamps = {file.path: stamp for file in files if (stamp := self._stamp(file))}
         if self._stamps:
             asked = list(self._stamps.values())
             self._found = context.judged.judged(target.tenant, target.asset, asked)
-        self._fresh: dict[str, ContentFacts] = {}
 
     def of(self, file: FoundFile) -> Judged | None:
         """Return what is remembered of a file."""
@@ -47,10 +51,10 @@ class KnownFiles:
 
         What could not be made out is not kept: a worker that was killed may do better next time.
         """
-        stamp = self._stamps.get(file.path)
-        if not stamp or not isinstance(reading, Observed):
+        if isinstance(reading, Unobserved) or reading.value.state is ContentState.MALFORMED:
             return
-        if reading.value.state is not ContentState.MALFORMED:
+        stamp = self._stamps.get(file.path) or self._stamp(file)
+        if stamp:
             self._fresh[stamp] = reading.value
 
     def keep(self) -> None:
@@ -60,11 +64,11 @@ class KnownFiles:
             target = self._context.target
             self._context.judged.keep_judged(target.tenant, target.asset, fresh)
 
-    def _stamp(self, file: FoundFile, now: datetime) -> str:
+    def _stamp(self, file: FoundFile) -> str:
         entry = file.entry
         if not file.eligible or entry.size is None or entry.modified is None:
             return ""
-        if not is_settled(entry, now):
+        if not is_settled(entry, self._now):
             return ""
         limits = self._context.target.limits
         rests_on = (

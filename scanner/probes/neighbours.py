@@ -18,7 +18,9 @@ def judged_by_place(sample: Sample, files: Iterable[FoundFile]) -> Sample:
         for path, reading in sample.readings.items()
         if isinstance(reading, Observed)
     }
-    changed = judge_together(facts, (file.path for file in files)) if facts else {}
+    if not facts:
+        return sample
+    changed = judge_together(facts, (file.path for file in files))
     readings = {
         path: replace(reading, value=changed[path])
         if isinstance(reading, Observed) and path in changed

@@ -120,12 +120,19 @@ class Places:
 
     def zone(self, path: bytes) -> Zone:
         """Return the zone of a normal ``path``: the innermost area rules, private over public."""
+        if not self.areas:
+            return Zone.UNDECLARED
         covering = [
             (len(area), zone is Zone.PRIVATE, zone)
             for _, area, zone in self.areas
             if holds(area, path)
         ]
         return max(covering)[2] if covering else Zone.UNDECLARED
+
+    @property
+    def any_public(self) -> bool:
+        """Whether a public area is declared."""
+        return any(zone is Zone.PUBLIC for _, _, zone in self.areas)
 
     def leads_to_public(self, directory: bytes) -> bool:
         """Whether a declared public area lies below ``directory``."""

@@ -121,7 +121,8 @@ class _Sampler:
 
     def note(self, file: FoundFile, reading: Reading[ContentFacts]) -> None:
         self.sample.readings[file.path] = reading
-        self._proofs[file.zone] += is_proof(reading)
+        if is_proof(reading):
+            self._proofs[file.zone] += 1
 
     def recall(self, file: FoundFile) -> bool:
         """Note what is known of a file; false where nothing is."""

@@ -42,7 +42,8 @@ def writable_signs(entries: Iterable[Entry]) -> WritableSigns:
         if entry.kind is EntryKind.LINK:
             continue
         perm += bool(entry.writable)
-        letters |= _CLAIMING & set(entry.perm)
+        if entry.perm:
+            letters |= _CLAIMING & set(entry.perm)
         others += bool((entry.mode or 0) & _OTHERS_WRITE)
         group += bool((entry.mode or 0) & _GROUP_WRITES)
         acl += entry.acl

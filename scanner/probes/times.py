@@ -40,6 +40,8 @@ async def tell_times(
     what the server does.
     """
     paths = [file.path for file in _worth_asking(files)]
+    if not paths:
+        return tuple(files)
     told = await ask_each(paths, tree.modified_at, seconds=seconds, final={Reason.NOT_OFFERED})
     return tuple(
         replace(file, entry=timed(file.entry, told[file.path])) if file.path in told else file

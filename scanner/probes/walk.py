@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from scanner.content.checksums import is_sidecar
 from scanner.model.frozen import dataclass
@@ -53,6 +53,7 @@ _TIMES_SHARE = 0.05
 _WHOLE_SHARE = 0.9
 _INTEGRITY_SHARE = 0.125
 _MOST_REASONS = 8
+_NOT_SAMPLED = Unobserved(Reason.NOT_LOOKED_AT, "not in the sample")
 _NEVER_ASKED = Unobserved(Reason.TIME_BUDGET, "no time was left to list anything")
 
 
@@ -186,7 +187,7 @@ class _Survey:
             unparsed=sum(listing.unparsed for listing in listings),
             areas=tuple(self._area(*area) for area in self.places.areas),
             orders=tuple(self._order(order) for order in self.places.orders),
-            files=tuple(self._fact(file) for file in kept),
+            files=tuple(self._facts(kept)),
             dropped=len(self.files) - len(kept),
             links=sum(entry.kind is EntryKind.LINK for _, entry in _entries(self.seen)),
             links_outside=links_outside(by_path),
@@ -227,6 +228,8 @@ class _Survey:
                 yield listing.itself
 
     def _outside_public(self) -> int:
+        if not self.places.any_public:
+            return sum(len(listing.entries) for _, listing in _listings(self.seen))
         return sum(
             self.places.zone(path) is not Zone.PUBLIC
             and not (entry.kind is EntryKind.DIRECTORY and self.places.leads_to_public(path))
@@ -306,11 +309,17 @@ class _Survey:
 
         return sorted(self.files, key=rank)[:MOST_FILE_FACTS]
 
-    def _fact(self, file: FoundFile) -> FileFact:
-        entry, mask = file.entry, self.context.mask
+    def _facts(self, files: Sequence[FoundFile]) -> Iterator[FileFact]:
+        mask = self.context.mask
+        met = {parent_of(file.path) for file in files}
+        folders = {folder: mask.directory(folder) for folder in met}
+        return (self._fact(file, folders[parent_of(file.path)]) for file in files)
+
+    def _fact(self, file: FoundFile, directory: str) -> FileFact:
+        entry = file.entry
         return FileFact(
-            key=mask(b"path", file.path),
-            directory=mask.directory(parent_of(file.path)),
+            key=self.context.mask(b"path", file.path),
+            directory=directory,
             extension=file.extension,
             size=entry.size,
             modified=utc_text(entry.modified) if entry.modified else None,
@@ -320,9 +329,7 @@ class _Survey:
             mode=entry.mode,
             zone=file.zone,
             orders=tuple(order.migration.order_id for order in file.orders),
-            content=self.sample.readings.get(
-                file.path, Unobserved(Reason.NOT_LOOKED_AT, "not in the sample")
-            ),
+            content=self.sample.readings.get(file.path, _NOT_SAMPLED),
             read_at=self.sample.read_at.get(file.path),
             sidecar=is_sidecar(entry.name),
         )

@@ -40,6 +40,8 @@ _DAY_FIRST: Final = re.compile(r"(?<!\d)(\d\d)([-_./])(\d\d)\2(20\d\d)(?!\d)")
 _DENSE: Final = re.compile(rf"(?<!\d)(\d{{8}})(?:{_CLOCK})?(?!\d)")
 _MONTH: Final = re.compile(r"(?<!\d)(?<!\d[-_./])(20\d\d)[-_./](\d\d)(?![-_./]?\d)")
 _MARK: Final = re.compile(r"(?<=\d)t(?=\d)")
+_MAYBE: Final = re.compile(rb"20\d\d")
+"""A quick look that lets every date of an ASCII path through: a tree holds many names."""
 _WORDS: Final = re.compile(
     rf"(?<![a-z\d])(?:(\d{{1,2}})[-_. ]?)?({_NAMED})[-_. ]?(20\d\d)(?!\d)"
 )  # fmt: skip
@@ -54,7 +56,12 @@ def named_date(path: bytes) -> str | None:
     2000 are none of an export. Beside words that are not ordinary ones, a day may be somebody's
     birthday: only its month is told.
     """
-    text = _plain(path.decode("utf-8", "replace")[-_MOST:])
+    if path.isascii():
+        if not _MAYBE.search(path):
+            return None
+        text = path.decode("ascii")[-_MOST:].lower()
+    else:
+        text = _plain(path.decode("utf-8", "replace")[-_MOST:])
     folder, _, name = text.rpartition("/")
     for part in (name, folder):
         found = max(_dates(part), default=None)

@@ -92,6 +92,17 @@ def test_facts_are_kept_as_the_library_that_reads_them_would_write_them(
     assert history.judged("t", "lab", ["a"])["a"].facts == facts
 
 
+def test_whether_anything_is_remembered_of_an_asset_is_known_without_a_stamp(
+    history: History,
+) -> None:
+    assert not history.remembers("t", "lab")
+    history.keep_judged("t", "lab", {"a": FACTS})
+
+    assert history.remembers("t", "lab")
+    assert not history.remembers("t", "other")
+    assert not history.remembers("u", "lab")
+
+
 def test_nothing_is_known_of_another_asset_tenant_or_stamp(history: History) -> None:
     history.keep_judged("t", "lab", {"a": FACTS})
 

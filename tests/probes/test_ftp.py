@@ -605,8 +605,47 @@ async def test_a_name_asked_for_in_clear_stops_before_the_password() -> None:
         facts = (await look(endpoint.port)).facts
         named = [one for one in endpoint.connections if b"USER zz-" in one.received]
     assert seen(facts.clear_named).step is ClearLogin.ASKED
+    (only,) = named
+    assert only.verbs == ["FEAT", "AUTH", "AUTH", "SYST", "HELP", "USER", "QUIT"]
+    assert re.fullmatch(rb"USER zz-[0-9a-f]{8}", only.commands[-2])
+
+
+async def test_a_name_is_asked_for_on_its_own_connection_where_there_is_tls(
+    tmp_path: Path,
+) -> None:
+    async with serving(recorder(server_context(make_certificate(tmp_path)))) as endpoint:
+        facts = (await look(endpoint.port)).facts
+        named = [one for one in endpoint.connections if b"USER zz-" in one.received]
+    assert seen(facts.clear_named).step is ClearLogin.ASKED
     assert named[0].verbs == ["USER", "QUIT"]
-    assert re.fullmatch(rb"USER zz-[0-9a-f]{8}", named[0].commands[0])
+
+
+@pytest.mark.parametrize(
+    "doubtful", [b"421 too many commands\r\n", b"500 what\r\n", b"503 not after AUTH\r\n", b""]
+)
+async def test_an_answer_owed_to_earlier_questions_is_asked_for_anew(doubtful: bytes) -> None:
+    async def behave(session: Session) -> None:
+        after = FtpScript(replies={"USER": doubtful}, close_after=None if doubtful else 5)
+        first = len(endpoint.connections) == 1
+        await ftp(after if first else FtpScript())(session)
+
+    async with serving(behave) as endpoint:
+        facts = (await look(endpoint.port)).facts
+        named = [one for one in endpoint.connections if b"USER zz-" in one.received]
+    assert seen(facts.clear_named).step is ClearLogin.ASKED
+    assert named[-1].verbs == ["USER", "QUIT"]
+    assert len(facts.clear_named.evidence) == 1
+    assert isinstance(facts.anonymous, Observed)
+
+
+async def test_a_name_that_is_refused_in_passing_is_not_asked_for_again() -> None:
+    replies = {"USER": b"530 anonymous only\r\n", "USER anonymous": b"331 password please\r\n"}
+    script = FtpScript(replies=replies)
+    async with serving(ftp(script)) as endpoint:
+        facts = (await look(endpoint.port)).facts
+        named = [one for one in endpoint.connections if b"USER zz-" in one.received]
+    assert seen(facts.clear_named).step is ClearLogin.REFUSED
+    assert len(named) == 1
 
 
 @pytest.mark.parametrize(

@@ -147,11 +147,13 @@ async def _locked(
                     ended = await _carried_out(wanted, shop, engine, keep, head)
     sent = await deliveries.finished(hurried=ended.interrupted)
     code = undelivered(ended.exit_code, sent)
-    remarks = ended.remarks
-    if request.keep is not None:
-        remarks += kept_newest(folder.path.parent, request.keep)
+    remarks = ended.remarks + _kept(request.keep, folder)
     digest = trail.log.last.digest
     return replace(ended, deliveries=sent, exit_code=code, remarks=remarks, audit_hash=digest)
+
+
+def _kept(most: int | None, folder: RunFolder) -> tuple[str, ...]:
+    return () if most is None else kept_newest(folder.path.parent, most)
 
 
 def _deed(job: FileJob, head: RunHead, assets: int, about: str) -> Deed:

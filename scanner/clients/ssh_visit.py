@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
-from dataclasses import field, replace
+from dataclasses import replace
 
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault
 from scanner.clients.ssh import Meeting, meet
 from scanner.clients.ssh_transport import SshTransport
 from scanner.model.frozen import dataclass
-from scanner.model.reading import Observed, Reading, Reason, Unobserved, unasked
+from scanner.model.reading import UNASKED, Observed, Reading, Reason, Unobserved
 from scanner.model.ssh import AuthMethods, GroupExchange, KexInit, Prompt, SshExtension
 from scanner.wire.ssh import Identification
 from scanner.wire.ssh_kex import GROUP_EXCHANGE, GroupExchangeRequest, begin
@@ -65,10 +65,10 @@ class SshVisit:
     host_keys: tuple[bytes, ...] = ()
     keys_fault: Unobserved | None = None
     unspoken: tuple[str, ...] = ()
-    group_exchange: Reading[tuple[GroupExchange, ...]] = field(default_factory=unasked)
-    extensions: Reading[tuple[SshExtension, ...]] = field(default_factory=unasked)
-    methods: Reading[AuthMethods] = field(default_factory=unasked)
-    prompts: Reading[tuple[Prompt, ...]] = field(default_factory=unasked)
+    group_exchange: Reading[tuple[GroupExchange, ...]] = UNASKED
+    extensions: Reading[tuple[SshExtension, ...]] = UNASKED
+    methods: Reading[AuthMethods] = UNASKED
+    prompts: Reading[tuple[Prompt, ...]] = UNASKED
     negotiated: bool = False
 
 
@@ -267,7 +267,7 @@ class _Visitor:
             return Unobserved(Reason.NOT_OFFERED, "no group exchange is offered")
         if not self._groups and self._plan.groups:
             return self._fault or Unobserved(Reason.CONNECTION_LOST, "no group was named")
-        return Observed(tuple(self._groups)) if self._plan.groups else unasked()
+        return Observed(tuple(self._groups)) if self._plan.groups else UNASKED
 
 
 def _gone(fault: Unobserved) -> Unobserved:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from scanner.model import ascii_json
 from scanner.model.evidence import Scalar
 from scanner.model.frozen import dataclass
 from scanner.model.observation import FtpFacts, Observations
@@ -66,21 +67,9 @@ def observations_of(plain: Any) -> Observations:
         raise ValueError(f"no observations ({type(error).__name__})") from error
 
 
-_ENCODER = msgspec.json.Encoder()
-_ASCII = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
-
-
 def encode(record: Record) -> str:
     """Return one line of JSON in ASCII, without its line feed and without what is as by default."""
-    try:
-        line = _ENCODER.encode(record)
-    except UnicodeEncodeError:  # half of a pair of code units: JSON can hold it, UTF-8 cannot
-        return _escaped(record)
-    return line.decode("ascii") if line.isascii() else _escaped(record)
-
-
-def _escaped(record: Record) -> str:
-    return _ASCII.encode(msgspec.to_builtins(record))
+    return ascii_json.encode(record)
 
 
 def decode(line: str) -> Record:

@@ -15,11 +15,14 @@ _FOREIGN: Final = re.compile("[\x7f-\U0010ffff]")
 
 
 def encode(value: Any) -> str:
-    """Return ``value``, of JSON's own types, as one line of ASCII."""
+    """Return ``value``, of JSON's own types or of the model's, as one line of ASCII. Of the model's
+    instances it tells what is not as by default.
+    """
     try:
         text = _ENCODER.encode(value).decode()
     except UnicodeEncodeError:  # half of a surrogate pair, which JSON can tell and UTF-8 can't
-        return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+        plain = msgspec.to_builtins(value)
+        return json.dumps(plain, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     if text.isascii() and "\x7f" not in text:
         return text
     return _FOREIGN.sub(_escaped, text)  # it can only stand within strings

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-
 from scanner.model.frozen import dataclass
-from scanner.model.reading import Reading, unasked
+from scanner.model.reading import UNASKED, Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +18,7 @@ class KeyQuery:
     holder: str
     fingerprint: str = ""
     algorithm: str = ""
-    accepted: Reading[bool] = field(default_factory=unasked)
+    accepted: Reading[bool] = UNASKED
     earlier: bool = False
 
 
@@ -35,7 +33,7 @@ class KeyAnswers:
 
     people: int
     verified: bool
-    stranger_refused: Reading[bool] = field(default_factory=unasked)
+    stranger_refused: Reading[bool] = UNASKED
     queries: tuple[KeyQuery, ...] = ()
 
 

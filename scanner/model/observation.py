@@ -10,7 +10,7 @@ from scanner.model.evidence import Evidence
 from scanner.model.frozen import dataclass
 from scanner.model.peer import PeerTrust
 from scanner.model.product import Product
-from scanner.model.reading import Observed, Reading, Reason, Unobserved, unasked
+from scanner.model.reading import UNASKED, Observed, Reading, Reason, Unobserved
 from scanner.model.shared_secret import SharedSecret
 from scanner.model.ssh import SshFacts
 from scanner.model.target import Protocol
@@ -240,30 +240,30 @@ class FtpFacts:
     """
 
     greeting: Reading[Reply]
-    features: Reading[tuple[str, ...]] = field(default_factory=unasked)
-    auth_tls: Reading[AuthTls] = field(default_factory=unasked)
-    tls: Reading[TlsFacts] = field(default_factory=unasked)
-    legacy_tls: Reading[tuple[TlsOffer, ...]] = field(default_factory=unasked)
-    tls_flight: Reading[TlsFlight] = field(default_factory=unasked)
-    tls_survey: Reading[TlsSurvey] = field(default_factory=unasked)
-    clear_named: Reading[ClearLadder] = field(default_factory=unasked)
-    clear_anonymous: Reading[ClearLadder] = field(default_factory=unasked)
-    anonymous: Reading[AnonymousAccess] = field(default_factory=unasked)
-    anonymous_view: Reading[View] = field(default_factory=unasked)
-    data: Reading[DataProtection] = field(default_factory=unasked)
-    ccc: Reading[Reply] = field(default_factory=unasked)
-    session_reused: Reading[bool] = field(default_factory=unasked)
-    passive: Reading[PassiveAddress] = field(default_factory=unasked)
-    software: Reading[Software] = field(default_factory=unasked)
-    system: Reading[Reply] = field(default_factory=unasked)
-    help: Reading[Reply] = field(default_factory=unasked)
-    site_help: Reading[Reply] = field(default_factory=unasked)
-    status: Reading[Reply] = field(default_factory=unasked)
-    injectable: Reading[bool] = field(default_factory=unasked)
-    reuse_required: Reading[bool] = field(default_factory=unasked)
-    bounce: Reading[Bounce] = field(default_factory=unasked)
-    clear_on_implicit: Reading[ClearOnImplicit] = field(default_factory=unasked)
-    write_test: Reading[WriteTest] = field(default_factory=unasked)
+    features: Reading[tuple[str, ...]] = UNASKED
+    auth_tls: Reading[AuthTls] = UNASKED
+    tls: Reading[TlsFacts] = UNASKED
+    legacy_tls: Reading[tuple[TlsOffer, ...]] = UNASKED
+    tls_flight: Reading[TlsFlight] = UNASKED
+    tls_survey: Reading[TlsSurvey] = UNASKED
+    clear_named: Reading[ClearLadder] = UNASKED
+    clear_anonymous: Reading[ClearLadder] = UNASKED
+    anonymous: Reading[AnonymousAccess] = UNASKED
+    anonymous_view: Reading[View] = UNASKED
+    data: Reading[DataProtection] = UNASKED
+    ccc: Reading[Reply] = UNASKED
+    session_reused: Reading[bool] = UNASKED
+    passive: Reading[PassiveAddress] = UNASKED
+    software: Reading[Software] = UNASKED
+    system: Reading[Reply] = UNASKED
+    help: Reading[Reply] = UNASKED
+    site_help: Reading[Reply] = UNASKED
+    status: Reading[Reply] = UNASKED
+    injectable: Reading[bool] = UNASKED
+    reuse_required: Reading[bool] = UNASKED
+    bounce: Reading[Bounce] = UNASKED
+    clear_on_implicit: Reading[ClearOnImplicit] = UNASKED
+    write_test: Reading[WriteTest] = UNASKED
     accounts: tuple[AccountView, ...] = ()
 
 

@@ -91,9 +91,5 @@ class Unobserved:
 Reading = Observed[T_co] | Unobserved
 
 
-_UNASKED = Unobserved(Reason.NOT_LOOKED_AT)
-
-
-def unasked() -> Unobserved:
-    """Return the reading of a question that nobody has put: one and the same for all."""
-    return _UNASKED
+UNASKED = Unobserved(Reason.NOT_LOOKED_AT)
+"""The reading of a question that nobody has put: one and the same for all."""

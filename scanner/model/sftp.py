@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from enum import StrEnum
 
 from scanner.model.frozen import dataclass
 from scanner.model.listing import EntryKind, Outcome
 from scanner.model.login_keys import AuthorizedKeys
-from scanner.model.reading import Reading, unasked
+from scanner.model.reading import UNASKED, Reading
 
 
 class Presence(StrEnum):
@@ -111,13 +110,13 @@ class SftpFacts:
     version: int
     extensions: tuple[SftpExtension, ...] = ()
     dropped: int = 0
-    limits: Reading[SftpLimits] = field(default_factory=unasked)
-    home: Reading[PathSeen] = field(default_factory=unasked)
-    confinement: Reading[Confinement] = field(default_factory=unasked)
-    key_files: Reading[tuple[PathSeen, ...]] = field(default_factory=unasked)
-    authorized_keys: Reading[AuthorizedKeys] = field(default_factory=unasked)
-    neighbours: Reading[Neighbours] = field(default_factory=unasked)
-    read_only: Reading[bool] = field(default_factory=unasked)
+    limits: Reading[SftpLimits] = UNASKED
+    home: Reading[PathSeen] = UNASKED
+    confinement: Reading[Confinement] = UNASKED
+    key_files: Reading[tuple[PathSeen, ...]] = UNASKED
+    authorized_keys: Reading[AuthorizedKeys] = UNASKED
+    neighbours: Reading[Neighbours] = UNASKED
+    read_only: Reading[bool] = UNASKED
 
 
 class ShellAnswer(StrEnum):
@@ -145,5 +144,5 @@ class ForwardingAnswer(StrEnum):
 class ChannelFacts:
     """What else a login is given on its connection. Asked only where the target allows it."""
 
-    shell: Reading[ShellAnswer] = field(default_factory=unasked)
-    forwarding: Reading[ForwardingAnswer] = field(default_factory=unasked)
+    shell: Reading[ShellAnswer] = UNASKED
+    forwarding: Reading[ForwardingAnswer] = UNASKED

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import field
 
 from scanner.model.frozen import dataclass
 from scanner.model.login_keys import AccountKeys
 from scanner.model.peer import PeerTrust
-from scanner.model.reading import Reading, unasked
+from scanner.model.reading import UNASKED, Reading
 from scanner.model.view import AccountView
 
 
@@ -167,14 +166,14 @@ class SshFacts:
     """
 
     identification: Reading[str]
-    kexinit: Reading[KexInit] = field(default_factory=unasked)
-    host_keys: Reading[tuple[HostKey, ...]] = field(default_factory=unasked)
-    every_key: Reading[bool] = field(default_factory=unasked)
-    sshfp: Reading[Sshfp] = field(default_factory=unasked)
-    group_exchange: Reading[tuple[GroupExchange, ...]] = field(default_factory=unasked)
-    extensions: Reading[tuple[SshExtension, ...]] = field(default_factory=unasked)
-    methods: Reading[AuthMethods] = field(default_factory=unasked)
-    prompts: Reading[tuple[Prompt, ...]] = field(default_factory=unasked)
+    kexinit: Reading[KexInit] = UNASKED
+    host_keys: Reading[tuple[HostKey, ...]] = UNASKED
+    every_key: Reading[bool] = UNASKED
+    sshfp: Reading[Sshfp] = UNASKED
+    group_exchange: Reading[tuple[GroupExchange, ...]] = UNASKED
+    extensions: Reading[tuple[SshExtension, ...]] = UNASKED
+    methods: Reading[AuthMethods] = UNASKED
+    prompts: Reading[tuple[Prompt, ...]] = UNASKED
     account_methods: tuple[AccountMethods, ...] = ()
     empty_passwords: tuple[EmptyPassword, ...] = ()
     account_keys: tuple[AccountKeys, ...] = ()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from enum import StrEnum
 
 from scanner.model.content import ContentFacts
 from scanner.model.frozen import dataclass
 from scanner.model.listing import Outcome, Precision
-from scanner.model.reading import Reading, Reason, unasked
+from scanner.model.reading import UNASKED, Reading, Reason
 from scanner.model.sftp import ChannelFacts, SftpFacts
 
 
@@ -50,7 +49,7 @@ class FileFact:
     mode: int | None = None
     zone: Zone = Zone.UNDECLARED
     orders: tuple[str, ...] = ()
-    content: Reading[ContentFacts] = field(default_factory=unasked)
+    content: Reading[ContentFacts] = UNASKED
     zone_known: bool = True
     named: str | None = None
     read_at: str | None = None
@@ -229,6 +228,6 @@ class AccountView:
     status: CredentialStatus
     detail: str = ""
     remaining: tuple[str, ...] = ()
-    view: Reading[View] = field(default_factory=unasked)
-    sftp: Reading[SftpFacts] = field(default_factory=unasked)
-    channels: Reading[ChannelFacts] = field(default_factory=unasked)
+    view: Reading[View] = UNASKED
+    sftp: Reading[SftpFacts] = UNASKED
+    channels: Reading[ChannelFacts] = UNASKED

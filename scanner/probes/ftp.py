@@ -16,7 +16,7 @@ from scanner.model.observation import (
     Reply,
     TlsOffer,
 )
-from scanner.model.reading import Observed, Reading, Reason, Unobserved, unasked
+from scanner.model.reading import UNASKED, Observed, Reading, Reason, Unobserved
 from scanner.model.tls_survey import (
     TlsFlight,
     TlsSurvey,
@@ -150,7 +150,7 @@ async def _survey(visit: Visit) -> Reading[TlsSurvey]:
     """Enumerate last, where the team wants it: it costs most and decides least."""
     rounds = visit.context.target.tls.rounds
     if not rounds:
-        return unasked()
+        return UNASKED
     if not visit.mechanism:
         return _NO_TLS
     from scanner.probes.ftp_hellos import enumerate_tls  # noqa: PLC0415 - as above

@@ -22,7 +22,7 @@ from scanner.model.target import (
     TargetsFile,
 )
 
-LARGEST_FILE = 64 * MEBIBYTE
+LARGEST_FILE = 256 * MEBIBYTE
 """Bytes of a targets file at most."""
 
 

@@ -565,6 +565,18 @@ def test_a_fault_is_told_in_one_line_with_its_place_and_mend(
     assert CANARY not in "\n".join(found)
 
 
+def test_what_targets_have_in_common_is_held_once(tmp_path: Path) -> None:
+    root = json.loads(BASE)
+    plain = {"limits": {"depth": 3}, "areas": {"public": ["/pub"]}, "endpoints": [{"port": 2121}]}
+    root["targets"] = [{"host": f"192.0.2.{n}", **plain} for n in (1, 2)]
+    one, other = load_targets(write(tmp_path, json.dumps(root))).targets
+    assert one.limits is other.limits
+    assert one.areas is other.areas
+    assert one.tls is other.tls
+    assert one.endpoints is other.endpoints
+    assert one.asset is one.host
+
+
 def test_the_base_of_the_table_is_valid(tmp_path: Path) -> None:
     assert len(load_targets(write(tmp_path, BASE)).targets) == 2
 
@@ -688,8 +700,8 @@ def test_an_unreadable_file_gets_one_clear_line(tmp_path: Path) -> None:
 def test_a_file_beyond_the_bound_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "targets.json"
     with path.open("wb") as stream:
-        stream.truncate(64 * MEBIBYTE + 1)
-    with pytest.raises(InputError, match="is larger than 64 MiB; split it"):
+        stream.truncate(256 * MEBIBYTE + 1)
+    with pytest.raises(InputError, match="is larger than 256 MiB; split it"):
         load_targets(path)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from scanner.intake.declared_papers import DeclaredPapers
 from scanner.intake.drill_build import drill_of
@@ -33,6 +33,7 @@ from scanner.model.target import (
 )
 
 _Object = Mapping[str, Any]
+_Part = TypeVar("_Part")
 _LIMITS = (
     "connections",
     "connections_per_host",
@@ -92,6 +93,7 @@ class _Maker:
         self._base = base
         self._tenant = tenant
         self._defaults = defaults
+        self._known: dict[object, Any] = {}
 
     def target(self, own: _Object) -> Target:
         """Return one target, what it says itself going before the defaults."""
@@ -102,21 +104,21 @@ class _Maker:
         papers = DeclaredPapers.of(entry, self._base)
         return Target(
             host=own["host"],
-            asset=own.get("asset") or canonical_host(own["host"]),
+            asset=own.get("asset") or _canonical(own["host"]),
             tenant=self._tenant,
-            vantages=tuple(entry.get("vantages", ("internal",))),
+            vantages=self._one(tuple(entry.get("vantages", ("internal",)))),
             owner=entry.get("owner", ""),
             tags=tuple(entry.get("tags", ())),
-            endpoints=_endpoints(entry),
-            areas=Areas(**{key: tuple(paths) for key, paths in _said(entry.get("areas", {}))}),
-            tls=self._tls(entry["tls"]),
+            endpoints=self._one(_endpoints(entry)),
+            areas=self._one(_areas(entry)),
+            tls=self._one(self._tls(entry["tls"])),
             known_hosts=self._path(entry, "known_hosts"),
             resolver=parse_resolver(entry["resolver"]) if "resolver" in entry else None,
             host_keys=tuple(entry.get("host_keys", ())),
             policy=self._policy(entry.get("policy", "modern")),
             timezone=zone,
             retention_days=_whole(entry, "retention_days"),
-            limits=_limits(entry),
+            limits=self._one(_limits(entry)),
             windows=tuple(entry.get("windows", ())),
             accounts=tuple(self._account(part) for part in entry.get("accounts", ())),
             migrations=papers.migrations,
@@ -132,8 +134,15 @@ class _Maker:
             exceptions=tuple(_accepted(part) for part in entry.get("exceptions", ())),
             not_applicable=tuple(_foreign(part) for part in entry.get("not_applicable", ())),
             decoy=_decoy(entry["decoy"]) if "decoy" in entry else None,
-            allow=Allow(**dict(_said(entry.get("allow", {})))),
+            allow=self._one(Allow(**dict(_said(entry.get("allow", {}))))),
         )
+
+    def _one(self, part: _Part) -> _Part:
+        """Return one and the same for equal parts: most targets of a large file differ in little
+        but their host.
+        """
+        same: _Part = self._known.setdefault(part, part)
+        return same
 
     def delivery(self, entry: _Object) -> dict[str, str | int]:
         """Return one delivery: paths absolute, secrets still as their references."""
@@ -188,6 +197,16 @@ class _Maker:
             path=str(self._absolute(entry["path"])),
             timezone=entry.get("timezone", zone),
         )
+
+
+def _canonical(host: str) -> str:
+    """Return the canonical form: the very text where it is as written, which is held once then."""
+    canonical = canonical_host(host)
+    return host if canonical == host else canonical
+
+
+def _areas(entry: _Object) -> Areas:
+    return Areas(**{key: tuple(paths) for key, paths in _said(entry.get("areas", {}))})
 
 
 def _endpoints(entry: _Object) -> tuple[Endpoint, ...]:

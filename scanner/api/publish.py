@@ -21,6 +21,7 @@ from scanner.report.heartbeat import EventLog
 from scanner.report.page import page
 from scanner.report.page_survey import Survey
 from scanner.report.run_table import RunTable
+from scanner.report.situation import situations
 from scanner.report.stream import late_hosts_in, stream, with_aliases
 from scanner.report.table import HEAD, host_lines
 from scanner.sinks.flush import Delivery
@@ -76,13 +77,15 @@ class RunOutput:
         """Judge one asset, and write its host document and its events."""
         report = judge(docket)
         known = record.recall.severities
-        host = with_changes(document.host_document(report), known)
+        bare = document.host_document(report)
+        told = situations(bare, known)
+        host = with_changes(bare, known, told)
         findings = ascii_json.encode(host_lines(host))
         self.folder.append(self.spool, f"{document.encode(host)}\n{findings}")
         self.survey.add(host)
         self.table.add(host)
         if self.log is not None:
-            add_events(self.folder, self.log.host(host, known))
+            add_events(self.folder, self.log.host(host, known, told))
         self.fleet.add(report)
         self.tally.add(report, record.recall.findings, known)
         return report

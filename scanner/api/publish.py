@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 
 from scanner.api.events import add_events, end_events
@@ -12,6 +13,7 @@ from scanner.engine.judge import Docket, judge
 from scanner.engine.outcome import Tally
 from scanner.engine.record import Record
 from scanner.history import Fleet
+from scanner.model import ascii_json
 from scanner.model.finding import HostReport
 from scanner.report import document
 from scanner.report.changes import with_changes
@@ -19,8 +21,9 @@ from scanner.report.heartbeat import EventLog
 from scanner.report.page import page
 from scanner.report.page_survey import Survey
 from scanner.report.run_table import RunTable
-from scanner.report.stream import hosts_in, late_hosts_in, stream, with_aliases
-from scanner.report.table import findings_csv
+from scanner.report.situation import situations
+from scanner.report.stream import late_hosts_in, stream, with_aliases
+from scanner.report.table import HEAD, host_lines
 from scanner.sinks.flush import Delivery
 from scanner.sinks.run_folder import REPORT, RunFolder
 
@@ -58,7 +61,8 @@ class RunOutput:
     """What a run is written to: host by host, and then as a whole.
 
     ``log`` is that of the run's events, if they are still to be written. ``spool`` is the file
-    of hosts until the report is there.
+    of hosts until the report is there: two lines for each, its document and its part of
+    ``findings.csv`` as a JSON string.
     """
 
     folder: RunFolder
@@ -66,15 +70,22 @@ class RunOutput:
     fleet: Fleet
     log: EventLog | None
     spool: str = HOSTS
+    survey: Survey = field(default_factory=Survey)
+    table: RunTable = field(default_factory=RunTable)
 
     def add(self, docket: Docket, record: Record) -> HostReport:
         """Judge one asset, and write its host document and its events."""
         report = judge(docket)
         known = record.recall.severities
-        host = with_changes(document.host_document(report), known)
-        self.folder.append(self.spool, document.encode(host))
+        bare = document.host_document(report)
+        told = situations(bare, known)
+        host = with_changes(bare, known, told)
+        findings = ascii_json.encode(host_lines(host))
+        self.folder.append(self.spool, f"{document.encode(host)}\n{findings}")
+        self.survey.add(host)
+        self.table.add(host)
         if self.log is not None:
-            add_events(self.folder, self.log.host(host, known))
+            add_events(self.folder, self.log.host(host, known, told))
         self.fleet.add(report)
         self.tally.add(report, record.recall.findings, known)
         return report
@@ -86,14 +97,14 @@ class RunOutput:
         What they share is known only now: other names of each, and facts of the fleet.
         """
         folder, header = self.folder, head.header(self.tally)
-        hosts = with_aliases(folder.lines(self.spool), self.fleet.aliases)
-        folder.write(REPORT, stream(header, hosts, self.fleet.facts()))
-        survey, table = Survey(), RunTable()
-        read = table.through(survey.through(hosts_in(folder.lines(REPORT))))
-        folder.write(FINDINGS, findings_csv(read))
+        hosts = islice(folder.lines(self.spool), 0, None, 2)
+        named = with_aliases(hosts, self.fleet.aliases, self.survey.rename)
+        folder.write(REPORT, stream(header, named, self.fleet.facts()))
+        findings = map(ascii_json.decode, islice(folder.lines(self.spool), 1, None, 2))
+        folder.write(FINDINGS, chain((HEAD,), findings))
         scan = document.header_document(header)
         facts = self.fleet.facts()
-        drawn = page(scan, lambda: late_hosts_in(folder.lines(REPORT)), facts, survey)
+        drawn = page(scan, lambda: late_hosts_in(folder.lines(REPORT)), facts, self.survey)
         folder.write(PAGE, drawn)
         folder.remove(self.spool)
         if self.log is not None:
@@ -106,8 +117,8 @@ class RunOutput:
             targeted=self.tally.targeted,
             counts=dict(self.tally.grades),
             exit_code=self.tally.exit_code(),
-            table=table,
-            news=survey.news.counts,
+            table=self.table,
+            news=self.survey.news.counts,
             incomplete=tuple(self.tally.unfinished),
             delta=asdict(header.delta),
             interrupted=head.state == INTERRUPTED,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 
-from scanner.history.rows import open_findings, since_of
+from scanner.history.rows import since_of
 from scanner.model.finding import Finding, HostReport, Verdict
 from scanner.model.frozen import dataclass
 from scanner.model.past import CLOSED
@@ -38,7 +38,6 @@ def keep(db: sqlite3.Connection, asset: int, report: HostReport, then: int) -> N
     """Open the finding of every fail, and close those of which the report has a pass."""
     said = [(row.id, finding) for row in report.failures for finding in row.findings]
     fails = {each.uid: (failure, each) for failure, each in said if each.verdict is Verdict.FAIL}
-    passes = {each.uid for _, each in said if each.verdict is Verdict.PASS} - fails.keys()
     until = {risk.failure: "" for risk in report.exceptions}
     for risk in report.exceptions:
         until[risk.failure] = max(until[risk.failure], risk.until.isoformat())
@@ -69,7 +68,8 @@ def keep(db: sqlite3.Connection, asset: int, report: HostReport, then: int) -> N
         ],
     )
     if not report.mixed_identity:  # a pass may be another server's: nothing is closed
-        _close(db, [uid for uid in open_findings(db, asset) if uid in passes], then)
+        passes = {each.uid for _, each in said if each.verdict is Verdict.PASS} - fails.keys()
+        _close(db, [uid for uid in passes & known.keys() if known[uid].closed is None], then)
 
 
 def _close(db: sqlite3.Connection, uids: list[str], then: int) -> None:

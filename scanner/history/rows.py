@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import islice
 
 from scanner.history import drills
@@ -50,6 +51,7 @@ def to_stored(when: datetime) -> int:
     return int(when.timestamp())
 
 
+@lru_cache(maxsize=1_000)
 def told(stored: int) -> str:
     """Return a stored moment in words of RFC 3339."""
     return datetime.fromtimestamp(stored, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -168,16 +170,17 @@ def keep_caps(db: sqlite3.Connection, asset: int, report: HostReport, then: int)
     )
     if report.mixed_identity:
         return
-    in_force, passed = {_cap_key(cap) for cap in caps}, _passed(report)
+    listed, passed = {_cap_key(cap) for cap in caps}, _passed(report)
+    in_force = db.execute("SELECT fired, failure, vantage FROM cap WHERE asset = ?", (asset,))
     gone = [
-        _cap_key(cap)
-        for cap in caps_in_force(db, asset)
-        if (cap.failure, cap.vantage) in passed or cap.trigger is CapTrigger.ATTESTED_ONLY
+        (asset, *key, then)
+        for key in in_force.fetchall()
+        if key not in listed and (key[1:] in passed or key[0] == CapTrigger.ATTESTED_ONLY)
     ]
     db.executemany(
         "DELETE FROM cap WHERE asset = ? AND fired = ? AND failure = ? AND vantage = ?"
         " AND last_fired <= ?",
-        [(asset, *key, then) for key in gone if key not in in_force],
+        gone,
     )
 
 
@@ -186,11 +189,12 @@ def keep_sightings(db: sqlite3.Connection, asset: int, report: HostReport, then:
 
     Of a mixed identity no size is kept: another server's file of that name mends nothing.
     """
+    mixed = report.mixed_identity
     sizes: dict[str, int | None] = {}
     for view in _views(report):
         for file in view.walk.files:
             if sizes.get(file.key) is None:
-                sizes[file.key] = None if report.mixed_identity else file.size
+                sizes[file.key] = None if mixed else file.size
     db.executemany(
         "INSERT INTO sighting VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT DO UPDATE SET"
         " first_seen = CASE WHEN size <> excluded.size AND last_seen <= excluded.last_seen"
@@ -225,10 +229,12 @@ def forget_nights(db: sqlite3.Connection, before: int) -> int:
 
 
 def _forget_oldest_sightings(db: sqlite3.Connection, asset: int) -> None:
+    counted = "SELECT count(*) FROM sighting WHERE asset = ?"
+    if db.execute(counted, (asset,)).fetchone()[0] <= MOST_SIGHTINGS:
+        return
     db.execute(
         "DELETE FROM sighting WHERE asset = ?1 AND key IN (SELECT key FROM sighting"
-        " WHERE asset = ?1 AND (SELECT count(*) FROM sighting WHERE asset = ?1) > ?2"
-        " ORDER BY last_seen DESC, first_seen LIMIT -1 OFFSET ?2)",
+        " WHERE asset = ?1 ORDER BY last_seen DESC, first_seen LIMIT -1 OFFSET ?2)",
         (asset, MOST_SIGHTINGS),
     )
 

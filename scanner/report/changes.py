@@ -6,21 +6,24 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from scanner.report.situation import Change, situation, verdict_from
+from scanner.report.situation import Change, Situations, situations, verdict_from
 
 
-def with_changes(host: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
+def with_changes(
+    host: Mapping[str, Any], known: Mapping[str, str], told: Situations | None = None
+) -> dict[str, Any]:
     """Return a host document with ``changes``: one entry for each row and vantage that changed.
 
     ``known`` maps the uid of each finding that was open before, leads apart, to its severity. The
-    entries say what the events of the same scan say: both come from ``situation``. ``opened``
-    and ``closed`` name findings.
+    entries say what the events of the same scan say: both come from ``situations``, and ``told``
+    are these where they are known already. ``opened`` and ``closed`` name findings.
     """
+    told = situations(host, known) if told is None else told
     found = [
         _entry(row, look["vantage"], known, change)
         for row in host["failures"]
         for look in host["vantages"]
-        if (change := situation(host, row, look["vantage"], known).change) is not Change.UNCHANGED
+        if (change := told[look["vantage"], row["id"]].change) is not Change.UNCHANGED
     ]
     return {**host, "changes": found}
 

@@ -10,11 +10,14 @@ from scanner.model.frozen import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlWords:
-    """The frameworks that name a control; each control with its framework; all in one line."""
+    """The frameworks that name a control; each control with its framework; all in one line, for
+    a cell and for a person.
+    """
 
     standards: tuple[str, ...]
     requirements: tuple[str, ...]
     line: str
+    sentence: str
 
 
 def control_words(row: Mapping[str, Any]) -> ControlWords:
@@ -37,4 +40,5 @@ def _words(controls: Mapping[str, Sequence[str]]) -> ControlWords:
         standards=tuple(sorted(told)),
         requirements=tuple(f"{name} {one}" for name, ids in sorted(told.items()) for one in ids),
         line="; ".join(f"{name}: {', '.join(ids)}" for name, ids in told.items()),
+        sentence="; ".join(f"{name.upper()} {', '.join(ids)}" for name, ids in told.items()),
     )

@@ -6,7 +6,7 @@ server, no name of an account, no path.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 MOST_PIECES = 6
@@ -52,7 +52,7 @@ Pieces: TypeAlias = Sequence[tuple[str, dict[str, Any]]]
 
 def pieces_of(host: Mapping[str, Any]) -> Pieces:
     """Return every piece of a host document as OCSF evidence: several rows show the same ones."""
-    return [(piece["id"], {"data": dict(_told(piece))}) for piece in host["evidence"]]
+    return [(piece["id"], {"data": _told(piece)}) for piece in host["evidence"]]
 
 
 def evidences(pieces: Pieces, identities: Iterable[str]) -> list[dict[str, Any]]:
@@ -61,16 +61,15 @@ def evidences(pieces: Pieces, identities: Iterable[str]) -> list[dict[str, Any]]
     return [told for identity, told in pieces if identity in wanted][:MOST_PIECES]
 
 
-def _told(piece: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    yield "id", piece["id"]
-    yield "kind", piece["kind"]
-    yield "at", piece["at"]
-    data = piece["data"]
-    if piece["kind"] == "ftp-reply":
-        yield "command", str(data.get("command", "")).partition(" ")[0][:8]
-    for key in _ALLOWED.get(piece["kind"], ()):
+def _told(piece: Mapping[str, Any]) -> dict[str, Any]:
+    kind, data = piece["kind"], piece["data"]
+    told = {"id": piece["id"], "kind": kind, "at": piece["at"]}
+    if kind == "ftp-reply":
+        told["command"] = str(data.get("command", "")).partition(" ")[0][:8]
+    for key in _ALLOWED.get(kind, ()):
         if key in data:
-            yield key, _bounded(data[key])
+            told[key] = _bounded(data[key])
+    return told
 
 
 def _bounded(value: Any) -> Any:

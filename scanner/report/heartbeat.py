@@ -14,6 +14,7 @@ from scanner.model.scan import ScanHeader
 from scanner.report.fit import fitted_line
 from scanner.report.moments import milliseconds, written
 from scanner.report.ocsf import NAME, SCHEMA, classed, event_uid, host_events, metadata
+from scanner.report.situation import Situations, situations
 
 _DAY = int(timedelta(days=1).total_seconds() * 1000)
 
@@ -45,9 +46,14 @@ class EventLog:
         """Return the first event."""
         return self._numbered(_started(self))
 
-    def host(self, host: Mapping[str, Any], known: Mapping[str, str]) -> Iterator[str]:
-        """Yield the events of one host document; see ``host_events`` for ``known``."""
-        for event in host_events(self.header, host, known):
+    def host(
+        self, host: Mapping[str, Any], known: Mapping[str, str], told: Situations | None = None
+    ) -> Iterator[str]:
+        """Yield the events of one host document; see ``host_events`` for ``known``. ``told`` are
+        the situations of its rows where they are known already.
+        """
+        told = situations(host, known) if told is None else told
+        for event in host_events(self.header, host, told):
             self._count(event["unmapped"][NAME])
             yield self._numbered(event)
 

@@ -23,7 +23,7 @@ from scanner.model.text import neutralise
 from scanner.report.controls import control_words
 from scanner.report.event_evidence import Pieces, evidences, pieces_of
 from scanner.report.moments import milliseconds, written
-from scanner.report.situation import Activity, Compliance, Situation, Status, situation
+from scanner.report.situation import Activity, Compliance, Situation, Situations, Status
 
 VERSION = "1.6.0"
 """Of OCSF, on every event: validators take an older label as a warning, a newer one as an error."""
@@ -73,11 +73,11 @@ def row_uid(tenant: str, asset: str, vantage: str, failure: str) -> str:
 
 
 def host_events(
-    header: ScanHeader, host: Mapping[str, Any], known: Mapping[str, str]
+    header: ScanHeader, host: Mapping[str, Any], told: Situations
 ) -> Iterator[dict[str, Any]]:
     """Yield one event for each vantage and failure of a host document.
 
-    ``known`` maps the uid of each finding that was open before, leads apart, to its severity.
+    ``told`` are the situations of its rows, against what was open before.
     ``metadata.sequence`` and the size are left to whoever knows the event's place in its scan. A
     host that an interruption left unseen has no events: what finishes the scan tells them.
     """
@@ -86,7 +86,7 @@ def host_events(
     pieces = pieces_of(host)
     for look in host["vantages"]:
         for row in host["failures"]:
-            said = situation(host, row, look["vantage"], known)
+            said = told[look["vantage"], row["id"]]
             yield _event(_Look(header, host, look, pieces), row, said)
 
 

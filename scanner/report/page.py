@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import islice
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from scanner.model.failure import WEIGHTS, FailureId
 from scanner.model.text import neutralise
@@ -59,9 +60,19 @@ def page(
     )
 
 
+class _Templates(Environment):
+    """Templates over documents: nearly all that they name is an entry of a dictionary."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Return an entry of that name before an attribute."""
+        if obj.__class__ is dict and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
 def _environment() -> Environment:
     """Return templates that escape and neutralise whatever is put into them."""
-    made = Environment(
+    made = _Templates(
         loader=PackageLoader("scanner.report"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -71,12 +82,31 @@ def _environment() -> Environment:
     )
     made.filters["number"] = number
     made.filters["words"] = lambda name: str(name).replace("-", " ")
+    made.filters["verdict"] = _verdict
+    made.filters["lines"] = _lines
     made.globals["signs"] = SIGNS
     return made
 
 
+def _verdict(told: Mapping[str, Any]) -> Markup:
+    return _badge(told["heat"], told["sign"], told["word"])
+
+
+@cache
+def _badge(heat: str, sign: str, word: str) -> Markup:
+    """Return how a verdict looks: there are a dozen, and dozens on each host's part of a page."""
+    return Markup('<span class="v {}">{} {}</span>').format(heat, sign, word)
+
+
+def _lines(text: str) -> Markup:
+    """Return a text of several lines, each made safe."""
+    return escape("\n".join([neutralise(line, _MOST_TEXT) for line in text.split("\n")]))
+
+
 def _inert(value: Any) -> Any:
     """Make safe what a template prints: everything but what the package wrote itself."""
+    if value.__class__ is str:
+        return neutralise(value, _MOST_TEXT)
     if isinstance(value, str) and not isinstance(value, Markup):
         return neutralise(value, _MOST_TEXT)
     return value

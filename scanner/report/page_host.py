@@ -8,6 +8,7 @@ from typing import Any
 from scanner.model.failure import WEIGHTS, FailureId
 from scanner.model.finding import Severity
 from scanner.model.text import neutralise
+from scanner.report.controls import control_words
 from scanner.report.page_map import SIGNS, WORDS, heat_of, is_accepted, unreached
 from scanner.report.sparkline import sparkline
 
@@ -103,7 +104,7 @@ def _row(row: Mapping[str, Any], place: int, shelf: _Shelf) -> dict[str, Any]:
         "anchor": f"h{place}-{row['id']}",
         "doc": row,
         "accepted": is_accepted(row),
-        "controls": {name: ids for name, ids in row["controls"].items() if ids},
+        "controls": control_words(row).sentence,
         "findings": [
             {**each, **_sign(each), "pieces": shelf.pieces(each["evidence"])}
             for each in findings[:MOST_FINDINGS]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from operator import itemgetter
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from scanner.model.failure import Grade
 from scanner.model.finding import Severity, Verdict
@@ -18,7 +18,6 @@ MOST_ROWS = 40
 _NARROWEST = 60
 
 Host = Mapping[str, Any]
-_Document = TypeVar("_Document", bound=Host)
 _Badness: TypeAlias = tuple[bool, int, float, str]
 
 
@@ -50,12 +49,6 @@ class RunTable:
         if len(self._worst) < self._most or rank < self._worst[-1][0]:
             insort(self._worst, (rank, _line(host)), key=itemgetter(0))
             del self._worst[self._most :]
-
-    def through(self, hosts: Iterable[_Document]) -> Iterator[_Document]:
-        """Take in each host, and pass it on."""
-        for host in hosts:
-            self.add(host)
-            yield host
 
     def text(self, *, width: int = 80, colour: bool = False) -> str:
         """Return the table, the worst host first, and the letters counted."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 from scanner.model.frozen import dataclass
 
@@ -61,6 +61,19 @@ class Situation:
     compliance: Compliance
     severity: str
     findings: tuple[Mapping[str, Any], ...]
+
+
+Situations: TypeAlias = Mapping[tuple[str, str], Situation]
+"""By vantage and failure."""
+
+
+def situations(host: Mapping[str, Any], known: Mapping[str, str]) -> Situations:
+    """Return what every row of a host document comes to, seen from each of its vantages."""
+    return {
+        (look["vantage"], row["id"]): situation(host, row, look["vantage"], known)
+        for look in host["vantages"]
+        for row in host["failures"]
+    }
 
 
 def situation(

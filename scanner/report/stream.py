@@ -38,20 +38,34 @@ def stream(
     yield "]}\n"
 
 
+def _unheard(_place: int, _host: Mapping[str, Any]) -> None:
+    """Tell nobody."""
+
+
 def with_aliases(
-    host_lines: Iterable[str], aliases: Callable[[str], Sequence[str]]
+    host_lines: Iterable[str],
+    aliases: Callable[[str], Sequence[str]],
+    tell: Callable[[int, Mapping[str, Any]], None] = _unheard,
 ) -> Iterator[str]:
-    """Yield host documents, a line each, with the names that ``aliases`` knows for their assets."""
-    for line in host_lines:
+    """Yield host documents, a line each, with the names that ``aliases`` knows for their assets.
+
+    ``tell`` is told of each that got some, with its place, counted from 0.
+    """
+    for place, line in enumerate(host_lines):
         begins = _ASSET.match(line)
         names = aliases(decode(begins[1])) if begins else ()
-        yield _named(line, names) if names else line
+        if names:
+            host = _named(line, names)
+            tell(place, host)
+            yield encode(host)
+        else:
+            yield line
 
 
-def _named(line: str, names: Sequence[str]) -> str:
+def _named(line: str, names: Sequence[str]) -> dict[str, Any]:
     host: dict[str, Any] = decode(line)
     host["aliases"] = sorted({*host["aliases"], *names} - {host["host"]})
-    return encode(host)
+    return host
 
 
 class LateHost(Mapping[str, Any]):

@@ -29,16 +29,14 @@ def findings_csv(hosts: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     that what is unknown shows too. Holds one host at a time. Text is neutralised and bounded, and
     text that a spreadsheet would compute begins with an apostrophe. Every cell is quoted.
     """
-    yield ",".join(map(_cell, COLUMNS)) + "\r\n"
-    for host in hosts:
-        yield "".join(host_lines(host))
+    yield HEAD
+    yield from map(host_lines, hosts)
 
 
-def host_lines(host: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines of one host document, as ``findings_csv`` does."""
+def host_lines(host: Mapping[str, Any]) -> str:
+    """Return the lines of one host document, as ``findings_csv`` yields them after ``HEAD``."""
     about = ",".join([_cell(host[name]) for name in COLUMNS[:5]])
-    for row in host["failures"]:
-        yield from _row_lines(about, row)
+    return "".join([line for row in host["failures"] for line in _row_lines(about, row)])
 
 
 def _row_lines(about: str, row: Mapping[str, Any]) -> Iterator[str]:
@@ -95,3 +93,7 @@ def _inert(value: Any) -> str:
         return str(value)
     text = neutralise(str(value), _MOST)
     return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
+
+
+HEAD = ",".join(map(_cell, COLUMNS)) + "\r\n"
+"""The first line of the file."""

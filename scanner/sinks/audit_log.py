@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scanner.errors import InputError
-from scanner.model.chain import Link, NotARecordError, forged, link_of, read_record, torn
+from scanner.model.chain import Link, NotARecordError, digest_of, forged, link_of, read_record, torn
 from scanner.sinks.writing import write_all
 
 LONGEST = 1 << 20
@@ -91,7 +91,7 @@ class AuditLog:
     def _write(self, handle: int, content: Mapping[str, Any]) -> None:
         line = forged(self.last, content)
         write_all(handle, line + b"\n")
-        self.last = self._link(line)
+        self.last = Link(self.last.seq + 1, digest_of(line))
 
 
 def _follows(line: bytes, last: Link) -> bool:

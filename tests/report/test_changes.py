@@ -12,6 +12,7 @@ from scanner.model.finding import Verdict
 from scanner.report.changes import with_changes
 from scanner.report.document import SCHEMA_VERSION, encode, host_document, scan_document
 from scanner.report.ocsf import host_events
+from scanner.report.situation import situations
 from tests.report import builders
 
 
@@ -69,7 +70,7 @@ def test_the_events_of_the_same_scan_say_the_same(open_before: int) -> None:
     known = {each["uid"]: each["severity"] for each in findings(host, Verdict.FAIL)[:open_before]}
     told = [
         (event["metadata"]["event_code"], event["unmapped"]["ftpscan"]["change"])
-        for event in host_events(builders.header(), host, known)
+        for event in host_events(builders.header(), host, situations(host, known))
     ]
     changes = with_changes(host, known)["changes"]
     assert [(each["failure"], each["change"]) for each in changes] == [

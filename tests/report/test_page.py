@@ -13,11 +13,13 @@ import pytest
 
 from scanner.model.failure import FailureId
 from scanner.report import page as page_module
+from scanner.report import page_survey
 from scanner.report.changes import with_changes
 from scanner.report.document import encode, host_document
 from scanner.report.page import page
 from scanner.report.page_host import evidence_text
 from scanner.report.page_map import map_row
+from scanner.report.page_survey import Survey
 from tests.report import builders, fleet
 
 VOID = {"meta", "path", "polyline", "circle", "input", "br", "hr"}
@@ -267,6 +269,22 @@ def test_beyond_its_rows_a_page_counts_hosts(monkeypatch: pytest.MonkeyPatch) ->
     text = drawn(*fleet.fleet(12))
     assert len(re.findall("<tr data-m=", text)) == 3
     assert "9 more hosts, none worse than these" in plain(text)
+
+
+def test_hosts_that_are_renamed_at_the_end_stand_in_the_map_as_if_they_had_come_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(page_survey, "MOST_ROWS", 5)
+    hosts = list(fleet.fleet(12))
+    named = [{**host, "aliases": [f"other-{place}"]} for place, host in enumerate(hosts)]
+    known, late = Survey(), Survey()
+    assert [*known.through(named)] == named
+    for host in hosts:
+        late.add(host)
+    assert late.rows(5) != known.rows(5)
+    for place, host in enumerate(named):
+        late.rename(place, host)
+    assert late.rows(5) == known.rows(5)
 
 
 def test_documents_are_held_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

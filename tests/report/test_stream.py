@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
@@ -63,6 +64,19 @@ def test_names_of_the_same_asset_are_put_into_its_line_and_into_no_other() -> No
     first, second = with_aliases(lines, lambda asset: known.get(asset, ()))
     assert first == lines[0]
     assert json.loads(second)["aliases"] == ["other.example.org"]
+
+
+def test_whoever_asks_is_told_which_hosts_got_names() -> None:
+    document = host_document(builders.bad_report())
+    lines = [encode({**document, "asset": name}) for name in ("one", "two", "three")]
+    told: list[tuple[int, Mapping[str, Any]]] = []
+    named = with_aliases(
+        lines,
+        lambda asset: ("other.example.org",) if asset == "two" else (),
+        lambda place, host: told.append((place, host)),
+    )
+    assert [json.loads(line) for line in named][1] == told[0][1]
+    assert [(place, host["aliases"]) for place, host in told] == [(1, ["other.example.org"])]
 
 
 def test_a_line_that_is_no_host_passes_as_it_is() -> None:

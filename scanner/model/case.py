@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import field
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
 
 from scanner.model.dossier import Dossier
 from scanner.model.frozen import dataclass
@@ -42,6 +41,8 @@ class Case:
 
     def day_of(self, when: datetime) -> date:
         """Return the day of a moment in the target's time zone."""
+        from zoneinfo import ZoneInfo  # noqa: PLC0415 - slow to load; of use with papers alone
+
         return when.astimezone(ZoneInfo(self.target.timezone)).date()
 
     def endpoints(self) -> Iterator[tuple[str, EndpointObservation]]:

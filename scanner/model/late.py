@@ -7,9 +7,14 @@ its start.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 __all__ = ["late"]
+
+_OFFERED: Final = (
+    *("search", "match", "fullmatch", "finditer", "findall", "sub", "subn", "split"),
+    *("pattern", "flags", "groups", "groupindex"),
+)
 
 if TYPE_CHECKING:
     from re import compile as late
@@ -22,10 +27,11 @@ else:
             self._given = pattern, flags
 
         def __getattr__(self, name: str) -> Any:
-            # Once: what is set here is found before this is asked.
             compiled = re.compile(*self._given)
             vars(self).update({each: getattr(compiled, each) for each in _OFFERED})
-            return getattr(compiled, name)
+            # From now on as quick as the pattern itself: a class with this method is not.
+            self.__class__ = _Compiled
+            return getattr(self, name)
 
-
-_OFFERED = ("search", "match", "fullmatch", "finditer", "findall", "sub", "subn", "split")
+    class _Compiled:
+        """One that was asked: it has the attributes of its pattern."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from scanner.api.job import Clock, Job
 from scanner.errors import InputError
 from scanner.history import default_path
 from scanner.model.chain import Chain
+from scanner.model.frozen import dataclass
 from scanner.model.observation import Observations
 from scanner.model.reading import Reason
 from scanner.model.target import Target
@@ -41,15 +41,15 @@ class Deed:
     about: str = ""
 
 
-@dataclass(slots=True, kw_only=True)
 class Trail:
     """What one command leaves in the audit log."""
 
-    log: AuditLog
-    deed: Deed
-    clock: Clock
-    count: int = 0
-    interrupted: bool = False
+    def __init__(self, *, log: AuditLog, deed: Deed, clock: Clock) -> None:
+        self.log = log
+        self.deed = deed
+        self.clock = clock
+        self.count = 0
+        self.interrupted = False
 
     def asset(self, *looks: Observations) -> None:
         """Record what was done to one asset, a record for each vantage that it was seen from."""
@@ -138,13 +138,13 @@ class AuditCheck:
     open: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
 class _Span:
     """The times and the unfinished deeds of a log, one record at a time."""
 
-    first: str = ""
-    last: str = ""
-    begun: dict[str, str] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.first = ""
+        self.last = ""
+        self.begun: dict[str, str] = {}
 
     def add(self, record: dict[str, Any]) -> None:
         at = neutralise(str(record.get("at", "")), 40)

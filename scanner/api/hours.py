@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from scanner.intake.windows import open_at
 from scanner.model.target import Target
@@ -11,6 +10,10 @@ from scanner.model.target import Target
 
 def is_open(target: Target, now: datetime) -> bool:
     """Whether ``now`` (aware) lies in one of the target's windows; without windows it does."""
+    if not target.windows:
+        return True
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - slow to load; few targets have windows
+
     return open_at(target.windows, now.astimezone(ZoneInfo(target.timezone)))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ from scanner.checks.deadlines import deadline_of, last_day_of, span_of
 from scanner.checks.questions import logins, was_cut
 from scanner.model.case import Case, moment
 from scanner.model.finding import Confidence, Severity, Source
+from scanner.model.frozen import dataclass
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.view import FileFact, View, Zone
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from scanner.checks.base import Facet, Question, Ruling, failed, passed, undecided
 from scanner.checks.questions import logins, was_cut
 from scanner.model.case import Case
 from scanner.model.finding import Confidence, Severity, Source
+from scanner.model.frozen import dataclass
 from scanner.model.reading import Observed
 from scanner.model.view import IntegritySeen, NameSigns
 

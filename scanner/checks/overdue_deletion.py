@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 
 from scanner.checks.base import PAPERS, Check, Facet, Question, Ruling, failed, passed, undecided
@@ -16,6 +15,7 @@ from scanner.checks.questions import logins, was_cut
 from scanner.model.case import Case, moment
 from scanner.model.failure import FailureId
 from scanner.model.finding import Severity, Source
+from scanner.model.frozen import dataclass
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Migration
 from scanner.model.view import FileFact, OrderSeen, View

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from statistics import median
 from typing import Any
 
 from scanner.checks.base import PAPERS, Facet, Question, Ruling, failed, passed, undecided
@@ -60,6 +59,8 @@ def judge_alerts(tickets: tuple[AlertTicket, ...], case: Case) -> Ruling:
     closed = sum(each.closed is not None and each.closed <= case.now for each in recent)
     if not closed or not waits:
         return undecided(f"none of {len(recent)} alert tickets was closed", "open-alerts")
+    from statistics import median  # noqa: PLC0415 - slow to load; few hand over their tickets
+
     minutes = round(median(wait.total_seconds() for wait in waits) / 60)
     noun = "ticket was" if closed == 1 else "tickets were"
     return passed(f"{closed} alert {noun} closed, taken up within {minutes} minutes (median)")

@@ -81,7 +81,8 @@ def host(
             history=history,
             audit=audit,
             fail_on=Severity(fail_on.value),
-        )
+        ),
+        alone=True,
     )
     if isinstance(ended, Stopped):
         note("interrupted; nothing was concluded")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from scanner.model.content import ContentFacts, ContentState, Note
+from scanner.model.late import late
 from scanner.model.text import words
 
 _LOCKED: Final = frozenset({ContentState.ENCRYPTED, ContentState.WEAK, ContentState.PARTIAL})
@@ -26,11 +27,11 @@ _BY_PASSPHRASE: Final = words(
     "luks bitlocker dmg sqlite private-key rclone-crypt zed ccrypt"
 )
 _MOST_PASSPHRASE: Final = 4096  # a longer text is about passwords, rather than one
-_PASSPHRASE_NAME: Final = re.compile(
+_PASSPHRASE_NAME: Final = late(
     rb"(?:.*[-_. ])?(?:pass(?:phrases?|words?|wd|wort)|mdp|mot[-_. ]?de[-_. ]?passe|"
     rb"vault[-_. ]?pass(?:word)?|kennwort|contrasena|wachtwoord)(?:[-_. ].*)?"
 )
-_KEY_NAME: Final = re.compile(rb".*\.(?:keyx?|keyfile|agekey)|(?:key|keys|keyfile)(?:\.txt)?")
+_KEY_NAME: Final = late(rb".*\.(?:keyx?|keyfile|agekey)|(?:key|keys|keyfile)(?:\.txt)?")
 
 
 def opened_by(files: Mapping[bytes, ContentFacts]) -> dict[bytes, ContentFacts]:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from scanner.model.frozen import dataclass
+from scanner.model.late import late
 
 LARGEST_LIST: Final = 1_048_576
 """Bytes of a list of checksums that are read at most."""
@@ -22,19 +22,19 @@ SIGNATURE_BYTES: Final = 8_192
 _MOST_LINES = 10_000
 _LONGEST_LINE = 4_096
 
-_MAYBE_LIST = re.compile(rb"(?i)sum|manifest-|\.(?:md5|sha\d|b2)")
+_MAYBE_LIST = late(rb"(?i)sum|manifest-|\.(?:md5|sha\d|b2)")
 """A quick look that lets every list through: a tree holds many names."""
-_LIST_NAME = re.compile(
+_LIST_NAME = late(
     r"(?:(?:tag)?manifest-)?(?:md5|sha|sha1|sha224|sha256|sha384|sha512|b2|sha3-?(?:256|512)"
     r"|check)-?sums?(?:[._-][a-z0-9]{1,8})?(?:\.txt)?"
     r"|(?:tag)?manifest-(?:md5|sha1|sha224|sha256|sha384|sha512)\.txt",
 )
-_LIST_EXTENSION = re.compile(r"\.(?:md5|sha1|sha224|sha256|sha384|sha512|b2)(?:sum)?")
+_LIST_EXTENSION = late(r"\.(?:md5|sha1|sha224|sha256|sha384|sha512|b2)(?:sum)?")
 _SIGNATURE_EXTENSIONS: Final = frozenset({b"asc", b"sig", b"sign", b"p7s"})
 
-_GNU = re.compile(rb"\\?([0-9A-Fa-f]{32,128})[ \t]+\*?(.+)")
-_BSD = re.compile(rb"([A-Za-z0-9/-]{2,12}) ?\((.+)\) ?= ?([0-9A-Fa-f]{32,128})")
-_BARE = re.compile(rb"[0-9A-Fa-f]{32,128}")
+_GNU = late(rb"\\?([0-9A-Fa-f]{32,128})[ \t]+\*?(.+)")
+_BSD = late(rb"([A-Za-z0-9/-]{2,12}) ?\((.+)\) ?= ?([0-9A-Fa-f]{32,128})")
+_BARE = late(rb"[0-9A-Fa-f]{32,128}")
 _BY_LENGTH: Final = {
     32: "md5",
     40: "sha1",

@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
-_NAME = re.compile(r"[^\W\d_]+(?:[ '\u2019-][^\W\d_]+){0,3}")
-_PHONE = re.compile(r"(?:\+\d|0)\d(?:[ .()/-]?\d){7,12}", re.ASCII)
-_YEAR = re.compile(r"(?<!\d)(19\d{2}|20\d{2})(?!\d)", re.ASCII)
-_DATE = re.compile(
+from scanner.model.late import late
+
+_NAME = late(r"[^\W\d_]+(?:[ '\u2019-][^\W\d_]+){0,3}")
+_PHONE = late(r"(?:\+\d|0)\d(?:[ .()/-]?\d){7,12}", re.ASCII)
+_YEAR = late(r"(?<!\d)(19\d{2}|20\d{2})(?!\d)", re.ASCII)
+_DATE = late(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ].*)?"
     r"|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}(?: .*)?|(?:19|20)\d{6}",
     re.ASCII,

@@ -15,15 +15,16 @@ from scanner.content.payment import payments
 from scanner.content.person_names import are_organisations, are_persons
 from scanner.content.tables import Table
 from scanner.model.frozen import dataclass
+from scanner.model.late import late
 
-_EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@.]{1,63}(?:\.[^\s@.]{1,63})+")
-_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?|(?:19|20)\d{2}(?:\d{4})?|"
+_EMAIL = late(r"[^\s@]{1,64}@[^\s@.]{1,63}(?:\.[^\s@.]{1,63})+")
+_DATE = late(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?|(?:19|20)\d{2}(?:\d{4})?|"
                    r"\d{2}(?:19|20)\d{2}|\d{1,2}[- ][^\W\d_]{3,9}\.?[- ]\d{2,4}")  # fmt: skip
-_PHONE = re.compile(r"\+?[\d .()/-]{8,24}")
-_IDENTIFIER = re.compile(r"(?=(?:[^0-9]*[0-9]){4})[A-Z0-9][A-Z0-9 ./-]{4,23}", re.IGNORECASE)
-_HASH = re.compile(r"\$2[aby]\$.{50,}|\$\w{1,12}\$.{10,}|[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|"
+_PHONE = late(r"\+?[\d .()/-]{8,24}")
+_IDENTIFIER = late(r"(?=(?:[^0-9]*[0-9]){4})[A-Z0-9][A-Z0-9 ./-]{4,23}", re.IGNORECASE)
+_HASH = late(r"\$2[aby]\$.{50,}|\$\w{1,12}\$.{10,}|[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|"
                    r"[0-9a-fA-F]{64}|[0-9a-fA-F]{128}")  # fmt: skip
-_DIGIT = re.compile(r"\d")
+_DIGIT = late(r"\d")
 # What a description of data has where the data have names.
 _NO_NAMES: Final = frozenset(
     ["string", "text", "str", "varchar", "char", "character", "nvarchar", "object", "null", "none",

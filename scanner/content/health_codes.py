@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from scanner.content.payment import passes_luhn
+from scanner.model.late import late
 
-_ICD = re.compile(r"[A-TV-Z]\d[0-9A-B](?:\.[0-9A-Z]{1,4}|\d)?", re.ASCII)
-_CCAM = re.compile(r"[A-HJ-NP-TV-Z]{4}\d{3}", re.ASCII)
-_LOINC = re.compile(r"\d{1,5}-\d", re.ASCII)
-_SNOMED = re.compile(r"[1-9]\d{5,17}", re.ASCII)
+_ICD = late(r"[A-TV-Z]\d[0-9A-B](?:\.[0-9A-Z]{1,4}|\d)?", re.ASCII)
+_CCAM = late(r"[A-HJ-NP-TV-Z]{4}\d{3}", re.ASCII)
+_LOINC = late(r"\d{1,5}-\d", re.ASCII)
+_SNOMED = late(r"[1-9]\d{5,17}", re.ASCII)
 # The two digits before the last: an identifier of a concept, in the core or in an extension.
 _SNOMED_CONCEPT: Final = {"00", "10"}
 _LEAST: Final = 5

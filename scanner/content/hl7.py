@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from scanner.content.patients import Patients
 from scanner.content.text import Sections
 from scanner.model.content import ContentFacts
+from scanner.model.late import late
 
-_START: Final = re.compile(
+_START: Final = late(
     r"[\x0b\s]{0,4}(?:(?:FHS|BHS)[^\w\s][^\r\n]{0,2000}[\r\n]{1,2}){0,2}MSH([^\w\s])"
 )
-_LINE: Final = re.compile(r"[\r\n]+")
+_LINE: Final = late(r"[\r\n]+")
 
 
 def read_hl7(sections: Sections) -> ContentFacts | None:

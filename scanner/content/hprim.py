@@ -13,13 +13,14 @@ from typing import Final
 from scanner.content.patients import Patients
 from scanner.content.text import Sections
 from scanner.model.content import ContentFacts
+from scanner.model.late import late
 
-_SEGMENTS: Final = re.compile(r"[\x0b\s]{0,4}H([|!:;])(?:~\^\\&|\\\^&~|~\^&\\|\^~\\&)\1?")
-_LINE: Final = re.compile(r"\r\n|[\r\n]")
-_MARK: Final = re.compile(r"\*{3,4}(LAB|FIN[A-Z]{0,8})\*{3,4}\s*")
-_TOWN: Final = re.compile(r"\d{5}\s+\D{2,60}")
-_DAY: Final = re.compile(r"\d{2}[/.-]?\d{2}[/.-]?(?:19|20)?\d{2}")
-_NAME: Final = re.compile(r"[^\W\d_][^\d|;=<>{}\t]{0,60}")
+_SEGMENTS: Final = late(r"[\x0b\s]{0,4}H([|!:;])(?:~\^\\&|\\\^&~|~\^&\\|\^~\\&)\1?")
+_LINE: Final = late(r"\r\n|[\r\n]")
+_MARK: Final = late(r"\*{3,4}(LAB|FIN[A-Z]{0,8})\*{3,4}\s*")
+_TOWN: Final = late(r"\d{5}\s+\D{2,60}")
+_DAY: Final = late(r"\d{2}[/.-]?\d{2}[/.-]?(?:19|20)?\d{2}")
+_NAME: Final = late(r"[^\W\d_][^\d|;=<>{}\t]{0,60}")
 _HEADER: Final = 13
 _SURNAME, _FIRST_NAME, _TOWN_AT, _BIRTH, _NIR, _EXAM_DAY = 1, 2, 5, 6, 7, 9
 

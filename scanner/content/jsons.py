@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -12,6 +11,7 @@ from typing import Any, Final
 from scanner.content.lexicon import concept_of
 from scanner.content.tables import MOST_COLUMNS, MOST_ROWS, Table
 from scanner.content.text import Sections
+from scanner.model.late import late
 
 _MOST_DOCUMENT: Final = 1 << 20
 _MOST_NODES: Final = 200_000
@@ -20,7 +20,7 @@ _MOST_CELL: Final = 1000
 _MOST_TABLES: Final = 64
 _LEAST_ALIKE: Final = 3
 # A try ends at the next quotation mark: no text is looked at more than a few times.
-_PAIR: Final = re.compile(
+_PAIR: Final = late(
     r'"([^"\\\n]{1,100})"\s{0,8}:\s{0,8}(?:"([^"\n]{0,500})"|(-?[0-9][0-9.eE+-]{0,40}))'
 )
 _MOST_PAIRS: Final = 60_000

@@ -5,31 +5,31 @@ vCards, LDIF, property files, and what people type: "Nom : ..." under "Prénom :
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from scanner.content.lexicon import concept_of, folded
 from scanner.content.tables import MOST_COLUMNS, MOST_ROWS, Table
 from scanner.content.text import Sections
+from scanner.model.late import late
 
 # Values that are aligned stand far behind their labels: no gap follows those.
-_GAP: Final = re.compile(r"(?<![:=\s])(?:\s{2,8}(?=\S)|\t)")
-_LABEL: Final = re.compile(
+_GAP: Final = late(r"(?<![:=\s])(?:\s{2,8}(?=\S)|\t)")
+_LABEL: Final = late(
     r"[\W_]{0,8}(?:export )?([^\W\d_][^:=,\[\]{}<>|+*$]{0,49}?)[\"']?\s{0,4}[:=]{1,2}(?!=)"
 )
 _LOGINS: Final = frozenset({"user", "username", "login", "uid", "utilisateur", "identifiant"})
 _SECRETS: Final = frozenset({"login", "password"})
 _NAMES: Final = frozenset({"surname", "first-name", "full-name", "name"})
-_NAME: Final = re.compile(r"[^\W\d_a-z][^\W\d_]*\.?(?:[ '\u2019-]{1,2}[^\W\d_]+\.?){0,5}")
-_PROGRAM: Final = re.compile(r"[\[\]{}<>=`$|\\]|\(\)")
+_NAME: Final = late(r"[^\W\d_a-z][^\W\d_]*\.?(?:[ '\u2019-]{1,2}[^\W\d_]+\.?){0,5}")
+_PROGRAM: Final = late(r"[\[\]{}<>=`$|\\]|\(\)")
 _MOST_LINES: Final = 20_000
 _MOST_LINE: Final = 400
 _MOST_LABELS: Final = 2_000
 _MOST_WORDS: Final = 5
 _MOST_VALUE: Final = 200
 # What stands for a secret that is elsewhere: a call, a variable, a place to fill in, a type.
-_NO_LITERAL: Final = re.compile(
+_NO_LITERAL: Final = late(
     r".*[()\[\]<>\s\"'].*|[/~][\w./-]+|\$\{?[A-Za-z_].*|\{\{.*|%[A-Za-z_(].*|[*x.#-]+|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+"
 )
 _NO_SECRETS: Final = frozenset(

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from scanner.content.header_words import FILLERS, PERSON_WORDS, WORDS
 from scanner.content.health_words import HEALTH_WORDS
+from scanner.model.late import late
 
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_NOT_WORD = re.compile(r"[^a-z0-9]+")
-_NOT_WORD_OR_LINE = re.compile(r"[^a-z0-9\n]+")
-_COUNTER = re.compile(r"\d+$")
+_CAMEL = late(r"(?<=[a-z0-9])(?=[A-Z])")
+_NOT_WORD = late(r"[^a-z0-9]+")
+_NOT_WORD_OR_LINE = late(r"[^a-z0-9\n]+")
+_COUNTER = late(r"\d+$")
 _MOST = 120
 # Letters that have no decomposition into a plain one and its mark.
 _PLAIN = str.maketrans({"ø": "o", "Ø": "O", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ł": "l",

@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import Final
 
 from scanner.model.frozen import dataclass
+from scanner.model.late import late
 
 _LEAST: Final = 3
 _ALONE_SHARE: Final = 0.5
@@ -51,7 +52,7 @@ class IdColumn:
 
 
 def _number(kind: str, shape: str, module: str, belief: _Belief, headers: str = "") -> _Number:
-    return _Number(kind, re.compile(shape, re.ASCII), module, belief, frozenset(headers.split()))
+    return _Number(kind, late(shape, re.ASCII), module, belief, frozenset(headers.split()))
 
 
 _NUMBERS: Final = (

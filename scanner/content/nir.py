@@ -10,8 +10,9 @@ import re
 from collections.abc import Sequence
 
 from scanner.content.patterns import Pattern
+from scanner.model.late import late
 
-_SHAPE = re.compile(
+_SHAPE = late(
     r"""[1-478]                                # sex; 3, 4, 7 and 8 are provisional numbers
         \d{2}                                  # year of birth
         (?:0[1-9]|1[0-3]|[23]\d|4[0-2]|[5-9]\d)  # month; 13, 20-42 and 50-99 when not known
@@ -21,16 +22,16 @@ _SHAPE = re.compile(
         (?:0[1-9]|[1-8]\d|9[0-7])              # key""",
     re.VERBOSE | re.ASCII,
 )
-_THIRTEEN = re.compile(
+_THIRTEEN = late(
     r"[1-478]\d{2}(?:0[1-9]|1[0-3]|[23]\d|4[0-2]|[5-9]\d)(?:\d{2}|2[AB])\d{3}(?!000)\d{3}", re.ASCII
 )
 _SEPARATORS = str.maketrans("", "", " .-\u00a0\u202f")
-_IN_TEXT = re.compile(
+_IN_TEXT = late(
     r"(?<![\w.])[1-478][ ]?\d{2}[ ]?\d{2}[ ]?\d[\dABab][ ]?\d{3}[ ]?\d{3}[ ]?\d{2}(?![\w.])",
     re.ASCII,
 )
 
-_FIFTEEN = re.compile(r"(?<![\w.])\d{15}(?![\w.])", re.ASCII)
+_FIFTEEN = late(r"(?<![\w.])\d{15}(?![\w.])", re.ASCII)
 LEAST_STRAY = 3
 _LENGTH = 15
 _DIGITS = Pattern(r"\d{3} ?\d{3} ?\d{2}")

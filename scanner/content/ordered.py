@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -19,14 +18,15 @@ from scanner.content.scene import Naming
 from scanner.content.tables import MOST_COLUMNS, Table
 from scanner.content.text import Sections
 from scanner.model.content import ContentFacts, DateCheck, DateRange, TableFacts
+from scanner.model.late import late
 
 MOST_TABLES: Final = 16
 """Tables told of one file; more leave it undecided."""
 
-_ISO: Final = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)(?:[T ](.{0,40}))?")
-_DENSE: Final = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(?:\d{4}|\d{6})?")
-_EUROPEAN: Final = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?: .{0,40})?")
-_ZONE: Final = re.compile(r"\d\d:\d\d\S{0,20}(?:Z|[+-]\d\d:?\d\d)$")
+_ISO: Final = late(r"(\d{4})[-/](\d\d)[-/](\d\d)(?:[T ](.{0,40}))?")
+_DENSE: Final = late(r"((?:19|20)\d\d)(\d\d)(\d\d)(?:\d{4}|\d{6})?")
+_EUROPEAN: Final = late(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?: .{0,40})?")
+_ZONE: Final = late(r"\d\d:\d\d\S{0,20}(?:Z|[+-]\d\d:?\d\d)$")
 _MEANS: Final = {
     "nir": "national-id",
     "credentials": "password",

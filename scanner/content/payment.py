@@ -8,11 +8,12 @@ from typing import Final
 
 from scanner.content.patterns import Pattern
 from scanner.model.frozen import dataclass
+from scanner.model.late import late
 
-_CARD = re.compile(r"\d(?:[ -]?\d){12,18}", re.ASCII)
+_CARD = late(r"\d(?:[ -]?\d){12,18}", re.ASCII)
 # Neither digits after a decimal point nor a part of something longer.
-_CARD_IN_TEXT = re.compile(r"(?<![\w.,-])\d(?:[ -]?\d){12,18}(?![\w-])", re.ASCII)
-_ISSUED = re.compile(
+_CARD_IN_TEXT = late(r"(?<![\w.,-])\d(?:[ -]?\d){12,18}(?![\w-])", re.ASCII)
+_ISSUED = late(
     r"""4\d{12}(?:\d{3}){0,2}                                    # Visa
       | (?:5[1-5]\d{2}|222[1-9]|22[3-9]\d|2[3-6]\d{2}|27[01]\d|2720)\d{12}   # Mastercard
       | 3[47]\d{13}                                              # American Express
@@ -22,10 +23,10 @@ _ISSUED = re.compile(
     """,
     re.VERBOSE | re.ASCII,
 )
-_IBAN = re.compile(r"[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}", re.ASCII)
+_IBAN = late(r"[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}", re.ASCII)
 _JOINTS = str.maketrans("", "", " -")
 _DIGITS = Pattern(r"\d(?:[ -]?\d){12}")
-_CARD_WORDS = re.compile(
+_CARD_WORDS = late(
     r"\b(?:cards?|cartes?|visa|mastercard|amex|cvv|cvc|(?:kredit)?karten?|tarjetas?|carta|cartao"
     r"|karta|kort)\b",
     re.IGNORECASE,

@@ -5,15 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import math
-import re
 from collections import Counter
 
 from scanner.content.ranges import Asking, Source
+from scanner.model.late import late
 
 WINDOW = 4096
 _LEAST = 24
-_BASE64 = re.compile(rb"[A-Za-z0-9+/=_\-\s]*")
-_TEXT = re.compile(rb"[\t\n\r\x20-\x7e]")
+_BASE64 = late(rb"[A-Za-z0-9+/=_\-\s]*")
+_TEXT = late(rb"[\t\n\r\x20-\x7e]")
 
 
 def entropy(data: bytes) -> float:

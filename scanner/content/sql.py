@@ -10,19 +10,20 @@ from typing import Final, TypeAlias
 from scanner.content.patterns import Pattern
 from scanner.content.tables import MOST_COLUMNS, Table
 from scanner.content.text import Sections
+from scanner.model.late import late
 
 _NAME: Final = r"[`\"\[\w.\]-]{1,130}"
-_INSERT: Final = re.compile(
+_INSERT: Final = late(
     rf"(?:INSERT|REPLACE)\s{{1,8}}(?:IGNORE\s{{1,8}})?(?:INTO\s{{1,8}})?({_NAME})\s{{0,8}}(?:\(([^()]{{1,8000}})\))?"
     r"\s{0,8}VALUES\s{0,8}(?=\()", re.IGNORECASE)  # fmt: skip
-_COPY: Final = re.compile(
+_COPY: Final = late(
     rf"^COPY\s{{1,8}}({_NAME})\s{{0,8}}\(([^()]{{1,8000}})\)\s{{1,8}}FROM\s{{1,8}}stdin",
     re.IGNORECASE | re.MULTILINE)  # fmt: skip
-_CREATE: Final = re.compile(
+_CREATE: Final = late(
     rf"CREATE\s{{1,8}}TABLE\s{{1,8}}(?:IF\s{{1,8}}NOT\s{{1,8}}EXISTS\s{{1,8}})?({_NAME})\s{{0,8}}\(",
     re.IGNORECASE,
 )
-_DEFINED: Final = re.compile(r"\s*[`\"\[]?(\w{1,64})[`\"\]]?\s+[A-Za-z]")
+_DEFINED: Final = late(r"\s*[`\"\[]?(\w{1,64})[`\"\]]?\s+[A-Za-z]")
 _NOT_COLUMNS: Final = frozenset(
     ["primary", "unique", "key", "constraint", "foreign", "index", "check", "fulltext"]
 )
@@ -33,10 +34,10 @@ _CALL: Final = (
     r"[A-Za-z_]{1,30}\(\s{0,4}(?:[A-Za-z0-9]{1,20},\s{0,4})?" + _TEXT + r"[^()]{0,60}"
     r"(?:\(\d{0,4}\)[^()]{0,10})?\)"
 )
-_VALUE: Final = re.compile(
+_VALUE: Final = late(
     rf"\s*(?:{_TEXT}|{_CALL}|([^\s,()']{{1,200}}))(?:::\w{{1,30}})?\s*([,)])", re.DOTALL
 )
-_BETWEEN: Final = re.compile(r"\)\s{0,4},\s{0,4}(?=\()")
+_BETWEEN: Final = late(r"\)\s{0,4},\s{0,4}(?=\()")
 _LEAST_EVEN: Final = 0.8
 _MOST_ROWS: Final = 20_000
 _KEPT_ROWS: Final = 1_000

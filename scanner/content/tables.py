@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import islice
 
 from scanner.model.frozen import dataclass
+from scanner.model.late import late
 
-_QUOTED_IN_LINE = re.compile(r'"[^"\n]*"')
-_QUOTED = re.compile(r'"[^"]*"')
-_LONG_DIGITS = re.compile(r"\d{4}")
-_DIGIT = re.compile(r"\d")
-_LINE = re.compile(r"[^\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
+_QUOTED_IN_LINE = late(r'"[^"\n]*"')
+_QUOTED = late(r'"[^"]*"')
+_LONG_DIGITS = late(r"\d{4}")
+_DIGIT = late(r"\d")
+_LINE = late(r"[^\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _DELIMITERS = ";\t,|"
 _SNIFFED_LINES = 30
 _MOST_SNIFFED = 65_536

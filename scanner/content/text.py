@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import codecs
-import re
 
 from scanner.model.frozen import dataclass
+from scanner.model.late import late
 
 _CONTROL = bytes([*range(9), *range(0x0E, 0x1B), *range(0x1D, 0x20), 0x7F])  # VT and FS frame HL7
-_HIGH = re.compile(rb"[\x80-\xff]")
+_HIGH = late(rb"[\x80-\xff]")
 # Accented letters inside words. What Windows has at these places of the DOS table are quotation
 # marks, dashes and signs, which seldom stand there; those that do (0x92 is its apostrophe) are out.
-_DOS_ACCENT = re.compile(rb"[A-Za-z][\x81-\x84\x87-\x8c\xa1-\xa5]+[A-Za-z]")
-_ANSI_ACCENT = re.compile(rb"[A-Za-z][\xc0-\xff]+[A-Za-z]")
+_DOS_ACCENT = late(rb"[A-Za-z][\x81-\x84\x87-\x8c\xa1-\xa5]+[A-Za-z]")
+_ANSI_ACCENT = late(rb"[A-Za-z][\xc0-\xff]+[A-Za-z]")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     # Before UTF-16: its little-endian mark is the beginning of this one's.

@@ -15,6 +15,7 @@ from typing import Final
 from scanner.content.beside import opened_by
 from scanner.model.content import ContentFacts, ContentState, Note
 from scanner.model.frozen import dataclass
+from scanner.model.late import late
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,30 +37,30 @@ _HEX = rb"[0-9a-f]{64}"
 _KINDS: Final = (
     _Kind(
         "gocryptfs",
-        re.compile(rb"gocryptfs\.conf"),
+        late(rb"gocryptfs\.conf"),
         (),
-        re.compile(rb"(?:[^/]+/)*(?!gocryptfs\.(?:conf|diriv)$)[^/]+"),
+        late(rb"(?:[^/]+/)*(?!gocryptfs\.(?:conf|diriv)$)[^/]+"),
         frozenset({"gocryptfs"}),
     ),
     _Kind(
         "cryfs",
-        re.compile(rb"cryfs\.config"),
+        late(rb"cryfs\.config"),
         (),
-        re.compile(rb"[0-9A-F]{3}/[0-9A-F]{29}"),
+        late(rb"[0-9A-F]{3}/[0-9A-F]{29}"),
         frozenset({"cryfs"}),
     ),
     _Kind(
         "cryptomator",
-        re.compile(rb"(?:vault|masterkey)\.cryptomator"),
-        (re.compile(rb"d/[A-Z2-7]{2}/.+"),),
-        re.compile(rb"d/[A-Z2-7]{2}/[A-Z2-7]{30}/(?:[^/]+\.c9[rs](?:/[^/]+)?|[^/]+)"),
+        late(rb"(?:vault|masterkey)\.cryptomator"),
+        (late(rb"d/[A-Z2-7]{2}/.+"),),
+        late(rb"d/[A-Z2-7]{2}/[A-Z2-7]{30}/(?:[^/]+\.c9[rs](?:/[^/]+)?|[^/]+)"),
         frozenset({"unknown"}),
     ),
     _Kind(
         "restic",
-        re.compile(rb"keys/" + _HEX),
-        (re.compile(rb"config"), re.compile(rb"(?:data/[0-9a-f]{2}|index|snapshots)/" + _HEX)),
-        re.compile(rb"config|(?:data/[0-9a-f]{2}|index|snapshots|locks)/" + _HEX),
+        late(rb"keys/" + _HEX),
+        (late(rb"config"), late(rb"(?:data/[0-9a-f]{2}|index|snapshots)/" + _HEX)),
+        late(rb"config|(?:data/[0-9a-f]{2}|index|snapshots|locks)/" + _HEX),
         frozenset({"unknown"}),
     ),
 )  # fmt: skip

@@ -5,7 +5,6 @@ document is as good as a whole one.
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -14,13 +13,12 @@ from typing import Final
 from scanner.content.lexicon import concept_of
 from scanner.content.tables import MOST_COLUMNS, MOST_ROWS, Table
 from scanner.content.text import Sections
+from scanner.model.late import late
 
 # A try ends at the next bracket: no text is looked at twice.
-_TAG: Final = re.compile(r"<(/?)([A-Za-z_][A-Za-z0-9_.:-]{0,100})((?:\s[^<>]{0,900})?)>")
-_START: Final = re.compile(r"\s{0,64}(?:<\?xml|<!DOCTYPE|<!--|<[A-Za-z_][\w.:-]{0,100}[\s>/])")
-_ATTRIBUTE: Final = re.compile(
-    r"""([\w.:-]{1,64})\s{0,4}=\s{0,4}(?:"([^"]{0,500})"|'([^']{0,500})')"""
-)
+_TAG: Final = late(r"<(/?)([A-Za-z_][A-Za-z0-9_.:-]{0,100})((?:\s[^<>]{0,900})?)>")
+_START: Final = late(r"\s{0,64}(?:<\?xml|<!DOCTYPE|<!--|<[A-Za-z_][\w.:-]{0,100}[\s>/])")
+_ATTRIBUTE: Final = late(r"""([\w.:-]{1,64})\s{0,4}=\s{0,4}(?:"([^"]{0,500})"|'([^']{0,500})')""")
 _MOST_TAGS: Final = 60_000
 _MOST_DEPTH: Final = 64
 _MOST_CELLS: Final = 64

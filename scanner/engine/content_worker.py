@@ -7,13 +7,14 @@ belongs to the protocol alone; whatever a library might print goes nowhere.
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import signal
 import sys
-from typing import BinaryIO, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, BinaryIO, Final
 
-from scanner.content.recognise import examine
 from scanner.engine.content_frames import (
     PREFIX,
     Message,
@@ -23,8 +24,14 @@ from scanner.engine.content_frames import (
     read_task,
     unpack,
 )
-from scanner.model.content import ContentFacts, ContentState
+from scanner.model.content import ContentFacts, ContentState, ContentTask
 from scanner.model.mask import Mask
+
+if TYPE_CHECKING:
+    from scanner.content.ranges import Asking
+    from scanner.content.scene import Key
+
+    Examine = Callable[[ContentTask, Key], Asking[ContentFacts]]
 
 _ABANDONED: Final = "abandoned"
 
@@ -62,17 +69,27 @@ def serve(pipe: Pipe, watchdog: int) -> None:
     """
     _, secret = pipe.receive()
     mask = Mask(secret)
+    examine = load()
     pipe.send({"ready": True})
     while True:
         message, _ = pipe.receive()
-        facts = _examined(pipe, message, mask, watchdog)
+        facts = _examined(pipe, examine(read_task(message), mask), watchdog)
         if facts is not None:
             pipe.send(facts_message(facts))
 
 
-def _examined(pipe: Pipe, message: Message, mask: Mask, watchdog: int) -> ContentFacts | None:
+def load() -> Examine:
+    """Load the parsers. Nobody looks for garbage meanwhile, and never in what was loaded."""
+    gc.disable()
+    from scanner.content.recognise import examine  # noqa: PLC0415 - see above
+
+    gc.freeze()
+    gc.enable()
+    return examine
+
+
+def _examined(pipe: Pipe, running: Asking[ContentFacts], watchdog: int) -> ContentFacts | None:
     """Run one examination; None when the parent abandons it."""
-    running = examine(read_task(message), mask)
     data: bytes | None = None
     try:
         while True:

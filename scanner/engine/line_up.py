@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from scanner.clients.dialer import MOST_CONNECTIONS, Dialer
 from scanner.clients.effort import EffortMeter
@@ -18,7 +19,9 @@ from scanner.model.reading import Reason, Unobserved
 from scanner.model.target import Endpoint, Protocol, Target
 from scanner.probes.context import EvidenceLog
 from scanner.probes.locks import KeyedLocks
-from scanner.wire.identity import Sighting, differences, sighting_of
+
+if TYPE_CHECKING:
+    from scanner.wire.identity import Sighting
 
 SHARE_OF_TIME = 1 / 3
 """Of an asset's seconds: what the line-up may take at most."""
@@ -33,19 +36,19 @@ _DEAD = frozenset({Reason.CLOSED, Reason.FILTERED, Reason.UNREACHABLE})
 """What a port says that need not be dialled a second time."""
 
 
-@dataclass(slots=True, kw_only=True)
 class Door:
     """One port of one address while it is looked at.
 
     ``identity`` is who answered in the line-up; ``dead`` and ``fault`` say why nobody did there.
     """
 
-    admitted: Admitted
-    endpoint: Endpoint
-    meter: EffortMeter = field(default_factory=EffortMeter)
-    identity: Sighting | None = None
-    dead: Unobserved | None = None
-    fault: str | None = None
+    def __init__(self, *, admitted: Admitted, endpoint: Endpoint) -> None:
+        self.admitted = admitted
+        self.endpoint = endpoint
+        self.meter = EffortMeter()
+        self.identity: Sighting | None = None
+        self.dead: Unobserved | None = None
+        self.fault: str | None = None
 
     @property
     def protocol(self) -> Protocol:
@@ -107,6 +110,8 @@ def pinned_only(door: Door, doors: Sequence[Door]) -> str:
     """Return why a secret may go to this door only if it is pinned, or an empty string."""
     if not are_several(doors):
         return ""
+    from scanner.wire.identity import differences  # noqa: PLC0415 - most have one address
+
     if differences(each.identity for each in doors if each.identity is not None):
         return MIXED
     if door.identity is None or not door.identity.whole:
@@ -121,6 +126,8 @@ def compared(
     doors = tuple(doors)
     if not are_several(doors):
         return ()
+    from scanner.wire.identity import differences, sighting_of  # noqa: PLC0415 - as above
+
     seen = [door.identity for door in doors]
     seen += [sighting_of(endpoint) for endpoint in endpoints]
     found = differences(each for each in seen if each is not None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from pathlib import PurePath
 
@@ -18,6 +18,7 @@ from scanner.errors import ScannerError
 from scanner.model.attempts import AttemptLedger, limit_key
 from scanner.model.content import Examiner
 from scanner.model.evidence import Evidence
+from scanner.model.frozen import dataclass
 from scanner.model.judged import JudgedFiles, NothingJudged
 from scanner.model.mask import Mask
 from scanner.model.observation import (
@@ -72,26 +73,23 @@ async def observe(target: Target, tools: Tools) -> Observations:
     return sight.observations()
 
 
-@dataclass(slots=True, kw_only=True)
 class Sight:
     """One look at one target. Whoever owns it can tell what was seen, even of a look cut short.
 
     ``only`` are the ports that are asked; ``None`` means all of the target's.
     """
 
-    target: Target
-    tools: Tools
-    only: frozenset[int] | None = None
-    _started: str = field(init=False)
-    _over: bool = field(init=False, default=False)
-    _admission: Admission | None = field(init=False, default=None)
-    _doors: list[Door] = field(init=False, default_factory=list)
-    _endpoints: list[EndpointObservation] = field(init=False, default_factory=list)
-    _evidence: list[Evidence] = field(init=False, default_factory=list)
-    _allowances: dict[str, Allowance] = field(init=False, default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._started = utc_text(self.tools.clock())
+    def __init__(self, *, target: Target, tools: Tools, only: frozenset[int] | None = None) -> None:
+        self.target = target
+        self.tools = tools
+        self.only = only
+        self._started = utc_text(tools.clock())
+        self._over = False
+        self._admission: Admission | None = None
+        self._doors: list[Door] = []
+        self._endpoints: list[EndpointObservation] = []
+        self._evidence: list[Evidence] = []
+        self._allowances: dict[str, Allowance] = {}
 
     async def look(self) -> None:
         """Probe what is asked, as ``observe`` does.

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 
 from scanner.errors import InputError
+from scanner.model.late import late
 from scanner.model.secret import SecretRef, SecretScheme
 
 _FORMS = "env:NAME, file:PATH, cred:NAME or keyring:SERVICE/NAME"
 _NAMES: dict[str, re.Pattern[str]] = {
-    SecretScheme.ENV: re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}"),
-    SecretScheme.FILE: re.compile(r"[^\x00]{1,4096}"),
-    SecretScheme.CRED: re.compile(r"(?!\.\.?$)[A-Za-z0-9._@-]{1,255}"),
-    SecretScheme.KEYRING: re.compile(r"[^\x00]{1,255}/[^\x00/]{1,255}"),
+    SecretScheme.ENV: late(r"[A-Za-z_][A-Za-z0-9_]{0,254}"),
+    SecretScheme.FILE: late(r"[^\x00]{1,4096}"),
+    SecretScheme.CRED: late(r"(?!\.\.?$)[A-Za-z0-9._@-]{1,255}"),
+    SecretScheme.KEYRING: late(r"[^\x00]{1,255}/[^\x00/]{1,255}"),
 }
 _WANTED = {
     SecretScheme.ENV: "the name of an environment variable: letters, digits and _",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import datetime
 
 from scanner.errors import InputError
 from scanner.model.frozen import dataclass
+from scanner.model.late import late
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_WINDOW = re.compile(r"([A-Za-z,-]+) ([0-9]{2}):([0-9]{2})-([0-9]{2}):([0-9]{2})")
+_WINDOW = late(r"([A-Za-z,-]+) ([0-9]{2}):([0-9]{2})-([0-9]{2}):([0-9]{2})")
 _MEND = "write it as Mon-Fri 00:00-05:00 or Sat,Sun 00:00-24:00"
 _WEEK = 7
 _DAY_MINUTES = 24 * 60

@@ -7,7 +7,6 @@ from dataclasses import field
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 from scanner.model.dossier import Dossier
 from scanner.model.frozen import dataclass
@@ -47,6 +46,8 @@ class Case:
 
     def day_of(self, when: datetime) -> date:
         """Return the day of a moment in the target's time zone."""
+        from zoneinfo import ZoneInfo  # noqa: PLC0415 - slow to load; of use with papers alone
+
         return when.astimezone(ZoneInfo(self.target.timezone)).date()
 
     def once(self, find: Callable[[Case], Iterable[T]]) -> tuple[T, ...]:

@@ -10,16 +10,17 @@ from hashlib import sha256
 from struct import Struct
 
 from scanner.model.frozen import dataclass
+from scanner.model.late import late
 from scanner.model.text import neutralise, words
 
 _BLOCK = 64
 """Bytes that SHA-256 takes at a time."""
 _FRAME = Struct(">I").pack
-_LONG_DIGITS = re.compile(r"\d{5,}")
-_DIGITS = re.compile(r"\d+")
-_YEAR = re.compile(r"(?:19|20)\d\d", re.ASCII)
-_LETTERS = re.compile(r"[^\W\d_]+")
-_PATH_LIKE = re.compile(r"\"[^\"/]*+/[^\"]*\"|'[^'/]*+/[^']*'|(?<![^\s\"'])[^\s/]*+/\S*")
+_LONG_DIGITS = late(r"\d{5,}")
+_DIGITS = late(r"\d+")
+_YEAR = late(r"(?:19|20)\d\d", re.ASCII)
+_LETTERS = late(r"[^\W\d_]+")
+_PATH_LIKE = late(r"\"[^\"/]*+/[^\"]*\"|'[^'/]*+/[^']*'|(?<![^\s\"'])[^\s/]*+/\S*")
 
 _EXTENSIONS = words(
     # tables, dumps and exchange formats

@@ -6,10 +6,11 @@ import asyncio
 import hashlib
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from scanner.clients.deadlines import within
 from scanner.clients.faults import Fault
+from scanner.model.frozen import dataclass
 from scanner.model.listing import Entry, EntryKind, Listing, Outcome, RemoteTree
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.probes.places import below
@@ -45,15 +46,15 @@ class CrawlBounds:
     grace_seconds: float = 10.0
 
 
-@dataclass(slots=True)
 class Crawl:
     """``readings``: each directory that was asked for, in order. ``unseen``: each directory that
     was not (wholly) listed, and the bound or fault that is to blame. Missing are the first start
     and what a listing told of; any other start may be missing, and that is a whole answer.
     """
 
-    readings: dict[bytes, Reading[Listing]] = field(default_factory=dict)
-    unseen: dict[bytes, str] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.readings: dict[bytes, Reading[Listing]] = {}
+        self.unseen: dict[bytes, str] = {}
 
 
 async def crawl(tree: RemoteTree, starts: Sequence[bytes], bounds: CrawlBounds) -> Crawl:
@@ -69,15 +70,22 @@ async def crawl(tree: RemoteTree, starts: Sequence[bytes], bounds: CrawlBounds) 
     return crawler.seen
 
 
-@dataclass(slots=True, kw_only=True)
 class _Node:
-    path: bytes
-    depth: int = 0
-    identity: str | None = None
-    parent: _Node | None = None
-    digest: bytes = b""
-    most: int = 0
-    again: bool = False
+    def __init__(
+        self,
+        path: bytes,
+        *,
+        depth: int = 0,
+        identity: str | None = None,
+        parent: _Node | None = None,
+    ) -> None:
+        self.path = path
+        self.depth = depth
+        self.identity = identity
+        self.parent = parent
+        self.digest = b""
+        self.most = 0
+        self.again = False
 
 
 class _Crawler:
@@ -87,7 +95,7 @@ class _Crawler:
         self._bounds = bounds
         self._left = bounds.entries
         self._starts_left = len(starts)
-        self._queues = deque(deque([_Node(path=path)]) for path in starts)
+        self._queues = deque(deque([_Node(path)]) for path in starts)
         self._met = set(starts)
         self._told = set(starts[:1])
         self._gone: list[bytes] = []
@@ -245,9 +253,7 @@ class _Crawler:
                 self.seen.unseen.setdefault(path, "depth")
                 continue
             self._met.add(path)
-            queue.append(
-                _Node(path=path, depth=node.depth + 1, identity=entry.identity, parent=node)
-            )
+            queue.append(_Node(path, depth=node.depth + 1, identity=entry.identity, parent=node))
 
 
 def _cause(reading: Unobserved) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from scanner.clients.ftp_session import FtpSession
 from scanner.model.attempts import AttemptKind, limit_key
+from scanner.model.frozen import dataclass
 from scanner.model.observation import (
     AnonymousAccess,
     AnonymousTry,
@@ -125,7 +125,6 @@ def is_refusal(reply: RawReply) -> bool:
     return reply.code // 100 in {4, 5}
 
 
-@dataclass(slots=True)
 class Entrance:
     """How the anonymous tries went.
 
@@ -133,13 +132,14 @@ class Entrance:
     that try's, while it is still open.
     """
 
-    tries: list[AnonymousTry] = field(default_factory=list)
-    evidence: list[str] = field(default_factory=list)
-    clear: Reading[ClearLadder] | None = None
-    undone: Unobserved | None = None
-    session: FtpSession | None = None
-    username: str = ""
-    encrypted: bool = False
+    def __init__(self) -> None:
+        self.tries: list[AnonymousTry] = []
+        self.evidence: list[str] = []
+        self.clear: Reading[ClearLadder] | None = None
+        self.undone: Unobserved | None = None
+        self.session: FtpSession | None = None
+        self.username = ""
+        self.encrypted = False
 
     async def leave(self) -> None:
         """Leave the open session, if there is one."""

@@ -24,7 +24,6 @@ from scanner.probes.ftp_tls import ask_ccc, ask_protection
 from scanner.probes.ftp_visit import Visit
 from scanner.probes.ftp_words import AFTER_LOGIN, Words
 from scanner.probes.ftp_write_test import Candidates, ask_write
-from scanner.probes.walk import observe_view
 
 _CUT_SHORT = Unobserved(Reason.CONNECTION_LOST, "a session inside TLS ended before it was asked")
 _UNPROTECTED = "the server does not protect data connections; an account lists nothing in clear"
@@ -281,6 +280,8 @@ class _Look:
     seconds: float
 
     async def through(self, visit: Visit, tree: WitnessedTree) -> Reading[View]:
+        from scanner.probes.walk import observe_view  # noqa: PLC0415 - few let anybody in
+
         return await observe_view(
             tree,
             username=self.username,

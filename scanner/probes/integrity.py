@@ -64,8 +64,6 @@ async def observe_integrity(
     whole, the smallest first; all in memory, within an eighth of what may still be read at the
     host. Never raises for what the server does.
     """
-    if not orders:
-        return ()
     allowance = context.allowance or Allowance(context.target.limits)
     ration = _Ration(tree, allowance, asyncio.get_running_loop().time() + max(0.0, seconds))
     index = _Index.of(files, orders)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from scanner.content.vaults import judge_together
 from scanner.model.reading import Observed
 from scanner.probes.sampler import Sample
 from scanner.probes.sampling import FoundFile
@@ -20,6 +19,8 @@ def judged_by_place(sample: Sample, files: Iterable[FoundFile]) -> Sample:
     }
     if not facts:
         return sample
+    from scanner.content.vaults import judge_together  # noqa: PLC0415 - of use with samples alone
+
     changed = judge_together(facts, (file.path for file in files))
     readings = {
         path: replace(reading, value=changed[path])
@@ -27,4 +28,4 @@ def judged_by_place(sample: Sample, files: Iterable[FoundFile]) -> Sample:
         else reading
         for path, reading in sample.readings.items()
     }
-    return replace(sample, readings=readings)
+    return Sample(readings, sample.read_at)

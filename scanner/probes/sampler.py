@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from scanner.clients.faults import Fault
 from scanner.clients.ftp_ranges import HEAD_ALONE, NO_OFFSET
 from scanner.model.content import ContentFacts, ContentTask, Examiner, Note
+from scanner.model.frozen import dataclass
 from scanner.model.listing import RemoteTree
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.view import Zone
@@ -50,15 +51,19 @@ class Desk:
     allowance: Allowance
 
 
-@dataclass(slots=True)
 class Sample:
     """What was read, by path, in the order of the plan. Every eligible file has a reading.
 
     ``read_at`` tells when a file was read that is unchanged since an earlier night.
     """
 
-    readings: dict[bytes, Reading[ContentFacts]] = field(default_factory=dict)
-    read_at: dict[bytes, str] = field(default_factory=dict)
+    def __init__(
+        self,
+        readings: dict[bytes, Reading[ContentFacts]] | None = None,
+        read_at: dict[bytes, str] | None = None,
+    ) -> None:
+        self.readings = readings or {}
+        self.read_at = read_at or {}
 
     @property
     def read(self) -> int:

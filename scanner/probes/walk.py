@@ -25,7 +25,6 @@ from scanner.model.view import (
 from scanner.probes.allowance import Allowance
 from scanner.probes.context import ProbeContext, utc_text
 from scanner.probes.crawl import Crawl, CrawlBounds, crawl
-from scanner.probes.integrity import observe_integrity
 from scanner.probes.known import KnownFiles
 from scanner.probes.links import LinkTree, links_untold, tell_links
 from scanner.probes.name_signs import name_signs
@@ -88,7 +87,7 @@ async def observe_view(
     if isinstance(tree, TimedTree):
         files = await tell_times(files, tree, seconds=whole * _TIMES_SHARE)
     seconds = (whole - (clock() - begun)) * _INTEGRITY_SHARE
-    integrity = await observe_integrity(tree, files, places.orders, context, seconds=seconds)
+    integrity = await _integrity(tree, files, places.orders, context, seconds)
     sample = await _sampled(tree, username, files, context, whole - (clock() - begun))
     judged = judged_by_place(sample, files)
     survey = _Survey(seen, places, home, files, judged, context, integrity)
@@ -102,6 +101,20 @@ async def observe_view(
         root_reply=without_paths(root.value.reply),
     )
     return Observed(view, (*root.evidence, *root.value.evidence))
+
+
+async def _integrity(
+    tree: RemoteTree,
+    files: tuple[FoundFile, ...],
+    orders: tuple[Order, ...],
+    context: ProbeContext,
+    seconds: float,
+) -> tuple[IntegritySeen, ...]:
+    if not orders:
+        return ()
+    from scanner.probes.integrity import observe_integrity  # noqa: PLC0415 - few have orders
+
+    return await observe_integrity(tree, files, orders, context, seconds=seconds)
 
 
 async def _sampled(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
+from scanner.model.late import late
 from scanner.model.mask import is_ordinary
 
 _FIRST_YEAR: Final = 2000
@@ -35,14 +35,14 @@ _MONTHS: Final = {
 }
 _NAMED: Final = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _CLOCK: Final = r"(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?"
-_ISO: Final = re.compile(r"(?<!\d)(20\d\d)([-_./])(\d\d)\2(\d\d)(?!\d)")
-_DAY_FIRST: Final = re.compile(r"(?<!\d)(\d\d)([-_./])(\d\d)\2(20\d\d)(?!\d)")
-_DENSE: Final = re.compile(rf"(?<!\d)(\d{{8}})(?:{_CLOCK})?(?!\d)")
-_MONTH: Final = re.compile(r"(?<!\d)(?<!\d[-_./])(20\d\d)[-_./](\d\d)(?![-_./]?\d)")
-_MARK: Final = re.compile(r"(?<=\d)t(?=\d)")
-_MAYBE: Final = re.compile(rb"20\d\d")
+_ISO: Final = late(r"(?<!\d)(20\d\d)([-_./])(\d\d)\2(\d\d)(?!\d)")
+_DAY_FIRST: Final = late(r"(?<!\d)(\d\d)([-_./])(\d\d)\2(20\d\d)(?!\d)")
+_DENSE: Final = late(rf"(?<!\d)(\d{{8}})(?:{_CLOCK})?(?!\d)")
+_MONTH: Final = late(r"(?<!\d)(?<!\d[-_./])(20\d\d)[-_./](\d\d)(?![-_./]?\d)")
+_MARK: Final = late(r"(?<=\d)t(?=\d)")
+_MAYBE: Final = late(rb"20\d\d")
 """A quick look that lets every date of an ASCII path through: a tree holds many names."""
-_WORDS: Final = re.compile(
+_WORDS: Final = late(
     rf"(?<![a-z\d])(?:(\d{{1,2}})[-_. ]?)?({_NAMED})[-_. ]?(20\d\d)(?!\d)"
 )  # fmt: skip
 

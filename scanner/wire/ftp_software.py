@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from scanner.model.frozen import dataclass
 from scanner.model.observation import Software
 from scanner.model.product import Product
 
@@ -17,36 +16,28 @@ _VERSION: Final = r"[ /]?v?(?P<version>[0-9]+(?:\.[0-9]+){1,3}[a-z0-9~-]{0,8})?"
 """What may stand between a name and its end; a number without a dot is no version."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Sign:
-    product: Product
-    pattern: re.Pattern[str]
-
-
-def _sign(product: Product, words: str) -> _Sign:
-    return _Sign(product, re.compile(words + _VERSION, re.IGNORECASE))
-
-
 _SIGNS: Final = (
-    _sign(Product.VSFTPD, r"\bvsFTPd"),
-    _sign(Product.PROFTPD, r"\bProFTPD"),
-    _sign(Product.PUREFTPD, r"\bPure-FTPd"),
-    _sign(Product.FILEZILLA, r"\bFileZilla Server(?: version)?"),
-    _sign(Product.IIS, r"\bMicrosoft FTP Service(?: \(Version)?"),
-    _sign(Product.IIS, r"\bWindows_NT\b"),
-    _sign(Product.INETUTILS, r"\bFTP server \(GNU inetutils"),
-    _sign(Product.INETUTILS, r"\binetutils"),
-    _sign(Product.PYFTPDLIB, r"\bpyftpdlib"),
-    _sign(Product.AIOFTP, r"\baioftp"),
-    _sign(Product.SERV_U, r"\bServ-U(?: FTP[- ]Server)?"),
-    _sign(Product.WING, r"\bWing FTP Server"),
-    _sign(Product.CRUSHFTP, r"\bCrushFTP(?: Server)?"),
-    _sign(Product.GLFTPD, r"\bglFTPd"),
-    _sign(Product.TWISTED, r"\bTwisted"),
-    _sign(Product.APACHE, r"\bApache FtpServer"),
-    _sign(Product.WU_FTPD, r"\bVersion wu-"),
+    (Product.VSFTPD, r"\bvsFTPd"),
+    (Product.PROFTPD, r"\bProFTPD"),
+    (Product.PUREFTPD, r"\bPure-FTPd"),
+    (Product.FILEZILLA, r"\bFileZilla Server(?: version)?"),
+    (Product.IIS, r"\bMicrosoft FTP Service(?: \(Version)?"),
+    (Product.IIS, r"\bWindows_NT\b"),
+    (Product.INETUTILS, r"\bFTP server \(GNU inetutils"),
+    (Product.INETUTILS, r"\binetutils"),
+    (Product.PYFTPDLIB, r"\bpyftpdlib"),
+    (Product.AIOFTP, r"\baioftp"),
+    (Product.SERV_U, r"\bServ-U(?: FTP[- ]Server)?"),
+    (Product.WING, r"\bWing FTP Server"),
+    (Product.CRUSHFTP, r"\bCrushFTP(?: Server)?"),
+    (Product.GLFTPD, r"\bglFTPd"),
+    (Product.TWISTED, r"\bTwisted"),
+    (Product.APACHE, r"\bApache FtpServer"),
+    (Product.WU_FTPD, r"\bVersion wu-"),
 )
 """In this order: what names a product comes before what only hints at one."""
+_ANY: Final = re.compile("|".join(words for _, words in _SIGNS), re.IGNORECASE)
+"""A quick look: most lines name no product, and most products are never met."""
 
 
 def identify(told: Iterable[tuple[str, Sequence[str]]]) -> Software:
@@ -70,7 +61,9 @@ def identify(told: Iterable[tuple[str, Sequence[str]]]) -> Software:
 
 
 def _read(line: str) -> tuple[Product, str]:
-    for sign in _SIGNS:
-        if seen := sign.pattern.search(line):
-            return sign.product, (seen["version"] or "")[:_MOST_VERSION]
+    if not _ANY.search(line):
+        return Product.UNKNOWN, ""
+    for product, words in _SIGNS:
+        if seen := re.search(words + _VERSION, line, re.IGNORECASE):
+            return product, (seen["version"] or "")[:_MOST_VERSION]
     return Product.UNKNOWN, ""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 
 from scanner.model.frozen import dataclass
+from scanner.model.late import late
 from scanner.model.observation import (
     CertificateFacts,
     EndpointObservation,
@@ -32,14 +32,14 @@ NONE = "none"
 OTHER_SERVICE = "other-service"
 
 _PUNCTUATION = "()[]<>{},;.!?\"'="
-_IPV4 = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?::[0-9]+)?")
-_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}")
-_NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)+[a-z]?[0-9]*)|[0-9]+")
-_CALENDAR = re.compile(
+_IPV4 = late(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?::[0-9]+)?")
+_HOST = late(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}")
+_NUMBER = late(r"([0-9]+(?:\.[0-9]+)+[a-z]?[0-9]*)|[0-9]+")
+_CALENDAR = late(
     r"(?:jan|febr?|apr|aug|sept?|oct|nov|dec)(?:uary|il|ust|ember|ober)?|mar(?:ch)?|may|june?|july?"
     r"|(?:mon|tues?|wed|thu(?:rs)?|fri|sat|sun)(?:day|nesday|urday)?|[ap]m|utc|gmt|cest?"
 )
-_TINYSSH_TAIL = re.compile(r"(?<=^SSH-2\.0-tinyssh_)(.{1,40}) \w{8}$")
+_TINYSSH_TAIL = late(r"(?<=^SSH-2\.0-tinyssh_)(.{1,40}) \w{8}$")
 """TinySSH ends its identification in eight other characters on every connection."""
 
 

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from scanner.model.frozen import dataclass
+from scanner.model.late import late
 from scanner.model.ssh import KexInit
 from scanner.model.text import neutralise
 
@@ -24,17 +25,17 @@ _COOKIE_ENDS = 17
 """Behind a KEXINIT's number and 16 random bytes: all that differs between servers set up alike."""
 _LONGEST_REMEMBERED = 4_096
 """Bytes of offers that are read once for all servers that send the same."""
-_IDENTIFICATION = re.compile(rb"SSH-([0-9]+\.[0-9]+)-(.*)", re.DOTALL)
+_IDENTIFICATION = late(rb"SSH-([0-9]+\.[0-9]+)-(.*)", re.DOTALL)
 THROTTLED = ("exceeded maxstartups", "not allowed at this time", "too many connections")
 """What servers say that turn connections away, in small letters."""
 
 _FOREIGN = (
-    (re.compile(rb"HTTP/\d|<!doctype|<html", re.IGNORECASE), "HTTP"),
-    (re.compile(rb"\d{3}[ -].*(ftp|filezilla)", re.IGNORECASE), "FTP"),
-    (re.compile(rb"\d{3}[ -].*(smtp|mail)", re.IGNORECASE), "SMTP"),
-    (re.compile(rb"\d{3}[ -]"), "a service with numbered replies"),
-    (re.compile(rb"\+OK|\* OK"), "a mail service"),
-    (re.compile(rb"[\x15\x16]\x03[\x00-\x04]"), "TLS"),
+    (late(rb"HTTP/\d|<!doctype|<html", re.IGNORECASE), "HTTP"),
+    (late(rb"\d{3}[ -].*(ftp|filezilla)", re.IGNORECASE), "FTP"),
+    (late(rb"\d{3}[ -].*(smtp|mail)", re.IGNORECASE), "SMTP"),
+    (late(rb"\d{3}[ -]"), "a service with numbered replies"),
+    (late(rb"\+OK|\* OK"), "a mail service"),
+    (late(rb"[\x15\x16]\x03[\x00-\x04]"), "TLS"),
 )
 
 

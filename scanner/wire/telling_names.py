@@ -7,18 +7,19 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
+from scanner.model.late import late
 from scanner.model.mask import is_ordinary
 from scanner.model.text import words
 
-_LETTERS = re.compile(r"[^\W\d_]+")
-_VERSION = re.compile(r"(?:v|ver|version|rev)[ ._-]?\d{1,3}")
+_LETTERS = late(r"[^\W\d_]+")
+_VERSION = late(r"(?:v|ver|version|rev)[ ._-]?\d{1,3}")
 _ENDS = words(
     "final finale finales finals def definitif definitive definitivo last latest bis ter copie "
     "copy copia kopie corrige corrected bon ok new nouveau"
 )
-_MAYBE = re.compile(rb"(?i)v(?:er(?:sion)?)?[ ._-]?\d|rev[ ._-]?\d|\(\d|(?:cop|kop)[iy]")
+_MAYBE = late(rb"(?i)v(?:er(?:sion)?)?[ ._-]?\d|rev[ ._-]?\d|\(\d|(?:cop|kop)[iy]")
 """A quick look that lets every draft through: a tree holds many names."""
-_SURELY = re.compile(r"\(\d{1,2}\)$|(?:^|[ _-])(?:copy of|copie de|kopie von|copia de)[ _-]")
+_SURELY = late(r"\(\d{1,2}\)$|(?:^|[ _-])(?:copy of|copie de|kopie von|copia de)[ _-]")
 _LEFT = words(
     "test tests essai essais prueba pruebas prova teste tmp temp temporaire temporary old ancien "
     "anciens vieux alt viejo vecchio bak backup sauvegarde poubelle trash"
@@ -28,7 +29,7 @@ _CUSTOMER = words(
     "clinica hopital hospital krankenhaus ospedale chu chru chr ehpad pharmacie pharmacy apotheke "
     "cabinet client clients customer kunde cliente praxis"
 )
-_TICKET = re.compile(
+_TICKET = late(
     r"(?:^|[^a-z0-9])(?:ticket|tkt|chg|change|inc|incident|req|ritm|task|case|demande|cmd)"
     r"[ ._#-]?\d{2,10}(?:[^a-z0-9]|$)"
 )

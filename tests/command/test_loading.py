@@ -77,6 +77,8 @@ def test_an_ftp_server_without_tls_is_judged_without_ssh_and_without_certificate
         name for name in loaded if name.startswith(("scanner.clients.ssh", "scanner.probes.ssh"))
     } == set()
     assert {"scanner.logs", "scanner.intake.registers", "scanner.wire.tls"} & loaded == set()
+    assert {"scanner.probes.integrity", "scanner.wire.identity"} & loaded == set()
+    assert {"uvloop", "statistics", "zoneinfo"} & loaded == set()
 
 
 @pytest.mark.parametrize("server", ["openssh-password"], indirect=True)

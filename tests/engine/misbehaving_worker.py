@@ -137,5 +137,5 @@ BEHAVIOURS = {
 
 
 if __name__ == "__main__":
-    vars(content_worker)["examine"] = examine
+    vars(content_worker)["load"] = lambda: examine
     content_worker.main()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from scanner.content.cursor import Cursor, EndError
@@ -10,8 +9,9 @@ from scanner.content.ranges import Asking
 from scanner.content.scene import Scene
 from scanner.content.verdict import clear_unread, encrypted, malformed, weak
 from scanner.model.content import ContentFacts, Note
+from scanner.model.late import late
 
-_MAGIC: Final = re.compile(rb"\x00\x01\x00\x00Standard (Jet|ACE) DB\x00")
+_MAGIC: Final = late(rb"\x00\x01\x00\x00Standard (Jet|ACE) DB\x00")
 _KINDS: Final = frozenset({1, 2, 3, 4, 5, 8, 9})
 _INFO: Final = 0x299
 _AES: Final = frozenset({0x660E, 0x660F, 0x6610})

@@ -13,6 +13,7 @@ from scanner.content.ranges import Asking
 from scanner.content.scene import Scene
 from scanner.content.sealed import body_is_sealed, stays_base64
 from scanner.model.content import ContentFacts, ContentState, Note
+from scanner.model.late import late
 
 _PKCS7: Final = bytes.fromhex("2a864886f70d0107")
 _SMIME_CT: Final = bytes.fromhex("2a864886f70d01091001")
@@ -41,8 +42,8 @@ _OLD_CIPHERS: Final = tuple(
     )
 )
 _PBES2: Final = bytes.fromhex("2a864886f70d01050d")
-_PEM: Final = re.compile(rb"\s{0,64}-----BEGIN (?:CMS|PKCS7|PKCS #7 SIGNED DATA)-----\r?\n")
-_MIME: Final = re.compile(
+_PEM: Final = late(rb"\s{0,64}-----BEGIN (?:CMS|PKCS7|PKCS #7 SIGNED DATA)-----\r?\n")
+_MIME: Final = late(
     rb"^content-type:[ \t]*(application/(?:x-)?pkcs7-mime|multipart/encrypted)",
     re.IGNORECASE | re.MULTILINE,
 )

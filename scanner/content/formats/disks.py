@@ -12,6 +12,7 @@ from scanner.content.scene import Scene
 from scanner.content.sealed import WINDOW, is_text
 from scanner.content.verdict import malformed
 from scanner.model.content import ContentFacts, ContentState, Note
+from scanner.model.late import late
 
 _LUKS: Final = b"LUKS\xba\xbe"
 _BITLOCKER: Final = b"-FVE-FS-"
@@ -19,8 +20,8 @@ _TO_GO: Final = bytes.fromhex("3bd67649292ed84a8399f6a339e3d001")
 _FVE_BLOCK: Final = 65_536
 _LEAST_LUKS: Final = 65_536
 _CLEAR_KEY: Final = 0x0000
-_WEAK_LUKS: Final = re.compile(rb"(?:des|des3_ede|cast5|blowfish|arc4)(?:-|\x00)")
-_LUKS2_CIPHER: Final = re.compile(rb'"encryption"\s{0,8}:\s{0,8}"([a-z0-9_:()-]{1,64})"')
+_WEAK_LUKS: Final = late(rb"(?:des|des3_ede|cast5|blowfish|arc4)(?:-|\x00)")
+_LUKS2_CIPHER: Final = late(rb'"encryption"\s{0,8}:\s{0,8}"([a-z0-9_:()-]{1,64})"')
 
 
 def recognise_disk(scene: Scene) -> Asking[ContentFacts | None]:

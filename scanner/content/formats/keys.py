@@ -10,25 +10,24 @@ from typing import Final
 from scanner.content.ranges import Asking
 from scanner.content.scene import Scene
 from scanner.model.content import ContentFacts, ContentState, DataClass, DataKind
+from scanner.model.late import late
 
-_PEM: Final = re.compile(
-    rb"-----BEGIN ((?:[A-Z0-9]{1,16} ){0,4})PRIVATE KEY-----\r?\n([\s\S]{40,600})"
-)
-_PEM_LABEL: Final = re.compile(rb"\s*-----BEGIN ([A-Z0-9 ]{1,40})-----\r?\n")
-_PUBLIC: Final = re.compile(
+_PEM: Final = late(rb"-----BEGIN ((?:[A-Z0-9]{1,16} ){0,4})PRIVATE KEY-----\r?\n([\s\S]{40,600})")
+_PEM_LABEL: Final = late(rb"\s*-----BEGIN ([A-Z0-9 ]{1,40})-----\r?\n")
+_PUBLIC: Final = late(
     rb"(?:TRUSTED |X509 |ATTRIBUTE )?CERTIFICATE|(?:NEW )?CERTIFICATE REQUEST|X509 CRL|"
     rb"(?:RSA |DSA |EC |SSH2 )?PUBLIC KEY|(?:X9\.42 )?(?:DH|DSA|EC) PARAMETERS"
 )
 _FEW: Final = 1024
 _MOST_BLOCKS: Final = 256
-_PUTTY: Final = re.compile(rb"PuTTY-User-Key-File-\d: [^\n]{1,80}\nEncryption: (\w{1,20})")
+_PUTTY: Final = late(rb"PuTTY-User-Key-File-\d: [^\n]{1,80}\nEncryption: (\w{1,20})")
 
-_AGE: Final = re.compile(rb"\bAGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}\b")
-_RCLONE: Final = re.compile(
+_AGE: Final = late(rb"\bAGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}\b")
+_RCLONE: Final = late(
     rb"^\[[^\]\n]{1,100}\]\r?\n(?:[a-z_]{1,40} = [^\n]{0,400}\n){0,10}?type = crypt\b", re.MULTILINE
 )
 _RCLONE_LOCKED: Final = b"# Encrypted rclone configuration File"
-_BARE: Final = re.compile(
+_BARE: Final = late(
     rb"\s{0,2}(?:[A-Za-z0-9_-]{43}=|[A-Za-z0-9+/]{43}=|[0-9a-fA-F]{32}|[0-9a-fA-F]{64})\s{0,2}"
 )
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from scanner.content.ranges import Asking
 from scanner.content.scene import Scene
 from scanner.content.verdict import clear_unread
 from scanner.model.content import ContentFacts
+from scanner.model.late import late
 
-_METHOD: Final = re.compile(rb"-(?:l[hz][0-9a-zA-Z]|pm[0-9s])-")
+_METHOD: Final = late(rb"-(?:l[hz][0-9a-zA-Z]|pm[0-9s])-")
 _LEVELS: Final = 3
 
 

@@ -11,10 +11,11 @@ from scanner.content.scene import Scene
 from scanner.content.sealed import body_is_sealed, looks_random, stays_base64
 from scanner.model.content import ContentFacts, ContentState, Note
 from scanner.model.frozen import dataclass
+from scanner.model.late import late
 
 _AGE: Final = b"age-encryption.org/v1\n"
-_AGE_MAC: Final = re.compile(rb"\n--- [A-Za-z0-9+/]{43}\n")
-_AGE_ARMOR: Final = re.compile(rb"\s{0,64}-----BEGIN AGE ENCRYPTED FILE-----\r?\n")
+_AGE_MAC: Final = late(rb"\n--- [A-Za-z0-9+/]{43}\n")
+_AGE_ARMOR: Final = late(rb"\s{0,64}-----BEGIN AGE ENCRYPTED FILE-----\r?\n")
 _AGE_END: Final = b"-----END AGE ENCRYPTED FILE-----"
 _KEEPASS: Final = (b"\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5", b"\x03\xd9\xa2\x9a\x65\xfb\x4b\xb5")
 _OLD_MCRYPT: Final = frozenset(

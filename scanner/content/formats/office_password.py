@@ -6,22 +6,22 @@ import base64
 import binascii
 import hashlib
 import hmac
-import re
 import struct
 from typing import Final
 
 from scanner.content.cursor import Cursor, EndError
 from scanner.content.formats.ciphers import aes_block_decrypted, aes_cbc_decrypted, md5, rc4, sha1
 from scanner.model.frozen import dataclass
+from scanner.model.late import late
 
 BUILT_IN: Final = "VelvetSweatshop"
 _MOST_SPINS: Final = 200_000
 _STANDARD_SPINS: Final = 50_000
 _KEY_VALUE: Final = bytes.fromhex("146e0be7abacd0d6")
 _HASHES: Final = {b"SHA1": "sha1", b"SHA256": "sha256", b"SHA384": "sha384", b"SHA512": "sha512"}
-_KEY_DATA: Final = re.compile(rb"<keyData\b([^>]{0,2000})>")
-_PASSWORD_KEY: Final = re.compile(rb"<(?:\w{1,20}:)?encryptedKey\b([^>]{0,4000})>")
-_ATTRIBUTE: Final = re.compile(rb"\b(\w{1,40})\s{0,4}=\s{0,4}[\"']([^\"']{0,400})[\"']")
+_KEY_DATA: Final = late(rb"<keyData\b([^>]{0,2000})>")
+_PASSWORD_KEY: Final = late(rb"<(?:\w{1,20}:)?encryptedKey\b([^>]{0,4000})>")
+_ATTRIBUTE: Final = late(rb"\b(\w{1,40})\s{0,4}=\s{0,4}[\"']([^\"']{0,400})[\"']")
 _ARCHIVE: Final = b"PK\x03\x04"
 
 

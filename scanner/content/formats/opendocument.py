@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -10,13 +9,14 @@ from scanner.content.formats.zip_directory import Member
 from scanner.content.ranges import Asking
 from scanner.content.sealed import is_plain
 from scanner.model.content import ContentFacts, ContentState, Note
+from scanner.model.late import late
 
 _MANIFEST: Final = b"META-INF/manifest.xml"
-_ENTRY: Final = re.compile(rb"<(?:\w{1,20}:)?file-entry\b([^>]{0,2000})>")
-_PATH: Final = re.compile(rb"full-path\s{0,4}=\s{0,4}[\"']([^\"']{0,500})[\"']")
-_SEALED: Final = re.compile(rb"<(?:\w{1,20}:)?encryption-data\b")
-_ALGORITHM: Final = re.compile(rb"algorithm-name\s{0,4}=\s{0,4}[\"']([^\"']{0,200})[\"']")
-_PLAIN: Final = re.compile(rb"mimetype|META-INF/.*|Thumbnails/.*|.*/")
+_ENTRY: Final = late(rb"<(?:\w{1,20}:)?file-entry\b([^>]{0,2000})>")
+_PATH: Final = late(rb"full-path\s{0,4}=\s{0,4}[\"']([^\"']{0,500})[\"']")
+_SEALED: Final = late(rb"<(?:\w{1,20}:)?encryption-data\b")
+_ALGORITHM: Final = late(rb"algorithm-name\s{0,4}=\s{0,4}[\"']([^\"']{0,200})[\"']")
+_PLAIN: Final = late(rb"mimetype|META-INF/.*|Thumbnails/.*|.*/")
 _IWORK: Final = (b".iwph", b".iwpv2")
 
 

@@ -15,14 +15,15 @@ from scanner.content.scene import Scene
 from scanner.content.sealed import body_is_sealed, looks_random, stays_base64
 from scanner.content.verdict import clear
 from scanner.model.content import ContentFacts, ContentState, Note
+from scanner.model.late import late
 
-_ARMOR: Final = re.compile(
+_ARMOR: Final = late(
     rb"\s{0,64}-----BEGIN PGP (MESSAGE(?:, PART \d{1,4}(?:/\d{1,4})?)?|PRIVATE KEY BLOCK|"
     rb"PUBLIC KEY BLOCK|SIGNATURE)-----"
 )
-_END: Final = re.compile(rb"-----END PGP [A-Z0-9 ,/]{1,40}-----")
+_END: Final = late(rb"-----END PGP [A-Z0-9 ,/]{1,40}-----")
 _SIGNED_TEXT: Final = b"-----BEGIN PGP SIGNED MESSAGE-----"
-_LINE: Final = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
+_LINE: Final = late(rb"[A-Za-z0-9+/]+={0,2}")
 _MOST_PACKETS: Final = 64
 _SESSION_KEYS: Final = frozenset({1, 3})
 _OLD: Final = (b"\x01", b"\x02", b"\x03", b"\x04")  # IDEA, triple DES, CAST5, Blowfish

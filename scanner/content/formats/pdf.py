@@ -23,14 +23,15 @@ from scanner.content.verdict import (
     weak,
 )
 from scanner.model.content import ContentFacts, Note
+from scanner.model.late import late
 
 _TAIL: Final = 65_536
 _OBJECT: Final = 16_384
 _MOST_SECTIONS: Final = 8
 _MOST_STREAMS: Final = 8
-_START: Final = re.compile(rb"startxref\s{1,8}(\d{1,12})")
-_TRAILER: Final = re.compile(rb"trailer\s{0,8}(?=<<)")
-_STREAM: Final = re.compile(rb">>\s{0,8}stream\r?\n")
+_START: Final = late(rb"startxref\s{1,8}(\d{1,12})")
+_TRAILER: Final = late(rb"trailer\s{0,8}(?=<<)")
+_STREAM: Final = late(rb">>\s{0,8}stream\r?\n")
 
 
 def recognise_pdf(scene: Scene) -> Asking[ContentFacts | None]:

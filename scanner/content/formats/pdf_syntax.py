@@ -7,18 +7,19 @@ from typing import Final, TypeAlias
 
 from scanner.content.cursor import EndError
 from scanner.model.frozen import dataclass
+from scanner.model.late import late
 
 _MOST_TOKENS: Final = 20_000
 _MOST_DEPTH: Final = 24
-_TOKEN: Final = re.compile(
+_TOKEN: Final = late(
     rb"(?:[\x00\t\n\x0c\r ]|%[^\r\n]*)*"
     rb"(<<|>>|\[|\]|/[^\x00\t\n\x0c\r ()<>\[\]{}/%]*|<[0-9A-Fa-f\x00\t\n\x0c\r ]*>|\(|"
     rb"[^\x00\t\n\x0c\r ()<>\[\]{}/%]+)"
 )
-_REFERENCE: Final = re.compile(rb"[\x00\t\n\x0c\r ]+(\d{1,5})[\x00\t\n\x0c\r ]+R(?![A-Za-z0-9])")
+_REFERENCE: Final = late(rb"[\x00\t\n\x0c\r ]+(\d{1,5})[\x00\t\n\x0c\r ]+R(?![A-Za-z0-9])")
 _ESCAPES: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
-_IN_STRING: Final = re.compile(rb"[()\\]")
-_OCTAL: Final = re.compile(rb"[0-7]{1,3}")
+_IN_STRING: Final = late(rb"[()\\]")
+_OCTAL: Final = late(rb"[0-7]{1,3}")
 
 
 @dataclass(frozen=True, slots=True)

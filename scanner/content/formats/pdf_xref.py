@@ -11,14 +11,15 @@ from scanner.content.cursor import EndError
 from scanner.content.formats.pdf_syntax import Dictionary, Name, Parser
 from scanner.content.ranges import Asking, Source
 from scanner.model.frozen import dataclass
+from scanner.model.late import late
 
 _FIRST: Final = 65_536
 _MOST: Final = 262_144
 _MOST_OBJECTS: Final = 20_000
 _MOST_ROWS: Final = 1_048_576
-_SUBSECTION: Final = re.compile(rb"\s{0,4}(\d{1,10})[ \t]{1,4}(\d{1,10})[ \t]{0,4}\r?\n?")
-_ENTRY: Final = re.compile(rb"(\d{10}) \d{5} n")
-_OBJECT: Final = re.compile(rb"\s{0,8}\d{1,10}\s{1,4}\d{1,5}\s{1,4}obj")
+_SUBSECTION: Final = late(rb"\s{0,4}(\d{1,10})[ \t]{1,4}(\d{1,10})[ \t]{0,4}\r?\n?")
+_ENTRY: Final = late(rb"(\d{10}) \d{5} n")
+_OBJECT: Final = late(rb"\s{0,8}\d{1,10}\s{1,4}\d{1,5}\s{1,4}obj")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,28 +11,27 @@ from scanner.content.scene import Scene
 from scanner.content.sealed import decoded_base64, is_base64, looks_random
 from scanner.content.verdict import encrypted, malformed, opaque, weak
 from scanner.model.content import ContentFacts, ContentState, Note
+from scanner.model.late import late
 
-_INLINE: Final = re.compile(
-    rb"!vault \|\s{1,40}\$ANSIBLE_VAULT;1\.[012];AES256[^\n]{0,100}\n[0-9a-f\s]+"
-)
-_SOPS_VALUE: Final = re.compile(
+_INLINE: Final = late(rb"!vault \|\s{1,40}\$ANSIBLE_VAULT;1\.[012];AES256[^\n]{0,100}\n[0-9a-f\s]+")
+_SOPS_VALUE: Final = late(
     rb"ENC\[AES256_GCM,data:([A-Za-z0-9+/=]{0,65536}),iv:[A-Za-z0-9+/=]{24,64},"
     rb"tag:[A-Za-z0-9+/=]{20,32},type:[a-z]{3,7}\]"
 )
-_SOPS_END: Final = re.compile(rb"^[ \t]*\"?sops\"?[ \t]*[:=]|^\[sops\]|^sops_\w+=", re.MULTILINE)
-_SOPS_MAC: Final = re.compile(rb"mac\"?\s{0,4}[:=]\s{0,4}\"?ENC\[AES256_GCM")
-_LEAF: Final = re.compile(
+_SOPS_END: Final = late(rb"^[ \t]*\"?sops\"?[ \t]*[:=]|^\[sops\]|^sops_\w+=", re.MULTILINE)
+_SOPS_MAC: Final = late(rb"mac\"?\s{0,4}[:=]\s{0,4}\"?ENC\[AES256_GCM")
+_LEAF: Final = late(
     rb"^[ \t]*(?:- )?\"?[\w.\-]{1,200}\"?[ \t]*[:=][ \t]*(?![\[{|>&\s])[\"']?"
     rb"([^\s\"'#][^\r\n]{0,2000})",
     re.MULTILINE,
 )
-_XML_SEALED: Final = re.compile(rb"<((?:[\w.-]{1,40}:)?EncryptedData)\b")
+_XML_SEALED: Final = late(rb"<((?:[\w.-]{1,40}:)?EncryptedData)\b")
 _XML_SPACE: Final = b"http://www.w3.org/2001/04/xmlenc#"
-_XML_METHOD: Final = re.compile(
+_XML_METHOD: Final = late(
     rb"EncryptionMethod\s[^>]{0,200}Algorithm\s{0,4}=\s{0,4}[\"']([^\"']{1,200})"
 )
-_XML_VALUE: Final = re.compile(rb"CipherValue(?:\s[^>]{0,200})?>([^<]*)")
-_XML_TOP: Final = re.compile(rb"\s{0,64}(?:<\?xml[^>]{0,200}\?>)?(?:\s|<!--[^>]{0,2000}-->){0,64}")
+_XML_VALUE: Final = late(rb"CipherValue(?:\s[^>]{0,200})?>([^<]*)")
+_XML_TOP: Final = late(rb"\s{0,64}(?:<\?xml[^>]{0,200}\?>)?(?:\s|<!--[^>]{0,2000}-->){0,64}")
 _MOST_PARTS: Final = 1000
 _EMPTY: Final = frozenset({b"", b"null", b"true", b"false", b"{}", b"[]"})
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from scanner.content.joint import Inner, join
@@ -10,13 +9,14 @@ from scanner.content.ranges import Asking
 from scanner.content.scene import Scene
 from scanner.content.verdict import clear, malformed, opaque
 from scanner.model.content import ContentFacts, Note
+from scanner.model.late import late
 
 _BLOCK: Final = 512
 _MEMBER: Final = 16_384
 _MOST_MEMBERS: Final = 48
 _MOST_HEADERS: Final = 192
 _FILES: Final = frozenset(b"0\x007S")
-_NUMBER: Final = re.compile(rb"[ \x00]*([0-7]{1,12})[ \x00]*")
+_NUMBER: Final = late(rb"[ \x00]*([0-7]{1,12})[ \x00]*")
 
 
 def recognise_tar(scene: Scene) -> Asking[ContentFacts | None]:

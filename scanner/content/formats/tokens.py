@@ -11,13 +11,14 @@ from scanner.content.scene import Scene
 from scanner.content.sealed import decoded_base64, looks_random, stays_base64
 from scanner.content.verdict import encrypted, malformed, weak
 from scanner.model.content import ContentFacts, Note
+from scanner.model.late import late
 
-_ANSIBLE: Final = re.compile(rb"\$ANSIBLE_VAULT;1\.([012]);AES(256)?(?:;[^\r\n]{1,100})?\r?\n")
-_COMPACT: Final = re.compile(
+_ANSIBLE: Final = late(rb"\$ANSIBLE_VAULT;1\.([012]);AES(256)?(?:;[^\r\n]{1,100})?\r?\n")
+_COMPACT: Final = late(
     rb"\s{0,8}(eyJ[A-Za-z0-9_-]{10,8192})\.([A-Za-z0-9_-]{0,8192})\.([A-Za-z0-9_-]{1,64})"
     rb"\.([A-Za-z0-9_-]+)(\.[A-Za-z0-9_-]{1,128}\s{0,8})?"
 )
-_FERNET: Final = re.compile(rb"\s{0,8}(gAAAAA[A-Za-z0-9_-]{90,})(={0,2})\s{0,8}")
+_FERNET: Final = late(rb"\s{0,8}(gAAAAA[A-Za-z0-9_-]{90,})(={0,2})\s{0,8}")
 _FERNET_LEAST: Final = 73
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Final
 
 from scanner.content.ranges import Asking
@@ -11,13 +10,14 @@ from scanner.content.scene import Scene
 from scanner.content.sealed import body_is_sealed, looks_random
 from scanner.content.verdict import clear, encrypted, keyless, malformed, opaque
 from scanner.model.content import ContentFacts, Note
+from scanner.model.late import late
 
 _BORG: Final = b"BORG_SEG"
 _BORG_PUTS: Final = {0: 49, 3: 57}
 # Plain text, and text that is only authenticated (borg/crypto/key.py).
 _BORG_PLAIN: Final = frozenset({2, 6, 7})
 _BORG_SEALED: Final = frozenset({0, 1, 3, 4, 5, 0x10, 0x20, 0x30, 0x40})
-_BORG_CONFIG: Final = re.compile(rb"\[repository\]\nversion = \d\n")
+_BORG_CONFIG: Final = late(rb"\[repository\]\nversion = \d\n")
 _CRYFS_BLOCK: Final = b"cryfs;block;0\x00"
 _CRYFS_CONFIG: Final = b"cryfs.config;1;scrypt\x00"
 _GOCRYPTFS: Final = b"\x00\x02"

@@ -64,10 +64,13 @@ async def process(asked: Mapping[str, str | None]) -> AsyncIterator[Link]:
     finally:
         child.stdin.close()
         try:
-            await asyncio.wait_for(child.wait(), _END_SECONDS)
-        except TimeoutError:
-            child.kill()
-            await child.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_END_SECONDS):
+                    await child.wait()
+        finally:  # whoever is cancelled meanwhile leaves no process behind
+            if child.returncode is None:
+                child.kill()
+                await child.wait()
 
 
 async def beside() -> None:

@@ -102,6 +102,7 @@ async def run(request: RunRequest, progress: Callable[[Progress], None]) -> RunR
     job = nightly(request.targets, request.clock, logins=request.broker is None)
     history = request.history or default_path()
     with exclusive(lock_of(history)):
+        await _reached(request.broker)
         ready(history, request.reports, request.clock, request.tell)
         return await _locked(request, job, progress)
 
@@ -156,6 +157,20 @@ def _kept(most: int | None, folder: RunFolder) -> tuple[str, ...]:
     return () if most is None else kept_newest(folder.path.parent, most)
 
 
+async def _reached(place: BrokerPlace | None) -> None:
+    """Go to the broker and come back: where it is away, nothing is written, and of a run that is
+    resumed nothing judged again. Raises ``InputError``.
+
+    No connection is held: judging again takes long, and the broker gives up who is silent.
+    """
+    if place is None:
+        return
+    from scanner.api.broker import COORDINATOR, at  # noqa: PLC0415 - few runs go over a broker
+
+    async with at(place, COORDINATOR):
+        pass
+
+
 def _deed(job: FileJob, head: RunHead, assets: int, about: str) -> Deed:
     return Deed(
         command="run",
@@ -208,7 +223,7 @@ async def _engine(
     if request.broker is None:
         yield Local(shop.look, job.connections)
         return
-    from scanner.api.distributed import workers  # noqa: PLC0415 - few runs go over a broker
+    from scanner.api.distributed import workers  # noqa: PLC0415 - as above
 
     contact, clock = shop.tools.contact, request.clock
     async with workers(

@@ -208,7 +208,8 @@ class SftpTree:
         """Close, and return whether the server ends its side: Dropbear refuses a second session."""
         self.close()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._exchange.ended(), self._seconds)
+            async with asyncio.timeout(self._seconds):
+                await self._exchange.ended()
             return True
         return False
 

@@ -26,6 +26,7 @@ from scanner.engine.messages import (
     encode_sighting,
     encode_sign,
 )
+from scanner.engine.pace import Pace
 from scanner.engine.unseen import unseen
 from scanner.model.ledger import BegunTargets
 from scanner.model.reading import Reason, Unobserved
@@ -55,6 +56,7 @@ class Order:
 @dataclass(slots=True, kw_only=True)
 class Worker:
     """Looks at up to ``slots`` targets side by side, from one vantage, until it is cancelled.
+    None begins while the event loop is behind.
 
     ``begin`` returns a look, not yet begun. ``base`` is the folder below which files are looked
     for. ``note`` is told, in a line, what the worker has to complain of.
@@ -69,6 +71,8 @@ class Worker:
     ack_seconds: float
     note: Callable[[str], None]
     _free: asyncio.Semaphore = field(init=False)
+    _pace: Pace = field(init=False, default_factory=Pace)
+    _gate: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     _busy: int = field(init=False, default=0)
     _stopped: set[str] = field(init=False, default_factory=set)
     _looking: dict[str, set[asyncio.Task[None]]] = field(init=False, default_factory=dict)
@@ -154,6 +158,8 @@ class Worker:
     async def _one(self, parcel: Parcel, batch: Batch, target: Target, waiting: list[int]) -> None:
         async with self._free:
             if parcel.run not in self._stopped:
+                async with self._gate:  # who measures together would begin together
+                    await self._pace.turn()
                 seen = await self._seen(parcel, batch, target)
                 await self._tell(parcel, target, seen)
         waiting[0] -= 1

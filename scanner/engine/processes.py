@@ -83,6 +83,7 @@ class _Hand:
                 raise
             self.stop()
             with suppress(TimeoutError, _GoneError):
+                # It may lose a second cancellation to an answer: what was seen is worth more.
                 return await asyncio.wait_for(told, _LAST_WORDS)
             nothing = unseen(target, target.vantages[0] if target.vantages else "", _CUT)
             return Seen(target=target, observations=(nothing,), whole=False)

@@ -138,8 +138,12 @@ def evaluate(check: Check, case: Case) -> FailureResult:
     """Judge one failure of one asset. Raises whatever a judge raises: that is our own bug."""
     findings: list[Finding] = []
     for facet in check.facets:
-        # Most facets ask about something that an asset does not have.
-        if questions := list(facet.reads(case)):
+        questions = list(facet.reads(case))
+        # Most facets ask about something that an asset does not have; most others ask once.
+        if len(questions) == 1:
+            answer = _answer(check, facet, case, questions[0])
+            findings.append(_worst([answer], answer.vantage))
+        elif questions:
             findings += _findings(check, facet, case, questions)
     return _conclude(check, findings)
 

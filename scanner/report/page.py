@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from scanner.model.failure import WEIGHTS, FailureId
 from scanner.model.text import neutralise
 from scanner.report.page_host import brief, full
-from scanner.report.page_map import SIGNS, Host, MapRow
+from scanner.report.page_map import SIGNS, Cell, Host, MapRow
 from scanner.report.page_news import News
 from scanner.report.page_survey import MOST_ROWS, Survey
 from scanner.report.paint import number
@@ -79,11 +79,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_inert,
+        auto_reload=False,
     )
     made.filters["number"] = number
     made.filters["words"] = lambda name: str(name).replace("-", " ")
     made.filters["verdict"] = _verdict
     made.filters["lines"] = _lines
+    made.filters["cell"] = _cell
     made.globals["signs"] = SIGNS
     return made
 
@@ -98,6 +100,13 @@ def _badge(heat: str, sign: str, word: str) -> Markup:
     return Markup('<span class="v {}">{} {}</span>').format(heat, sign, word)
 
 
+@cache
+def _cell(cell: Cell) -> Markup:
+    """Return a cell of the map: thousands of rows hold a few dozen."""
+    note = Markup("<small>{}</small>").format(cell.note) if cell.note else ""
+    return Markup('<td class="{}">{} {}{}').format(cell.kind, cell.sign, cell.word, note)
+
+
 def _lines(text: str) -> Markup:
     """Return a text of several lines, each made safe."""
     return escape("\n".join([neutralise(line, _MOST_TEXT) for line in text.split("\n")]))
@@ -106,6 +115,9 @@ def _lines(text: str) -> Markup:
 def _inert(value: Any) -> Any:
     """Make safe what a template prints: everything but what the package wrote itself."""
     if value.__class__ is str:
+        # Nearly all text is harmless: three looks at it cost less than a call.
+        if len(value) <= _MOST_TEXT and value.isascii() and value.isprintable():
+            return value
         return neutralise(value, _MOST_TEXT)
     if isinstance(value, str) and not isinstance(value, Markup):
         return neutralise(value, _MOST_TEXT)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from scanner.model.frozen import dataclass
 from scanner.report.run_table import badness
 from scanner.report.sparkline import Sparkline, sparkline
 

@@ -18,7 +18,6 @@ from scanner.model.observation import (
     TlsFacts,
 )
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
-from scanner.probes.detect import expect_tls
 from scanner.probes.ftp_access import ask_named_in_passing
 from scanner.probes.ftp_tls import TlsLook, ask_auth, ask_early_protection
 from scanner.probes.ftp_visit import Visit, check_greeting
@@ -52,6 +51,8 @@ async def make_contact(visit: Visit, words: Words) -> Contact:
     contact = await _contact(visit, words)
     greeting = contact.facts.greeting
     if isinstance(greeting, Unobserved) and greeting.reason in _SPOKE_NO_FTP:
+        from scanner.probes.detect import expect_tls  # noqa: PLC0415 - most greet at once
+
         await expect_tls(visit.dialer, visit.opening.seconds)
     return contact
 

@@ -78,6 +78,7 @@ def test_an_ftp_server_without_tls_is_judged_without_ssh_and_without_certificate
     } == set()
     assert {"scanner.logs", "scanner.intake.registers", "scanner.wire.tls"} & loaded == set()
     assert {"scanner.probes.integrity", "scanner.wire.identity"} & loaded == set()
+    assert {name for name in loaded if name.startswith("scanner.wire.tls_")} == set()
     assert {"uvloop", "statistics", "zoneinfo"} & loaded == set()
 
 

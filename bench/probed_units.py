@@ -45,7 +45,7 @@ _MASK: Final = Mask(bytes(32))
 async def banner(dialer: Dialer) -> FtpFacts:
     """W1: the greeting."""
     session = await _greeted(dialer)
-    await session.drop()
+    session.abort()
     return FtpFacts(greeting=Observed(session.greeting.shown))
 
 
@@ -98,7 +98,7 @@ async def handshake(dialer: Dialer) -> FtpFacts:
             greeting=Observed(session.greeting.shown), tls=Observed(await in_tls(session))
         )
     finally:
-        await session.drop()
+        session.abort()
 
 
 async def in_tls(session: FtpSession) -> TlsFacts:

@@ -8,8 +8,9 @@ the questions that a scan asks beyond the unit.
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
-import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import import_module
@@ -89,10 +90,11 @@ def _targets(unit: Unit, lines: Iterator[str]) -> Iterator[Target]:
 def main() -> None:
     """Run one unit."""
     name, hosts, connections, where = sys.argv[1:]
-    folder = RunFolder.create(Path(where), datetime.now(UTC), str(uuid.uuid4()))
+    folder = RunFolder.create(Path(where), datetime.now(UTC), os.urandom(4).hex())
     module = "bench.probed_ssh" if name.startswith("S") else "bench.probed_units"
     unit: Unit = import_module(module).UNITS[name]
     finish(units(unit, Path(hosts), int(connections), folder))
+    gc.freeze()  # as ``scan`` does at its end
 
 
 if __name__ == "__main__":

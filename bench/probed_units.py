@@ -32,7 +32,6 @@ from scanner.model.target import Protocol
 from scanner.model.view import FileFact, View, Walk
 from scanner.probes.context import utc_text
 from scanner.wire.listing import Dialect, ListingParser
-from scanner.wire.x509 import certificate_facts
 
 _SECONDS: Final = 60.0
 _MOST: Final = 20_000
@@ -103,6 +102,9 @@ async def handshake(dialer: Dialer) -> FtpFacts:
 
 async def in_tls(session: FtpSession) -> TlsFacts:
     """Turn a session into TLS and return what was seen. Raises ``Fault``."""
+    # Slow to load, as a scan knows: only who meets a certificate needs its reader.
+    from scanner.wire.x509 import certificate_facts  # noqa: PLC0415
+
     reply = await session.command("AUTH", b"TLS")
     if reply.code != 234:
         raise Fault(Reason.NOT_OFFERED, str(reply.shown))

@@ -18,7 +18,8 @@ MOST_CONNECTIONS = 200
 
 
 class Dialer:
-    """Dials one address. Never resolves a name; counts and bounds its connections.
+    """Dials one address. Never resolves a name; counts and bounds its connections. ``host`` is
+    the address as text.
 
     ``connect_seconds`` bounds one connect. Data connections are bounded apart, so that looking
     at many files leaves the questions their connections.
@@ -34,7 +35,7 @@ class Dialer:
         most_data_connections: int = 22_000,
     ) -> None:
         self.admitted = admitted
-        self._host = str(admitted.ip)
+        self.host = str(admitted.ip)
         self._family = socket.AF_INET6 if admitted.ip.version == 6 else socket.AF_INET
         self.meter = meter
         self.connect_seconds = connect_seconds
@@ -68,7 +69,7 @@ class Dialer:
         sock = self._socket()
         try:
             async with self._silence():
-                await asyncio.get_running_loop().sock_connect(sock, (self._host, at))
+                await asyncio.get_running_loop().sock_connect(sock, (self.host, at))
             self.meter.sources.add(str(sock.getsockname()[0]))
         except BaseException:
             sock.close()
@@ -85,9 +86,9 @@ class Dialer:
         """Return where a port is. Raises ``OSError`` for a zone that is none of this machine's."""
         zone = self.admitted.ip.scope_id if isinstance(self.admitted.ip, IPv6Address) else None
         if zone is None:
-            return self._host, port
+            return self.host, port
         index = int(zone) if zone.isdigit() else socket.if_nametoindex(zone)
-        return self._host.partition("%")[0], port, 0, index
+        return self.host.partition("%")[0], port, 0, index
 
     def _silence(self) -> within:
         told = "no answer to the connection request"

@@ -113,8 +113,10 @@ class Mask:
 
     def __call__(self, *parts: bytes) -> str:
         """Return the HMAC-SHA-256 of the length-framed parts, 32 hexadecimal digits."""
-        framed = b"".join([_FRAME(len(part)) + part for part in parts])
-        inner = sha256(self._inner + framed).digest()
+        framed = self._inner
+        for part in parts:
+            framed += _FRAME(len(part)) + part
+        inner = sha256(framed).digest()
         return sha256(self._outer + inner).hexdigest()[:32]
 
     def directory(self, path: bytes) -> str:

@@ -32,6 +32,7 @@ class Readiness:
         self.block = memoryview(bytearray(BLOCK))
         self._kernel = select.epoll()
         self._waiting: dict[int, OnReady] = {}
+        self._loop = loop
         loop.add_reader(self._kernel.fileno(), self._tell)
 
     def watch(self, descriptor: int, tell: OnReady) -> None:
@@ -47,8 +48,13 @@ class Readiness:
         waiting = self._waiting
         for descriptor, what in self._kernel.poll(0, _MOST_AT_ONCE):
             tell = waiting.get(descriptor)
-            if tell is not None:
+            if tell is None:
+                continue
+            try:
                 tell(what)
+            except Exception as error:  # noqa: BLE001 - nobody tells the others a second time
+                told = {"message": "a socket could not be served", "exception": error}
+                self._loop.call_exception_handler(told)
 
 
 @lru_cache(maxsize=1)

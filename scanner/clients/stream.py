@@ -8,6 +8,7 @@ import os
 import socket
 import ssl
 import struct
+from contextlib import suppress
 from typing import Final
 
 from scanner.clients.effort import EffortMeter
@@ -94,7 +95,8 @@ class Stream:
             return
         self._connected = True
         if self._notes_source:
-            self._meter.sources.add(self._sock.getsockname()[0])
+            with suppress(OSError):  # gone in between, which reading finds
+                self._meter.sources.add(self._sock.getsockname()[0])
 
     def _receive(self) -> bool:
         """Take what has come, as much of it as may be held; tell whether to read on soon, for of

@@ -192,6 +192,33 @@ def test_only_control_connections_note_from_where_we_come(runner: asyncio.Runner
     assert runner.run(noted()) == {"127.0.0.1"}
 
 
+def test_a_socket_that_cannot_be_served_keeps_no_other_from_being_told(
+    runner: asyncio.Runner,
+) -> None:
+    async def both() -> tuple[list[int], list[str]]:
+        loop = asyncio.get_running_loop()
+        told, faults = list[int](), list[str]()
+        loop.set_exception_handler(lambda _loop, fault: faults.append(str(fault["exception"])))
+        pairs = [socket.socketpair() for _ in range(3)]
+
+        def broken(_what: int) -> None:
+            raise RuntimeError("broken")
+
+        for number, (ours, theirs) in enumerate(pairs):
+            theirs.send(b"x")
+            tell = broken if number == 1 else told.append
+            readiness_of(loop).watch(ours.fileno(), tell)
+        await asyncio.sleep(0.05)
+        for ours, theirs in pairs:
+            readiness_of(loop).forget(ours.fileno())
+            ours.close()
+            theirs.close()
+        return told, faults
+
+    told, faults = runner.run(both())
+    assert (len(told), faults) == (2, ["broken"])
+
+
 def handles() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 

@@ -8,8 +8,9 @@ the questions that a scan asks beyond the unit.
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
-import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import import_module
@@ -25,11 +26,11 @@ from scanner.engine.scheduler import schedule
 from scanner.engine.scope import Scope
 from scanner.model.observation import EndpointObservation, EndpointState, Observations
 from scanner.model.recall import Recall
-from scanner.model.target import Target
 from scanner.probes.context import utc_text
 from scanner.sinks.run_folder import RunFolder
-from scanner.targets import target_for_host
 
+Place = tuple[str, int]
+"""A host and a port."""
 VANTAGE, RECORDS = "internal", "observations.ndjson"
 
 
@@ -37,27 +38,29 @@ async def units(unit: Unit, hosts: Path, connections: int, folder: RunFolder) ->
     """Do one unit of work over all hosts, and record each."""
     scope = Scope.loopback_only()
 
-    async def work(target: Target) -> None:
+    async def work(place: Place) -> None:
+        host, port = place
+        asset = f"{host}:{port}"
         started = utc_text(datetime.now(UTC))
-        admission = await scope.admit(target.host, [target.endpoints[0].port])
+        admission = await scope.admit(host, [port])
         meter = EffortMeter()
         dialer = Dialer(admission.admitted[0], meter)
+        endpoint = await _endpoint(unit, dialer)
+        finished = utc_text(datetime.now(UTC))
         seen = Observations(
-            asset=target.asset,
-            host=target.host,
+            asset=asset,
+            host=host,
             vantage=VANTAGE,
             started=started,
-            finished=utc_text(datetime.now(UTC)),
-            addresses=(str(dialer.admitted.ip),),
-            endpoints=(await _endpoint(unit, dialer),),
+            finished=finished,
+            addresses=(dialer.host,),
+            endpoints=(endpoint,),
         )
-        record = Record(
-            asset=target.asset, judged_at=seen.finished, observations=(seen,), recall=Recall()
-        )
+        record = Record(asset=asset, judged_at=finished, observations=(seen,), recall=Recall())
         folder.append(RECORDS, encode(record))
 
     with folder.kept_open(), hosts.open(encoding="ascii") as lines:
-        await schedule(_targets(unit, lines), work, most=connections)
+        await schedule(_places(unit, lines), work, most=connections)
 
 
 async def _endpoint(unit: Unit, dialer: Dialer) -> EndpointObservation:
@@ -70,7 +73,7 @@ async def _endpoint(unit: Unit, dialer: Dialer) -> EndpointObservation:
     return EndpointObservation(
         port=dialer.admitted.port,
         protocol=unit.protocol,
-        address=str(dialer.admitted.ip),
+        address=dialer.host,
         declared=True,
         state=EndpointState.OPEN,
         reason=fault.reason if fault else None,
@@ -80,19 +83,20 @@ async def _endpoint(unit: Unit, dialer: Dialer) -> EndpointObservation:
     )
 
 
-def _targets(unit: Unit, lines: Iterator[str]) -> Iterator[Target]:
+def _places(unit: Unit, lines: Iterator[str]) -> Iterator[Place]:
     for place in filter(None, map(str.strip, lines)):
         host, _, port = place.partition(":")
-        yield target_for_host(host, int(port or unit.port), unit.protocol)
+        yield host, int(port or unit.port)
 
 
 def main() -> None:
     """Run one unit."""
     name, hosts, connections, where = sys.argv[1:]
-    folder = RunFolder.create(Path(where), datetime.now(UTC), str(uuid.uuid4()))
+    folder = RunFolder.create(Path(where), datetime.now(UTC), os.urandom(4).hex())
     module = "bench.probed_ssh" if name.startswith("S") else "bench.probed_units"
     unit: Unit = import_module(module).UNITS[name]
     finish(units(unit, Path(hosts), int(connections), folder))
+    gc.freeze()  # as ``scan`` does at its end
 
 
 if __name__ == "__main__":

@@ -32,7 +32,6 @@ from scanner.model.target import Protocol
 from scanner.model.view import FileFact, View, Walk
 from scanner.probes.context import utc_text
 from scanner.wire.listing import Dialect, ListingParser
-from scanner.wire.x509 import certificate_facts
 
 _SECONDS: Final = 60.0
 _MOST: Final = 20_000
@@ -45,7 +44,7 @@ _MASK: Final = Mask(bytes(32))
 async def banner(dialer: Dialer) -> FtpFacts:
     """W1: the greeting."""
     session = await _greeted(dialer)
-    await session.drop()
+    session.abort()
     return FtpFacts(greeting=Observed(session.greeting.shown))
 
 
@@ -98,11 +97,14 @@ async def handshake(dialer: Dialer) -> FtpFacts:
             greeting=Observed(session.greeting.shown), tls=Observed(await in_tls(session))
         )
     finally:
-        await session.drop()
+        session.abort()
 
 
 async def in_tls(session: FtpSession) -> TlsFacts:
     """Turn a session into TLS and return what was seen. Raises ``Fault``."""
+    # Slow to load, as a scan knows: only who meets a certificate needs its reader.
+    from scanner.wire.x509 import certificate_facts  # noqa: PLC0415
+
     reply = await session.command("AUTH", b"TLS")
     if reply.code != 234:
         raise Fault(Reason.NOT_OFFERED, str(reply.shown))

@@ -131,7 +131,6 @@ async def _locked(
         log = EventLog(header=head.header(tally), tenant=job.file.tenant)
         with (
             exclusive(folder.path / LOCK),
-            folder.kept_open(),
             Fleet() as fleet,
             audited(audit, deed, request.clock) as trail,
         ):
@@ -139,7 +138,7 @@ async def _locked(
             deliveries = Deliveries(job.file, folder.path.parent, request.patience)
             output = RunOutput(folder=folder, tally=tally, fleet=fleet, log=log)
             keep = Keep(output, trail, shop, progress)
-            with _stopping(folder.path):
+            with folder.kept_open(), _stopping(folder.path):
                 if old is not None:
                     keep.take_up(wanted)
                     wanted = [target for target in wanted if target.asset not in keep.done]

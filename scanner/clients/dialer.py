@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from ipaddress import IPv6Address
 
 from scanner.clients.deadlines import within
 from scanner.clients.effort import EffortMeter
 from scanner.clients.faults import Fault
-from scanner.clients.stream import Stream
+from scanner.clients.stream import Place, Stream
 from scanner.model.address import Admitted
 from scanner.model.reading import Reason
 
@@ -17,7 +18,8 @@ MOST_CONNECTIONS = 200
 
 
 class Dialer:
-    """Dials one address. Never resolves a name; counts and bounds its connections.
+    """Dials one address. Never resolves a name; counts and bounds its connections. ``host`` is
+    the address as text.
 
     ``connect_seconds`` bounds one connect. Data connections are bounded apart, so that looking
     at many files leaves the questions their connections.
@@ -33,7 +35,8 @@ class Dialer:
         most_data_connections: int = 22_000,
     ) -> None:
         self.admitted = admitted
-        self._host = str(admitted.ip)
+        self.host = str(admitted.ip)
+        self._family = socket.AF_INET6 if admitted.ip.version == 6 else socket.AF_INET
         self.meter = meter
         self.connect_seconds = connect_seconds
         self._most = meter.connection_budget = most_connections
@@ -47,31 +50,45 @@ class Dialer:
         Raises ``Fault``: closed, filtered (silence), unreachable or connection budget.
         """
         at = self._spend(port)
-        async with self._silence():
-            transport, stream = await asyncio.get_running_loop().create_connection(
-                self._stream, self._host, at
-            )
-        if not self.meter.sources or not self._is_for_data(port):
-            self.meter.sources.add(str(transport.get_extra_info("sockname")[0]))
+        # One control connection after another may come from another address of ours.
+        note_source = not self._is_for_data(port) or not self.meter.sources
+        stream: Stream | None = None
+        try:
+            async with self._silence():
+                stream = Stream(self._socket(), self.meter)
+                await stream.connect(self._place(at), note_source=note_source)
+        except BaseException:
+            if stream is not None:
+                stream.abort()
+            raise
         return stream
 
     async def open(self, port: int | None = None) -> socket.socket:
         """Do the same, and return a connected, non-blocking socket."""
         at = self._spend(port)
-        family = socket.AF_INET6 if self.admitted.ip.version == 6 else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        sock = self._socket()
         try:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             async with self._silence():
-                await asyncio.get_running_loop().sock_connect(sock, (self._host, at))
+                await asyncio.get_running_loop().sock_connect(sock, (self.host, at))
             self.meter.sources.add(str(sock.getsockname()[0]))
         except BaseException:
             sock.close()
             raise
         return sock
 
-    def _stream(self) -> Stream:
-        return Stream(self.meter)
+    def _socket(self) -> socket.socket:
+        """Return a socket that does not block. Raises ``OSError``."""
+        sock = socket.socket(self._family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return sock
+
+    def _place(self, port: int) -> Place:
+        """Return where a port is. Raises ``OSError`` for a zone that is none of this machine's."""
+        zone = self.admitted.ip.scope_id if isinstance(self.admitted.ip, IPv6Address) else None
+        if zone is None:
+            return self.host, port
+        index = int(zone) if zone.isdigit() else socket.if_nametoindex(zone)
+        return self.host.partition("%")[0], port, 0, index
 
     def _silence(self) -> within:
         told = "no answer to the connection request"

@@ -311,15 +311,10 @@ class FtpSession:
         except (Fault, ReplyError):
             pass  # it was the last word, whatever the answer
         finally:
-            await self.drop()
-
-    async def drop(self) -> None:
-        """Drop the connection without a word and wait until it is closed."""
-        self._usable = False
-        await self._stream.drop()
+            self.abort()
 
     def abort(self) -> None:
-        """Drop the connection at once."""
+        """Drop the connection without a word, at once."""
         self._usable = False
         self._stream.abort()
 

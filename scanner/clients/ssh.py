@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import socket
+from contextlib import suppress
 
+from scanner.clients.deadlines import within
 from scanner.clients.dialer import Dialer
-from scanner.clients.faults import Fault, fault_of
+from scanner.clients.faults import Fault
+from scanner.clients.stream import Stream
 from scanner.model.frozen import dataclass
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.ssh import KexInit
@@ -19,7 +21,6 @@ from scanner.wire.ssh import (
     SshSyntaxError,
 )
 
-_CHUNK = 16_384
 _OWN_LINE = f"SSH-2.0-{OWN_IDENTIFICATION}\r\n".encode()
 
 
@@ -39,7 +40,7 @@ class Meeting:
     sent; ``rest`` came behind them. ``packets`` counts the server's packets so far.
     """
 
-    sock: socket.socket
+    stream: Stream
     hello: SshHello
     line: bytes
     kexinit: bytes = b""
@@ -54,7 +55,7 @@ async def read_hello(
     meeting = await meet(dialer, seconds=seconds, pause_seconds=pause_seconds)
     if isinstance(meeting, Unobserved):
         return meeting
-    meeting.value.sock.close()
+    meeting.value.stream.abort()
     return Observed(meeting.value.hello)
 
 
@@ -63,7 +64,7 @@ async def meet(
 ) -> Reading[Meeting]:
     """Read the identification line and the KEXINIT over one connection, ``seconds`` at most.
 
-    The caller closes the socket. A server that closes without a word is asked ``tries`` times,
+    The caller drops the stream. A server that closes without a word is asked ``tries`` times,
     ``pause_seconds`` apart, and is then ``Unobserved`` as throttled. Raises ``Fault``: whatever
     the dialer raises, another service, a timeout, a lost connection, or what is no SSH.
     """
@@ -77,53 +78,45 @@ async def meet(
     return Unobserved(Reason.THROTTLED, f"closed before its identification{times}")
 
 
-def send_now(sock: socket.socket, data: bytes) -> int:
-    """Return how many bytes a non-blocking socket took at once: nearly always all of a few."""
-    try:
-        return sock.send(data)
-    except BlockingIOError:
-        return 0
-
-
 async def _one_meeting(dialer: Dialer, seconds: float) -> Reading[Meeting] | None:
-    sock = await dialer.open()
+    stream = await dialer.connect()
     meeting: Reading[Meeting] | None = None
     try:
-        meeting = await _met(_Conversation(dialer, sock), seconds)
+        meeting = await _met(_Conversation(stream), seconds)
     finally:
         if not isinstance(meeting, Observed):
-            sock.close()
+            stream.abort()
     return meeting
 
 
 async def _met(conversation: _Conversation, seconds: float) -> Reading[Meeting] | None:
     try:
-        async with asyncio.timeout(seconds):
+        async with within(seconds):
             return await conversation.meeting()
-    except TimeoutError:
-        return conversation.timed_out()
-    except OSError as error:
-        return conversation.cut_off(fault_of(error))
+    except Fault as fault:
+        if fault.reason is Reason.OTHER_SERVICE:
+            raise
+        if fault.reason is Reason.TIMEOUT:
+            return conversation.timed_out()
+        return conversation.cut_off(fault)
     except SshSyntaxError as error:
         conversation.raise_if_foreign()
         raise Fault(Reason.PROTOCOL_ERROR, str(error)) from error
 
 
 class _Conversation:
-    def __init__(self, dialer: Dialer, sock: socket.socket) -> None:
-        self._dialer = dialer
-        self._sock = sock
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
         self._reader = IdentificationReader()
         self._identification: Identification | None = None
         self._offers = KexInitReader()
 
     async def meeting(self) -> Reading[Meeting] | None:
         # Both sides may speak first (RFC 4253 section 4.2); it makes silent services answer.
-        sent = send_now(self._sock, _OWN_LINE)
-        if sent < len(_OWN_LINE):
-            await asyncio.get_running_loop().sock_sendall(self._sock, _OWN_LINE[sent:])
+        with suppress(Fault):  # who has gone already may have said why
+            self._stream.write(_OWN_LINE)
         while self._identification is None:
-            data = await self._receive()
+            data = await self._stream.read()
             if not data:
                 return self.cut_off(Fault(Reason.CONNECTION_LOST, "closed by the server"))
             self._identification = self._reader.feed(data)
@@ -134,7 +127,7 @@ class _Conversation:
         assert self._identification is not None
         return Observed(
             Meeting(
-                sock=self._sock,
+                stream=self._stream,
                 hello=SshHello(self._identification, kexinit),
                 line=self._reader.line,
                 kexinit=self._offers.payload,
@@ -150,22 +143,17 @@ class _Conversation:
         try:
             heard = self._offers.feed(self._reader.rest())
             while heard is None:
-                data = await self._receive()
+                data = await self._stream.read()
                 if not data:
                     return Unobserved(Reason.CONNECTION_LOST, "closed before its KEXINIT")
                 heard = self._offers.feed(data)
         except SshSyntaxError as error:
             return Unobserved(Reason.PROTOCOL_ERROR, str(error))
-        except OSError as error:
-            return fault_of(error).reading
+        except Fault as fault:
+            return fault.reading
         if isinstance(heard, Disconnect):
             return Unobserved(Reason.CONNECTION_LOST, f"disconnected: {heard.text}")
         return Observed(heard)
-
-    async def _receive(self) -> bytes:
-        data = await asyncio.get_running_loop().sock_recv(self._sock, _CHUNK)
-        self._dialer.meter.bytes_received += len(data)
-        return data
 
     def raise_if_foreign(self) -> None:
         """Raise ``Fault`` when the bytes so far belong to another protocol."""

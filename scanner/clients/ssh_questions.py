@@ -31,18 +31,18 @@ async def begin_questions(
     begun = False
     try:
         async with asyncio.timeout(seconds * 4):
-            begun_with = await _begin(dialer, met.value, algorithms, seconds)
+            begun_with = await _begin(met.value, algorithms, seconds)
         begun = True
     except TimeoutError:
         raise Fault(Reason.TIMEOUT, "no answer in time") from None
     finally:
         if not begun:
-            met.value.sock.close()
+            met.value.stream.abort()
     return begun_with
 
 
 async def _begin(
-    dialer: Dialer, meeting: Meeting, algorithms: Sequence[str], seconds: float
+    meeting: Meeting, algorithms: Sequence[str], seconds: float
 ) -> tuple[SshTransport, bytes]:
     offers = meeting.hello.kexinit
     if isinstance(offers, Unobserved):
@@ -51,7 +51,7 @@ async def _begin(
     agreement = agree(offers.value, spoken)
     if agreement is None:
         raise Fault(Reason.PROTOCOL_ERROR, "no common algorithms to ask over")
-    transport = SshTransport(dialer, meeting, seconds=seconds)
+    transport = SshTransport(meeting, seconds=seconds)
     kex = begin(agreement.kex, os.urandom)
     skip = offers.value.guesses and not agreement.guessed(offers.value)
     blob = await transport.exchange(agreement, kex, skip=skip, finish=True)

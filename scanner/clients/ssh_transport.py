@@ -10,9 +10,8 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator
 
-from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault, fault_of
-from scanner.clients.ssh import Meeting, send_now
+from scanner.clients.ssh import Meeting
 from scanner.model.reading import Reason
 from scanner.model.ssh import AuthMethods, Prompt, SshExtension
 from scanner.model.text import neutralise
@@ -41,7 +40,6 @@ from scanner.wire.ssh_userauth import (
 
 Derive = Callable[[str, int], bytes]
 
-_CHUNK = 16_384
 _MOST_STRAY = 64
 _MOST_BANNER = 2_000
 _PASSED_OVER = frozenset({Message.IGNORE, Message.DEBUG, Message.UNIMPLEMENTED})
@@ -53,10 +51,9 @@ class SshTransport:
     All methods raise ``Fault``. ``extensions`` and ``banner`` hold what came on the way.
     """
 
-    def __init__(self, dialer: Dialer, meeting: Meeting, *, seconds: float) -> None:
+    def __init__(self, meeting: Meeting, *, seconds: float) -> None:
         self.extensions: tuple[SshExtension, ...] = ()
         self.banner = ""
-        self._dialer = dialer
         self._meeting = meeting
         self._seconds = seconds
         self._stray = 0
@@ -72,7 +69,7 @@ class SshTransport:
         ``finish`` no key is taken into use, and the connection is good for nothing more.
         """
         kexinit = agreement.kexinit(os.urandom)
-        await self._send(kexinit, kex.first())
+        self._send(kexinit, kex.first())
         if skip:
             await self._next()
         agreed = await self._agreed(kex)
@@ -87,12 +84,12 @@ class SshTransport:
 
     async def begin_authentication(self) -> None:
         """Ask for the authentication service; extensions come before its answer."""
-        await self._send(service_request())
+        self._send(service_request())
         await self._expect(Message.SERVICE_ACCEPT)
 
     async def methods(self, username: str) -> AuthMethods:
         """Send one ``none`` request and return the answer."""
-        await self._send(none_request(username))
+        self._send(none_request(username))
         payload = await self._expect(Message.USERAUTH_FAILURE, Message.USERAUTH_SUCCESS)
         let_in = payload[0] == Message.USERAUTH_SUCCESS
         with _syntax():
@@ -101,7 +98,7 @@ class SshTransport:
 
     async def prompts(self, username: str) -> tuple[Prompt, ...]:
         """Begin keyboard-interactive and return its prompts; nobody answers them."""
-        await self._send(prompts_request(username))
+        self._send(prompts_request(username))
         payload = await self._expect(
             Message.USERAUTH_INFO_REQUEST, Message.USERAUTH_FAILURE, Message.USERAUTH_SUCCESS
         )
@@ -112,7 +109,7 @@ class SshTransport:
 
     async def would_accept(self, username: str, algorithm: str, blob: bytes) -> bool:
         """Ask whether a public key would be accepted, without a signature (RFC 4252 section 7)."""
-        await self._send(key_query(username, algorithm, blob))
+        self._send(key_query(username, algorithm, blob))
         payload = await self._expect(
             Message.USERAUTH_FAILURE, Message.USERAUTH_PK_OK, Message.USERAUTH_SUCCESS
         )
@@ -129,7 +126,7 @@ class SshTransport:
 
     def leave(self) -> None:
         """Close the connection."""
-        self._meeting.sock.close()
+        self._meeting.stream.abort()
 
     async def _agreed(self, kex: Exchange) -> Agreed:
         for _ in range(2):
@@ -138,11 +135,11 @@ class SshTransport:
                 answer = kex.answered(payload)
             if isinstance(answer, Agreed):
                 return answer
-            await self._send(answer)
+            self._send(answer)
         raise Fault(Reason.PROTOCOL_ERROR, "the key exchange does not end")
 
     async def _take_into_use(self, agreement: Agreement, derive: Derive) -> None:
-        await self._send(bytes([Message.NEWKEYS]))
+        self._send(bytes([Message.NEWKEYS]))
         out = sealing(agreement.cipher_in, agreement.mac_in, derive, out=True)
         self._packets.seal_out(out, strict=agreement.strict)
         await self._expect(Message.NEWKEYS)
@@ -201,22 +198,14 @@ class SshTransport:
             raise Fault(Reason.PROTOCOL_ERROR, str(error)) from error
 
     async def _receive(self) -> None:
-        data = await asyncio.get_running_loop().sock_recv(self._meeting.sock, _CHUNK)
+        data = await self._meeting.stream.read()
         if not data:
             raise Fault(Reason.CONNECTION_LOST, "closed by the server")
-        self._dialer.meter.bytes_received += len(data)
         self._packets.feed(data)
 
-    async def _send(self, *payloads: bytes) -> None:
-        data = b"".join(map(self._packets.pack, payloads))
-        try:
-            sent = send_now(self._meeting.sock, data)
-            if sent < len(data):
-                async with asyncio.timeout(self._seconds):
-                    loop = asyncio.get_running_loop()
-                    await loop.sock_sendall(self._meeting.sock, data[sent:])
-        except (TimeoutError, OSError) as error:
-            raise fault_of(error) from error
+    def _send(self, *payloads: bytes) -> None:
+        with contextlib.suppress(Fault):  # the end is met by reading, behind the last words
+            self._meeting.stream.write(b"".join(map(self._packets.pack, payloads)))
 
 
 @contextlib.contextmanager

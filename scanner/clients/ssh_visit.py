@@ -89,7 +89,7 @@ async def visit(
     hello = met.value.hello
     seen = SshVisit(identification=hello.identification, kexinit=hello.kexinit)
     if isinstance(hello.kexinit, Unobserved):
-        met.value.sock.close()
+        met.value.stream.abort()
         return Observed(seen)
     visitor = _Visitor(dialer, plan, hello.kexinit.value, seconds, pause_seconds)
     return Observed(await visitor.look(met.value, seen))
@@ -119,7 +119,7 @@ class _Visitor:
         types, unspoken = _offered(self._offers)
         agreement = agree(self._offers, types[0]) if types else None
         if agreement is None:
-            meeting.sock.close()
+            meeting.stream.abort()
             return replace(seen, unspoken=unspoken)
         try:
             async with asyncio.timeout(self._seconds * 4):
@@ -127,7 +127,7 @@ class _Visitor:
         except TimeoutError:
             self._fault = Unobserved(Reason.TIMEOUT, "no answer in time")
         finally:
-            meeting.sock.close()
+            meeting.stream.abort()
         await self._further(types[1:] if self._plan.every_key else [])
         return replace(
             seen,
@@ -140,7 +140,7 @@ class _Visitor:
 
     async def _first(self, meeting: Meeting, seen: SshVisit, agreement: Agreement) -> SshVisit:
         """Take everything that the first connection can tell, as far as it goes."""
-        transport = SshTransport(self._dialer, meeting, seconds=self._seconds)
+        transport = SshTransport(meeting, seconds=self._seconds)
         try:
             self._keys.append(await self._exchange(transport, agreement, finish=True))
         except Fault as fault:
@@ -224,7 +224,7 @@ class _Visitor:
         return False
 
     async def _show(self, meeting: Meeting, names: tuple[str, ...], first: tuple[str, ...]) -> None:
-        transport = SshTransport(self._dialer, meeting, seconds=self._seconds)
+        transport = SshTransport(meeting, seconds=self._seconds)
         try:
             kexinit = meeting.hello.kexinit
             if isinstance(kexinit, Unobserved):

@@ -3,71 +3,147 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import socket
 import ssl
 import struct
-from typing import cast
+from contextlib import suppress
+from typing import Final
 
 from scanner.clients.effort import EffortMeter
 from scanner.clients.faults import Fault, fault_of
+from scanner.clients.readiness import BLOCK, OVER, WRITABLE, readiness_of
 from scanner.clients.tls_layer import TlsLayer
 from scanner.model.reading import Reason
 
 HIGH_WATER = 262_144
 """Bytes held unread before the sender is made to wait."""
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+Place = tuple[str, int] | tuple[str, int, int, int]
+"""An address and a port, and for IPv6 flow and zone, as sockets take them."""
+_MOST_BLOCKS: Final = 4
+"""Blocks that one connection may bring before others are looked after."""
+_UNDER_WAY: Final = (0, errno.EINPROGRESS)
+_RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
-class Stream(asyncio.Protocol):
-    """One TCP connection, in clear or inside TLS. Made by ``Dialer.connect``."""
+class Stream:
+    """One TCP connection, in clear or inside TLS, over a socket that does not block.
 
-    def __init__(self, meter: EffortMeter) -> None:
+    Made by ``Dialer.connect``. The socket is closed with the connection, whoever ends it.
+    """
+
+    def __init__(self, sock: socket.socket, meter: EffortMeter) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._readiness = readiness_of(self._loop)
+        self._sock = sock
+        self._descriptor = sock.fileno()
         self._meter = meter
         self._buffer = bytearray()
-        self._transport: asyncio.Transport | None = None
+        self._unsent = b""
         self._layer: TlsLayer | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._notes_source = False
+        self._connected = False
         self._ended = False
-        self._gone = False
         self._paused = False
+        self._over = False
+        """Whether the peer sends no more than what has come."""
         self._error: BaseException | None = None
 
-    # What asyncio calls.
+    async def connect(self, place: Place, *, note_source: bool) -> None:
+        """Connect, and note from which of our addresses if that is asked for.
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember the transport (asyncio)."""
-        # The loop in use may have a class of its own that only behaves like one.
-        self._transport = cast(asyncio.Transport, transport)
+        The caller bounds the time. Raises ``OSError``.
+        """
+        self._notes_source = note_source
+        code = self._sock.connect_ex(place)
+        if code not in _UNDER_WAY:
+            raise OSError(code, os.strerror(code))
+        self._readiness.watch(self._descriptor, self._on_ready)
+        while not self._connected:
+            await self._wait()
+            if self._error is not None and not self._connected:
+                raise self._error
 
-    def data_received(self, data: bytes) -> None:
-        """Keep what came (asyncio)."""
+    # What the socket tells.
+
+    def _on_ready(self, what: int) -> None:
+        self._over = self._over or bool(what & OVER)
+        if not self._connected:
+            self._begin()
+        if self._unsent and what & WRITABLE:
+            self._send(b"")
+        if what == WRITABLE:
+            self._wake()
+        else:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Read, and read on in a next turn where there is more: whoever waits goes first, and
+        has acted on what the peer said before it learns that the peer has gone.
+        """
+        more = self._receive()
+        self._wake()
+        if more:
+            self._loop.call_soon(self._go_on)
+
+    def _begin(self) -> None:
+        """Note that the connection is there, or why there is none."""
+        if self._over and (code := self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)):
+            self._lose(OSError(code, os.strerror(code)))
+            return
+        self._connected = True
+        if self._notes_source:
+            with suppress(OSError):  # gone in between, which reading finds
+                self._meter.sources.add(self._sock.getsockname()[0])
+
+    def _receive(self) -> bool:
+        """Take what has come, as much of it as may be held; tell whether to read on soon, for of
+        what was told once nobody tells again.
+        """
+        block = self._readiness.block
+        try:
+            for _ in range(_MOST_BLOCKS):
+                if self._ended or self._paused:
+                    return False
+                count = self._sock.recv_into(block)
+                if count == 0:
+                    self._close()
+                    return False
+                self._take_in(block[:count])
+                if count < BLOCK:
+                    return self._over
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            self._lose(error)
+            return False
+        return True
+
+    def _take_in(self, data: memoryview) -> None:
         if self._layer is None:
             self._keep(data)
         else:
             self._layer.incoming(data)
             if self._layer.is_open:
                 self._unwrap(self._layer)
-        if len(self._buffer) > HIGH_WATER and self._transport is not None and not self._paused:
-            self._paused = True
-            self._transport.pause_reading()
-        self._wake()
+        self._paused = len(self._buffer) > HIGH_WATER
 
-    def _keep(self, data: bytes) -> None:
+    def _keep(self, data: bytes | memoryview) -> None:
         """Count and keep what the server said, which inside TLS is less than what came."""
         self._meter.bytes_received += len(data)
         self._buffer += data
 
-    def eof_received(self) -> bool:
-        """Note the end (asyncio)."""
-        self._ended = True
-        self._wake()
-        return False
+    def _lose(self, error: OSError) -> None:
+        self._error = self._error or error
+        self._close()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Note the end and its cause (asyncio)."""
-        self._ended = self._gone = True
-        self._error = self._error or exc
-        self._wake()
+    def _close(self) -> None:
+        if not self._ended:
+            self._ended = True
+            self._readiness.forget(self._descriptor)
+            self._sock.close()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -75,8 +151,20 @@ class Stream(asyncio.Protocol):
 
     async def _wait(self) -> None:
         """Wait until something came, or the end."""
-        self._waiter = asyncio.get_running_loop().create_future()
+        self._waiter = self._loop.create_future()
         await self._waiter
+
+    def _send(self, data: bytes) -> None:
+        """Hand to the kernel what it takes, and the rest as soon as it takes more."""
+        if self._ended:
+            return
+        self._unsent += data
+        try:
+            self._unsent = self._unsent[self._sock.send(self._unsent) :]
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._lose(error)
 
     # TLS, once there is any.
 
@@ -97,14 +185,12 @@ class Stream(asyncio.Protocol):
         """Say close_notify, and close where the peer has said it, too."""
         over = layer.end()
         self._flush(layer)
-        if over and self._transport is not None:
-            self._ended = True
-            self._transport.close()
+        if over:
+            self._close()
 
     def _flush(self, layer: TlsLayer) -> None:
-        data = layer.outgoing()
-        if data and self._transport is not None and not self._transport.is_closing():
-            self._transport.write(data)
+        if data := layer.outgoing():
+            self._send(data)
 
     # What a client calls.
 
@@ -138,17 +224,17 @@ class Stream(asyncio.Protocol):
             return b""
         data = bytes(self._buffer)
         self._buffer.clear()
-        if self._paused and not self._ended and self._transport is not None:
+        if self._paused and not self._ended:
             self._paused = False
-            self._transport.resume_reading()
+            self._loop.call_soon(self._go_on)
         return data
 
     def write(self, data: bytes) -> None:
         """Send; commands are short, so nothing waits for the peer to take them."""
-        if self._ended or self._transport is None or self._transport.is_closing():
+        if self._ended:
             raise Fault(Reason.CONNECTION_LOST, "closed by the server")
         if self._layer is None:
-            self._transport.write(data)
+            self._send(data)
             return
         try:
             self._layer.send(data)
@@ -162,7 +248,7 @@ class Stream(asyncio.Protocol):
         The caller bounds the time. Raises ``ssl.SSLError`` as it is, for whoever asks why a
         peer was not trusted, and ``Fault`` for everything else.
         """
-        if self._transport is None or self._ended:
+        if self._ended:
             raise Fault(Reason.CONNECTION_LOST, "closed by the server")
         self._layer = layer
         while not layer.shake_hands():
@@ -177,29 +263,18 @@ class Stream(asyncio.Protocol):
         """End what is sent, inside TLS with a close_notify, and wait until the peer ends too."""
         if self._layer is not None and not self._ended:
             self._end(self._layer)
-        elif self._transport is not None:
-            self._transport.close()
+        else:
+            self._close()
         while not self._ended:
             await self._wait()
 
     def abort(self) -> None:
-        """Drop the connection at once."""
-        self._ended = True
-        if self._transport is not None:
-            self._transport.abort()
+        """Drop the connection at once: its socket is closed before a next one is opened."""
+        self._close()
         self._wake()
-
-    async def drop(self) -> None:
-        """Drop the connection and wait until its socket is closed, so that a next one does not
-        come before this one is gone.
-        """
-        self.abort()
-        while not self._gone and self._transport is not None:
-            await self._wait()  # the loop closes the socket in the same breath
 
     def reset(self) -> None:
         """Drop the connection with a reset, which makes a sender stop at once."""
-        sock = self._transport.get_extra_info("socket") if self._transport else None
-        if sock is not None and sock.fileno() >= 0:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        if not self._ended:
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self.abort()

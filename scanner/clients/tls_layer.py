@@ -40,7 +40,7 @@ class TlsLayer:
         """What came instead of TLS."""
         self._unsent = b""
 
-    def incoming(self, data: bytes) -> None:
+    def incoming(self, data: bytes | memoryview) -> None:
         """Take bytes of the peer's."""
         self._in.write(data)
 

@@ -1,28 +1,31 @@
-"""Many targets at once, each exactly once, with a bound on how many."""
+"""Many targets at once, each exactly once, with a bound on how many. What a target is, is the
+caller's: this waits and counts.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
 
 from scanner.engine.pace import Pace
-from scanner.model.target import Target
 
-Work = Callable[[Target], Awaitable[None]]
-"""Scans one target and keeps its result. Raises only on a bug or a full disk."""
+T = TypeVar("T")
 
 
-async def schedule(targets: Iterable[Target], work: Work, *, most: int) -> None:
+async def schedule(
+    targets: Iterable[T], work: Callable[[T], Awaitable[None]], *, most: int
+) -> None:
     """Run ``work`` for every target, at most ``most`` at a time, in the order given.
 
-    Pulls targets as slots come free, so that a long list is never held as tasks, and begins none
-    while the event loop is behind. The first exception cancels the rest and is raised, itself and
-    not in a group.
+    ``work`` keeps its result, and raises only on a bug or a full disk. Pulls targets as slots come
+    free, so that a long list is never held as tasks, and begins none while the event loop is
+    behind. The first exception cancels the rest and is raised, itself and not in a group.
     """
     slots = asyncio.Semaphore(max(1, most))
     pace = Pace()
 
-    async def one(target: Target) -> None:
+    async def one(target: T) -> None:
         try:
             await work(target)
         finally:

@@ -107,9 +107,10 @@ class Mask:
 
     def __call__(self, *parts: bytes) -> str:
         """Return the HMAC-SHA-256 of the length-framed parts, 32 hexadecimal digits."""
-        framed = b"".join([_FRAME(len(part)) + part for part in parts])
-        inner, outer = _pads(self.secret)
-        return sha256(outer + sha256(inner + framed).digest()).hexdigest()[:32]
+        framed, outer = _pads(self.secret)
+        for part in parts:
+            framed += _FRAME(len(part)) + part
+        return sha256(outer + sha256(framed).digest()).hexdigest()[:32]
 
     def directory(self, path: bytes) -> str:
         """Return a path fit to be stored: a part stays readable only if all of its words are

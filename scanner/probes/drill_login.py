@@ -131,7 +131,7 @@ class LoginDesk:
             if (await session.command("AUTH", b"TLS")).code == _TLS_READY:
                 await session.shake_hands(shared_looking_context())
         except Fault:
-            await session.drop()
+            session.abort()
             return _welcomed(await FtpSession.connect(opening))
         return session
 

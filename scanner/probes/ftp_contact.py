@@ -110,7 +110,7 @@ class _FirstContact:
         visit = self._visit
         if tls.reason not in {Reason.TLS_FAILED, Reason.CONNECTION_LOST}:
             return self._nothing(tls)
-        await self.session.drop()
+        self.session.abort()
         self.session = await visit.dial()
         visit.implicit, visit.speaks_clear = False, True
         contact = await self.in_clear()
@@ -152,7 +152,7 @@ class _FirstContact:
             await self.session.shake_hands(self._look.first_context())
         except ssl.SSLCertVerificationError as error:
             self._look.note_chain(error)
-            await self.session.drop()
+            self.session.abort()
             self.session = await self._visit.connect_tls()
         if self.session.injected:
             data = {"bytes": self.session.injected}

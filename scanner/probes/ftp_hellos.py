@@ -135,7 +135,7 @@ async def say_hello(visit: Visit, hello: Hello, *, what: str, whole: bool) -> An
         await session.send_raw(hello.encode(server_name=name, random=os.urandom(32)))
         return await _answer(session, FlightReader(hello), what=what, whole=whole)
     finally:
-        await session.drop()
+        session.abort()
 
 
 async def _answer(session: FtpSession, reader: FlightReader, *, what: str, whole: bool) -> Answer:

@@ -108,7 +108,7 @@ async def ask_injection(visit: Visit) -> Reading[bool]:
             raise Fault(Reason.TLS_FAILED, f"AUTH now refused: {reply.shown}")
         return await _injected(visit, session)
     finally:
-        await session.drop()
+        session.abort()
 
 
 async def _injected(visit: Visit, session: FtpSession) -> Reading[bool]:
@@ -162,4 +162,4 @@ async def ask_clear_on_implicit(visit: Visit) -> Reading[ClearOnImplicit]:
         refused = ClearOnImplicit(answers=False, login=ClearLogin.REFUSED, replies=replies)
         return Observed(refused, (identity,))
     finally:
-        await session.drop()
+        session.abort()

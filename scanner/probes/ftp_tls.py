@@ -221,5 +221,5 @@ async def ask_ccc(visit: Visit, tree: FtpTree) -> Reading[Reply]:
     try:
         reply = await tree.session.command("CCC")
     finally:
-        await tree.session.drop()
+        tree.session.abort()
     return Observed(reply.shown, (visit.note("CCC", reply),))

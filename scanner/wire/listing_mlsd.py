@@ -73,8 +73,11 @@ def _split(line: bytes) -> tuple[dict[bytes, bytes], bytes]:
         raise UnparsedError("no facts before a name")
     if not space:
         raise UnparsedError("no name after the facts")
-    pairs = [fact.partition(b"=") for fact in head.split(b";")]
-    return {key.lower(): value for key, _, value in pairs}, name
+    facts = {}
+    for fact in head.split(b";"):  # a comprehension is a call more, and so half as slow again
+        key, _, value = fact.partition(b"=")
+        facts[key.lower()] = value
+    return facts, name
 
 
 @lru_cache(maxsize=64)

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import functools
 import http.server
-import socket
 import threading
 from collections.abc import Iterator
 
@@ -12,7 +11,7 @@ import paramiko
 import pytest
 
 from scanner.clients.faults import Fault
-from scanner.clients.ssh import SshHello, read_hello, send_now
+from scanner.clients.ssh import SshHello, read_hello
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.ssh import KexInit
 from tests.clients.ssh_lab import a_dialer
@@ -233,14 +232,3 @@ async def test_a_kexinit_is_the_one_that_another_client_reads(server: Server) ->
     assert isinstance(said.kexinit, Observed)
     ours: KexInit = said.kexinit.value
     assert [list(ours.host_key), list(ours.ciphers_out)] == seen[-1]
-
-
-def test_what_a_socket_does_not_take_at_once_is_told() -> None:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        ours.setblocking(False)
-
-        assert send_now(ours, b"hello") == 5
-        while send_now(ours, bytes(65_536)):
-            continue  # until nobody takes any more
-        assert send_now(ours, b"more") == 0

@@ -91,3 +91,14 @@ def _form(text: str) -> str | None:
         return canonical_host(text)
     except InputError:
         return None
+
+
+@given(st.from_regex(r"[0-9\u0660\u00b2]{1,3}(\.[0-9]{1,3}){2,4}[.\n ]?", fullmatch=True))
+def test_four_numbers_are_an_address_where_the_library_says_so(text: str) -> None:
+    try:
+        wanted = ip_address(text)
+    except ValueError:
+        with pytest.raises(InputError):
+            parse_host(text)
+    else:
+        assert parse_host(text) == wanted

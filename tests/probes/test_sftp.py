@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
-import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import ip_address
@@ -489,7 +488,7 @@ async def test_connections_are_spaced_away_from_loopback(
         def __init__(self) -> None:
             there = a_dialer(server.port)
             super().__init__(replace(there.admitted, ip=ip_address("192.0.2.1")), there.meter)
-            self.open = there.open  # type: ignore[method-assign]
+            self._host = str(there.admitted.ip)
 
     pauses: list[float] = []
     sleep = asyncio.sleep
@@ -510,11 +509,11 @@ async def test_a_server_that_turns_away_half_way_is_asked_no_more() -> None:
     class Banned(Dialer):
         """Finds the port closed from the third connection on, as after a ban."""
 
-        async def open(self, port: int | None = None) -> socket.socket:
-            if self.meter.connections >= 2:
-                self.meter.connections += 1
+        def _spend(self, port: int | None) -> int:
+            at = super()._spend(port)
+            if self.meter.connections > 2:
                 raise Fault(Reason.CLOSED, "connection refused")
-            return await super().open(port)
+            return at
 
     ledger = MemoryLedger()
     async with recording_server() as (port, heard, key):

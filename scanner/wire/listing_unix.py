@@ -23,6 +23,13 @@ _MOST_WORDS = 13
 _WORD = re.compile(rb"[^ \t]+")
 _TOTAL = re.compile(rb"(?:total|insgesamt):? [0-9]+(?:[.,][0-9]+)?[kKMGT]?", re.IGNORECASE)
 _MODE = re.compile(rb"[-dlbcpsDPCMnw?]([-r][-w][-xsS][-r][-w][-xsS][-r][-w][-xtT])([+@.*]?)")
+_USUAL = re.compile(
+    rb"[-dl]([-r][-w][-xsS][-r][-w][-xsS][-r][-w][-xtT])([+@.*]?) +[0-9]{1,19}"
+    rb" +([0-9]+|[^ \t0-9][^ \t]*) +([0-9]+|[^ \t0-9][^ \t]*) +([0-9]{1,19})"
+    rb" +([A-Za-z]{3}) +([0-9]{1,2}) +([0-9]{4}|[0-9]{2}:[0-9]{2}) (.+)",
+    re.DOTALL,
+)
+"""Mode, mark, links, owner, group, size, month, day, year or time, name: what most lines are."""
 _UNKNOWN = re.compile(rb"[-dlbcpsDPCMnw?]\?{9}(?: +\?){5} (.+)", re.DOTALL)
 _DEVICE = re.compile(rb"[0-9]{1,10},[0-9]{1,10}")
 _CLOCK = re.compile(rb"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]{1,9})?)?")
@@ -56,6 +63,40 @@ def parse(line: bytes, now: datetime) -> Entry | None:
     Raises ``UnparsedError``. Recent dates have no year: it is the latest that does not lie ahead
     of ``now``. Unless it is told, the zone is the server's and not known.
     """
+    return _usual(line, now) or _spelt_out(line, now)
+
+
+def _usual(line: bytes, now: datetime) -> Entry | None:
+    """Read a line whose words can be nothing else, in a fraction of the time that others take."""
+    found = _USUAL.fullmatch(line)
+    if found is None:
+        return None
+    mode, mark, owner, group, size, month, day, last, rest = found.groups()
+    number = MONTHS.get(month.lower())
+    # Owners may be called like a month, and devices have two numbers in the place of a size.
+    if not number or owner.lower() in MONTHS or group.lower() in MONTHS or group.endswith(b","):
+        return None
+    kind, length = _KINDS[line[:1]], int(size)
+    name, target = _name(rest, kind, length)
+    if is_parent(name):
+        return None
+    when, precision = _short_date(number, int(day), last, now)
+    return Entry(
+        name=name,
+        kind=kind,
+        size=length,
+        modified=when,
+        precision=if_known(when, precision),
+        mode=_mode_bits(mode),
+        owner=label(owner),
+        group=label(group),
+        link_target=target,
+        acl=mark == b"+",
+        zone_known=False,
+    )
+
+
+def _spelt_out(line: bytes, now: datetime) -> Entry | None:
     words = _words(line)
     found = _MODE.fullmatch(words[0].group())
     if found is None:
@@ -145,9 +186,9 @@ def _date(words: _Words, first: int, now: datetime) -> _Date:
     if day := _DAY.fullmatch(texts[0]):
         return _iso_date(words, first, day, texts)
     if day := _DAY_OF_YEAR.fullmatch(texts[0]):
-        return _short_date(int(day[1]), int(day[2]), words[first + 1], now)
+        return _dated(int(day[1]), int(day[2]), words[first + 1], now)
     name, number = texts[:2] if texts[0].lower() in MONTHS else texts[1::-1]
-    return _short_date(MONTHS[name.lower()], int(number), words[first + 2], now)
+    return _dated(MONTHS[name.lower()], int(number), words[first + 2], now)
 
 
 def _iso_date(words: _Words, first: int, day: re.Match[bytes], texts: list[bytes]) -> _Date:
@@ -177,12 +218,18 @@ def _in_zone(when: datetime | None, zone: re.Match[bytes]) -> datetime | None:
         return None
 
 
-def _short_date(month: int, day: int, last: re.Match[bytes], now: datetime) -> _Date:
+def _dated(month: int, day: int, last: re.Match[bytes], now: datetime) -> _Date:
+    when, precision = _short_date(month, day, last.group(), now)
+    return _Date(when, precision, last.end())
+
+
+def _short_date(
+    month: int, day: int, last: bytes, now: datetime
+) -> tuple[datetime | None, Precision]:
     """Read a date whose last word is its year or, where it is recent, its time."""
-    text = last.group()
-    if _YEAR.fullmatch(text):
-        return _Date(moment(int(text), month, day), Precision.DAY, last.end())
-    return _Date(_recent(month, day, text, now), Precision.MINUTE, last.end())
+    if _YEAR.fullmatch(last):
+        return moment(int(last), month, day), Precision.DAY
+    return _recent(month, day, last, now), Precision.MINUTE
 
 
 def _recent(month: int, day: int, time: bytes, now: datetime) -> datetime | None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
+import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import ip_address
@@ -15,6 +16,7 @@ import pytest
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault
 from scanner.clients.sftp import READ_ONLY_REQUESTS, SftpTree
+from scanner.clients.stream import Stream
 from scanner.model.attempts import AttemptKind
 from scanner.model.listing import Listing, Outcome
 from scanner.model.peer import PeerTrust
@@ -488,7 +490,8 @@ async def test_connections_are_spaced_away_from_loopback(
         def __init__(self) -> None:
             there = a_dialer(server.port)
             super().__init__(replace(there.admitted, ip=ip_address("192.0.2.1")), there.meter)
-            self._host = str(there.admitted.ip)
+            self.open = there.open  # type: ignore[method-assign]
+            self.connect = there.connect  # type: ignore[method-assign]
 
     pauses: list[float] = []
     sleep = asyncio.sleep
@@ -509,11 +512,18 @@ async def test_a_server_that_turns_away_half_way_is_asked_no_more() -> None:
     class Banned(Dialer):
         """Finds the port closed from the third connection on, as after a ban."""
 
-        def _spend(self, port: int | None) -> int:
-            at = super()._spend(port)
-            if self.meter.connections > 2:
+        async def open(self, port: int | None = None) -> socket.socket:
+            self._refuse_third()
+            return await super().open(port)
+
+        async def connect(self, port: int | None = None) -> Stream:
+            self._refuse_third()
+            return await super().connect(port)
+
+        def _refuse_third(self) -> None:
+            if self.meter.connections >= 2:
+                self.meter.connections += 1
                 raise Fault(Reason.CLOSED, "connection refused")
-            return at
 
     ledger = MemoryLedger()
     async with recording_server() as (port, heard, key):

@@ -12,7 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scanner.model.listing import Entry
+from scanner.wire import listing_unix
 from scanner.wire.listing import MOST_LINE, MOST_RAW_BYTES, MOST_RAW_LINES, Dialect, ListingParser
+from scanner.wire.listing_words import UnparsedError
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 MIB = 1024 * 1024
@@ -217,3 +220,37 @@ def test_a_million_lines_are_cut_at_the_bound_in_bounded_memory(
     assert fed_lines < 1_000_000
     assert len(parser.entries) in {0, most}
     assert peak < 30 * MIB
+
+
+def mostly(usual: bytes, others: bytes) -> st.SearchStrategy[bytes]:
+    return st.sampled_from([usual] * 8 + others.split(b"|"))
+
+
+NAMES = b"..|.|a b|  a|a/|a/b|/|a -> b|a -> b -> c|Mar 03 2024 x|a\tb|\x00| "
+UNUSUAL = b"7|12|007|2024|99999999999999999999|may|DEC|2024-01-02|01-02|8,|x,|10:30|a b|\xe9|-|. .|"
+USUAL_LINES = st.tuples(
+    st.sampled_from(b"-rw-r--r--|drwxr-xr-t|lrwxrwxrwx+|-rwsr-Sr--.|brw-rw----|-rw-".split(b"|")),
+    mostly(b"1", UNUSUAL),
+    mostly(b"root", UNUSUAL),
+    mostly(b"www-data", UNUSUAL),
+    mostly(b"1024", UNUSUAL),
+    mostly(b"Mar", b"feb|May|Xyz|3"),
+    mostly(b"3", b"29|31|41|031|x"),
+    mostly(b"2024", b"2023|1000|10:30|25:00|9:30|10:30:11|x"),
+    mostly(b"a", NAMES),
+)
+
+
+@settings(max_examples=1_000)
+@given(words=USUAL_LINES, blank=st.sampled_from([b" ", b"  ", b"\t"]))
+def test_a_usual_line_is_read_as_word_by_word(words: tuple[bytes, ...], blank: bytes) -> None:
+    line = blank.join(words[:-1]) + b" " + words[-1]
+    now = datetime(2024, 6, 1, tzinfo=UTC)
+
+    def told(parse: Callable[[bytes, datetime], Entry | None]) -> Entry | str | None:
+        try:
+            return parse(line, now)
+        except UnparsedError as error:
+            return str(error)
+
+    assert told(listing_unix.parse) == told(listing_unix._spelt_out)

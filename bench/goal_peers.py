@@ -9,6 +9,8 @@ from typing import Final
 
 from bench.goal_tools import Ground, Tool, first_number
 from bench.peer_programs import FOLDER
+from bench.ssh_tools import NMAP as NMAP_SSH
+from bench.ssh_tools import At
 
 _NMAP: Final = "nmap -n -Pn -sT -T5 --min-hostgroup 4096"
 _NMAP_PARALLEL: Final = (256, 5000)  # at least, at most: more gains nothing
@@ -138,6 +140,23 @@ SSH_AUDIT: Final = Tool(
     work="32 threads, no rate test; asks every key type and group size over further connections, "
     "and no login methods",
     fewer=4,
+)
+
+
+def _ssh_scripts(ground: Ground) -> list[list[str]]:
+    servers = [At(host, int(port)) for host, _, port in map(_parted, ground.names())]
+    return [[*NMAP_SSH.command(servers, ground.folder), *_parallel(ground)]]
+
+
+def _parted(place: str) -> tuple[str, str, str]:
+    return place.partition(":")
+
+
+SSH_SCRIPTS: Final = Tool(
+    name="nmap, three SSH scripts",
+    commands=_ssh_scripts,
+    found=lambda ground: NMAP_SSH.found(ground.folder),
+    work="ssh2-enum-algos, ssh-auth-methods of a decoy, ssh-hostkey",
 )
 
 

@@ -15,6 +15,7 @@ from bench.simulator import FTP, PLAIN, SSH, WITH_TLS
 
 FLOOR: Final = "C floor"
 ANON: Final = "nmap ftp-anon"
+SSH_SCRIPTS: Final = peers.SSH_SCRIPTS.name
 TIMEOUT: Final = 3
 """Seconds that a scan waits for an answer, in the row with dead hosts."""
 CROWD: Final = 5_000
@@ -30,6 +31,7 @@ class Servers(StrEnum):
     FLEET = "the simulator"
     MIXED = "the simulator, a quarter of it dead"
     OPENSSH = "OpenSSH"
+    ONE_OPENSSH = "one OpenSSH under many addresses"
     VSFTPD = "vsftpd"
 
 
@@ -61,6 +63,10 @@ def _rate(one: Standing) -> float:
 
 def _wall(one: Standing) -> float:
     return one.wall
+
+
+def _wall_per_host(one: Standing) -> float:
+    return 1 / one.rate
 
 
 def _cpu_goal(peer: str, must: float, stretch: float, ours: str = OURS) -> Goal:
@@ -209,6 +215,27 @@ ROWS: Final = (
         port=SSH,
         note="`observed` and `scan run` ask every host key, group sizes and prompts, and are shown "
         "for what a whole scan costs.",
+    ),
+    Row(
+        number="6b",
+        title="an SSH host, the whole product",
+        tools=(
+            tools.scan_run(tools.with_facts("kexinit", "host_keys", "methods")),
+            peers.SSH_SCRIPTS,
+            peers.SSH_AUDIT,
+        ),
+        goals=(
+            _cpu_goal(SSH_SCRIPTS, 1.0, 0.5, ours=SCAN_RUN),
+            _cpu_goal("ssh-audit", 1.0, 0.5, ours=SCAN_RUN),
+            ratio(SCAN_RUN, SSH_SCRIPTS, _wall_per_host, of="wall", must=1.0, stretch=0.5),
+            ratio(SCAN_RUN, "ssh-audit", _wall_per_host, of="wall", must=1.0, stretch=0.5),
+        ),
+        hosts=lambda asked: max(8, asked // 100),
+        connections=32,
+        servers=Servers.ONE_OPENSSH,
+        port=SSH,
+        note="All that each tells of an SSH server, judged and reported by us. The servers take "
+        "the other core, and limit the wall time. One port: nmap need not look for it.",
     ),
     Row(
         number="7",

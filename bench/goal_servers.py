@@ -60,6 +60,9 @@ def staged(row: Row, count: int, core: int) -> Iterator[Stage]:
     if row.servers is Servers.OPENSSH:
         with pool(count, dropbear=False) as servers:
             yield Stage(row, core, tuple(map(str, servers.endpoints)))
+    elif row.servers is Servers.ONE_OPENSSH:
+        with pool(count, dropbear=False, one_daemon=count) as servers:
+            yield Stage(row, core, tuple(map(str, servers.endpoints)))
     elif row.servers is Servers.VSFTPD:
         place = Place(address=EVERYWHERE.address, port=row.port)
         with running(Vsftpd(place=place)):

@@ -50,22 +50,22 @@ class Pool:
 
 
 @contextmanager
-def pool(count: int, *, dropbear: bool = True) -> Iterator[Pool]:
+def pool(count: int, *, dropbear: bool = True, one_daemon: int = _ONE_DAEMON) -> Iterator[Pool]:
     """Run servers for ``count`` endpoints, 127.1.0.1 and on; best in a private network.
 
-    Without ``dropbear`` all of them are OpenSSH.
+    Without ``dropbear`` all of them are OpenSSH. One daemon plays as many as ``one_daemon``.
     """
     small = [number for number in range(count) if dropbear and number % _DROPBEAR_EVERY == 0]
     plain = [number for number in range(count) if number not in set(small)]
     endpoints: list[At] = []
     with ExitStack() as stack:
         servers = []
-        for first in range(0, len(plain), _ONE_DAEMON):
-            port = _FIRST_PORT + first // _ONE_DAEMON
+        for first in range(0, len(plain), one_daemon):
+            port = _FIRST_PORT + first // one_daemon
             place = Place(address=EVERYWHERE.address, port=port)
             options = Openssh(place=place, key_owner=f"daemon-{port}")
             servers.append(stack.enter_context(running(options)))
-            endpoints += [At(_address(one), port) for one in plain[first : first + _ONE_DAEMON]]
+            endpoints += [At(_address(one), port) for one in plain[first : first + one_daemon]]
         for number in small:
             place = Place(address=_address(number), port=22)
             servers.append(stack.enter_context(running(Dropbear(place=place))))

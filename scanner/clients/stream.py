@@ -47,8 +47,9 @@ class Stream:
         self._connected = False
         self._ended = False
         self._paused = False
+        self._held = False
         self._over = False
-        """Whether the peer sends no more than what has come."""
+        """Whether nobody will tell of the rest: the peer sends no more, or once was urgent."""
         self._error: BaseException | None = None
 
     async def connect(self, place: Place, *, note_source: bool) -> None:
@@ -74,7 +75,7 @@ class Stream:
             self._begin()
         if self._unsent and what & WRITABLE:
             self._send(b"")
-        if what == WRITABLE:
+        if what == WRITABLE and not self._held:
             self._wake()
         else:
             self._go_on()
@@ -105,7 +106,9 @@ class Stream:
         block = self._readiness.block
         try:
             for _ in range(_MOST_BLOCKS):
-                if self._ended or self._paused:
+                # What asks for answers waits until the peer takes those before.
+                self._held = len(self._unsent) > HIGH_WATER
+                if self._ended or self._paused or self._held:
                     return False
                 count = self._sock.recv_into(block)
                 if count == 0:

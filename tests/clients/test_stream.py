@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
@@ -120,6 +121,40 @@ def test_what_the_kernel_does_not_take_at_once_is_sent_later(runner: asyncio.Run
     assert against(runner, client) == many
 
 
+def test_what_comes_is_not_read_while_the_peer_takes_no_answers(runner: asyncio.Runner) -> None:
+    """A TLS record may ask for another: a flood of them must not be answered into memory."""
+    many = 8_000_000
+
+    async def client(stream: Stream, peer: Peer) -> bytes:
+        stream.write(bytes(many))
+        peer.sendall(b"more")
+        await asyncio.sleep(0.1)
+        assert stream.take() == b""
+        await asyncio.get_running_loop().run_in_executor(None, take_all, peer, many)
+        return await stream.read()
+
+    assert against(runner, client) == b"more"
+
+
+def test_what_stands_behind_urgent_data_is_read(runner: asyncio.Runner) -> None:
+    """Reading stops short at its mark, and the kernel tells nothing of the rest again."""
+
+    async def client(stream: Stream, peer: Peer) -> bytes:
+        for round_ in (b"first", b"second"):
+            peer.sendall(b"220 ")
+            peer.send(b"!", socket.MSG_OOB)
+            peer.sendall(round_ + b"\n")
+            time.sleep(0.05)  # noqa: ASYNC251 - all of it is to wait in the kernel
+            read = b""
+            while not read.endswith(b"\n"):
+                read += await stream.read()
+            assert read == b"220 " + round_ + b"\n"
+        peer.close()
+        return await whole(stream)
+
+    assert against(runner, client) == b""
+
+
 def test_a_reset_is_a_fault_behind_what_was_said_before_it(runner: asyncio.Runner) -> None:
     async def client(stream: Stream, peer: Peer) -> Reason:
         peer.sendall(b"421 no more\r\n")
@@ -160,9 +195,12 @@ def test_a_closed_port_is_a_fault_and_leaves_no_socket(runner: asyncio.Runner) -
     assert runner.run(refused()) is Reason.CLOSED
 
 
-def test_a_zone_of_no_device_is_unreachable(runner: asyncio.Runner) -> None:
+@pytest.mark.parametrize(
+    "zone", ["nowhere7", "\u00b2", "99999999999", "7" * 5_000, "a\0", "\ud800"]
+)
+def test_a_zone_of_no_device_is_unreachable(runner: asyncio.Runner, zone: str) -> None:
     with pytest.raises(Fault) as caught:
-        runner.run(dialer(9, "fe80::1%nowhere7").connect())
+        runner.run(dialer(9, f"fe80::1%{zone}").connect())
     assert caught.value.reason is Reason.UNREACHABLE
 
 

@@ -23,6 +23,11 @@ Place = tuple[str, int] | tuple[str, int, int, int]
 """An address and a port, and for IPv6 flow and zone, as sockets take them."""
 _MOST_BLOCKS: Final = 4
 """Blocks that one connection may bring before others are looked after."""
+_MOST_BARREN: Final = 131_072
+"""Bytes that may come inside TLS for nothing: more than a second handshake. To change keys costs
+five hundred times what reading does."""
+_WORTH: Final = 128
+"""Bytes of TLS that a byte inside it may cost: records may be short, and padded."""
 _UNDER_WAY: Final = (0, errno.EINPROGRESS)
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
@@ -48,6 +53,7 @@ class Stream:
         self._ended = False
         self._paused = False
         self._held = False
+        self._barren = 0
         self._over = False
         """Whether nobody will tell of the rest: the peer sends no more, or once was urgent."""
         self._error: BaseException | None = None
@@ -130,6 +136,7 @@ class Stream:
         else:
             self._layer.incoming(data)
             if self._layer.is_open:
+                self._barren += len(data)
                 self._unwrap(self._layer)
         self._paused = len(self._buffer) > HIGH_WATER
 
@@ -176,10 +183,15 @@ class Stream:
         if layer.is_ending:
             self._end(layer)
             return
-        self._keep(layer.read())
+        said = layer.read()
+        self._barren -= min(self._barren, _WORTH * len(said))
+        self._keep(said)
         self._flush(layer)
         if layer.error is not None:
             self._error = layer.error
+            self.abort()
+        elif self._barren > _MOST_BARREN:
+            self._error = Fault(Reason.PROTOCOL_ERROR, "TLS that says nothing")
             self.abort()
         elif layer.is_over:
             self._end(layer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import struct
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -19,6 +20,7 @@ from scanner.clients.effort import EffortMeter
 from scanner.clients.faults import Fault
 from scanner.clients.readiness import readiness_of
 from scanner.clients.stream import HIGH_WATER, Stream
+from scanner.clients.tls_layer import TlsLayer
 from scanner.model.address import Admitted
 from scanner.model.reading import Reason
 
@@ -134,6 +136,37 @@ def test_what_comes_is_not_read_while_the_peer_takes_no_answers(runner: asyncio.
         return await stream.read()
 
     assert against(runner, client) == b"more"
+
+
+def test_tls_that_says_nothing_is_not_listened_to_for_long(runner: asyncio.Runner) -> None:
+    """It may be new keys without end, and each costs us much."""
+
+    class Barren(TlsLayer):
+        taken = 0
+
+        def incoming(self, data: bytes | memoryview) -> None:
+            self.taken += len(data)
+
+        def shake_hands(self) -> bool:
+            self.is_open = True
+            return True
+
+        def read(self) -> bytes:
+            return b""
+
+    async def client(stream: Stream, peer: Peer) -> tuple[Reason, int]:
+        layer = Barren(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "a.example")
+        sending = asyncio.get_running_loop().run_in_executor(None, send_all, peer, 8_000_000)
+        await stream.start_tls(layer)
+        with pytest.raises(Fault, match="says nothing") as caught:
+            await stream.read()
+        with pytest.raises(OSError, match=r"reset|pipe"):
+            await sending
+        return caught.value.reason, layer.taken
+
+    reason, taken = against(runner, client)
+    assert reason is Reason.PROTOCOL_ERROR
+    assert taken <= HIGH_WATER
 
 
 def test_what_stands_behind_urgent_data_is_read(runner: asyncio.Runner) -> None:

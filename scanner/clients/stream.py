@@ -275,7 +275,12 @@ class Stream:
         self._unwrap(layer)  # what came right behind the peer's last word
 
     async def finish(self) -> None:
-        """End what is sent, inside TLS with a close_notify, and wait until the peer ends too."""
+        """End what is sent, inside TLS with a close_notify, and wait until the peer ends too.
+
+        The caller bounds the time.
+        """
+        while self._unsent and not self._ended:
+            await self._wait()
         if self._layer is not None and not self._ended:
             self._end(self._layer)
         else:

@@ -123,6 +123,18 @@ def test_what_the_kernel_does_not_take_at_once_is_sent_later(runner: asyncio.Run
     assert against(runner, client) == many
 
 
+def test_what_is_finished_is_sent_to_its_end(runner: asyncio.Runner) -> None:
+    many = 8_000_000
+
+    async def client(stream: Stream, peer: Peer) -> int:
+        stream.write(bytes(many))
+        taking = asyncio.get_running_loop().run_in_executor(None, take_all, peer, many)
+        await stream.finish()
+        return len(await taking)
+
+    assert against(runner, client) == many
+
+
 def test_what_comes_is_not_read_while_the_peer_takes_no_answers(runner: asyncio.Runner) -> None:
     """A TLS record may ask for another: a flood of them must not be answered into memory."""
     many = 8_000_000
@@ -302,5 +314,8 @@ def send_all(peer: Peer, many: int) -> None:
 def take_all(peer: Peer, many: int) -> bytes:
     taken = b""
     while len(taken) < many:
-        taken += peer.recv(1_000_000)
+        more = peer.recv(1_000_000)
+        if not more:
+            break
+        taken += more
     return taken

@@ -138,7 +138,7 @@ async def _locked(
             deliveries = Deliveries(job.file, folder.path.parent, request.patience)
             output = RunOutput(folder=folder, tally=tally, fleet=fleet, log=log)
             keep = Keep(output, trail, shop, progress)
-            with folder.kept_open(), _stopping(folder.path):
+            with _stopping(folder.path), folder.kept_open():
                 if old is not None:
                     keep.take_up(wanted)
                     wanted = [target for target in wanted if target.asset not in keep.done]

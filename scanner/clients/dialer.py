@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import socket
 from ipaddress import IPv6Address
 
@@ -15,6 +17,8 @@ from scanner.model.reading import Reason
 
 MOST_CONNECTIONS = 200
 """Connections to one endpoint, data connections apart, unless less is said."""
+_DIGITS_OF_NO_ZONE = 10
+"""Digits of a number that may be more than a zone can be."""
 
 
 class Dialer:
@@ -87,8 +91,7 @@ class Dialer:
         zone = self.admitted.ip.scope_id if isinstance(self.admitted.ip, IPv6Address) else None
         if zone is None:
             return self.host, port
-        index = int(zone) if zone.isdigit() else socket.if_nametoindex(zone)
-        return self.host.partition("%")[0], port, 0, index
+        return self.host.partition("%")[0], port, 0, _index_of(zone)
 
     def _silence(self) -> within:
         told = "no answer to the connection request"
@@ -108,3 +111,12 @@ class Dialer:
         self._control += not data
         self.meter.connections += 1
         return port or self.admitted.port
+
+
+def _index_of(zone: str) -> int:
+    if zone.isdecimal() and len(zone) < _DIGITS_OF_NO_ZONE:
+        return int(zone)
+    try:
+        return socket.if_nametoindex(zone)
+    except ValueError as error:  # text that no device can be called
+        raise OSError(errno.ENODEV, os.strerror(errno.ENODEV)) from error

@@ -15,8 +15,10 @@ from typing import Final
 
 READABLE: Final = select.EPOLLIN
 WRITABLE: Final = select.EPOLLOUT
-OVER: Final = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
-_ALL: Final = READABLE | WRITABLE | select.EPOLLRDHUP | select.EPOLLET
+OVER: Final = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR | select.EPOLLPRI
+"""The peer has said its last, or urgent data, at which reading stops short: a read that brings less
+than there is room for then does not mean that all was read."""
+_ALL: Final = READABLE | WRITABLE | select.EPOLLRDHUP | select.EPOLLPRI | select.EPOLLET
 _MOST_AT_ONCE: Final = 1_024
 BLOCK: Final = 65_536
 """Bytes that are read at once at most."""

@@ -23,6 +23,11 @@ Place = tuple[str, int] | tuple[str, int, int, int]
 """An address and a port, and for IPv6 flow and zone, as sockets take them."""
 _MOST_BLOCKS: Final = 4
 """Blocks that one connection may bring before others are looked after."""
+_MOST_BARREN: Final = 131_072
+"""Bytes that may come inside TLS for nothing: more than a second handshake. To change keys costs
+five hundred times what reading does."""
+_WORTH: Final = 128
+"""Bytes of TLS that a byte inside it may cost: records may be short, and padded."""
 _UNDER_WAY: Final = (0, errno.EINPROGRESS)
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
@@ -47,8 +52,10 @@ class Stream:
         self._connected = False
         self._ended = False
         self._paused = False
+        self._held = False
+        self._barren = 0
         self._over = False
-        """Whether the peer sends no more than what has come."""
+        """Whether nobody will tell of the rest: the peer sends no more, or once was urgent."""
         self._error: BaseException | None = None
 
     async def connect(self, place: Place, *, note_source: bool) -> None:
@@ -74,7 +81,7 @@ class Stream:
             self._begin()
         if self._unsent and what & WRITABLE:
             self._send(b"")
-        if what == WRITABLE:
+        if what == WRITABLE and not self._held:
             self._wake()
         else:
             self._go_on()
@@ -105,7 +112,9 @@ class Stream:
         block = self._readiness.block
         try:
             for _ in range(_MOST_BLOCKS):
-                if self._ended or self._paused:
+                # What asks for answers waits until the peer takes those before.
+                self._held = len(self._unsent) > HIGH_WATER
+                if self._ended or self._paused or self._held:
                     return False
                 count = self._sock.recv_into(block)
                 if count == 0:
@@ -127,6 +136,7 @@ class Stream:
         else:
             self._layer.incoming(data)
             if self._layer.is_open:
+                self._barren += len(data)
                 self._unwrap(self._layer)
         self._paused = len(self._buffer) > HIGH_WATER
 
@@ -173,10 +183,15 @@ class Stream:
         if layer.is_ending:
             self._end(layer)
             return
-        self._keep(layer.read())
+        said = layer.read()
+        self._barren -= min(self._barren, _WORTH * len(said))
+        self._keep(said)
         self._flush(layer)
         if layer.error is not None:
             self._error = layer.error
+            self.abort()
+        elif self._barren > _MOST_BARREN:
+            self._error = Fault(Reason.PROTOCOL_ERROR, "TLS that says nothing")
             self.abort()
         elif layer.is_over:
             self._end(layer)
@@ -260,7 +275,12 @@ class Stream:
         self._unwrap(layer)  # what came right behind the peer's last word
 
     async def finish(self) -> None:
-        """End what is sent, inside TLS with a close_notify, and wait until the peer ends too."""
+        """End what is sent, inside TLS with a close_notify, and wait until the peer ends too.
+
+        The caller bounds the time.
+        """
+        while self._unsent and not self._ended:
+            await self._wait()
         if self._layer is not None and not self._ended:
             self._end(self._layer)
         else:

@@ -23,6 +23,8 @@ from scanner.model.ssh import SshFacts
 from scanner.model.view import View
 
 DRILL_HOLDS_FOR = drills.HOLDS_FOR
+_LARGEST = (1 << 63) - 1
+"""What SQLite can hold: a server may claim more."""
 MOST_SIGHTINGS = 10_000
 """Files remembered per asset; beyond it, those seen last the longest ago are forgotten."""
 
@@ -194,7 +196,8 @@ def keep_sightings(db: sqlite3.Connection, asset: int, report: HostReport, then:
     for view in _views(report):
         for file in view.walk.files:
             if sizes.get(file.key) is None:
-                sizes[file.key] = None if mixed else file.size
+                size = None if mixed else file.size
+                sizes[file.key] = None if size is None else min(size, _LARGEST)
     db.executemany(
         "INSERT INTO sighting VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT DO UPDATE SET"
         " first_seen = CASE WHEN size <> excluded.size AND last_seen <= excluded.last_seen"

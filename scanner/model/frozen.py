@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import NODEFAULT, Struct, StructMeta, field
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from dataclasses import dataclass
     from typing import TypeVar
 
@@ -68,8 +68,10 @@ def _struct(plain: Any, *, kw_only: bool) -> Any:
     declared: dict[str, dataclasses.Field[Any]] = namespace["__dataclass_fields__"]
     for name in namespace.get("__annotations__", ()):
         namespace[name] = _default(declared[name])
-    if "__repr__" not in namespace and not all(one.repr for one in declared.values()):
-        namespace["__repr__"] = _discreet
+    if "__repr__" in namespace or not all(one.repr for one in declared.values()):
+        # A struct tells everything to whoever asks in Rich's way.
+        namespace.setdefault("__repr__", _discreet)
+        namespace.setdefault("__rich_repr__", _discreet_in_rich)
     bases = tuple(base for base in plain.__bases__ if base is not object)
     if not any(issubclass(base, Struct) for base in bases):
         bases = (Struct, *bases)
@@ -95,6 +97,11 @@ def _discreet(self: Any) -> str:
     """Show an instance without the fields that are not to be shown."""
     shown = (f"{one.name}={getattr(self, one.name)!r}" for one in _shown(self))
     return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _discreet_in_rich(self: Any) -> Iterator[str]:
+    """Show the same, as one piece."""
+    yield repr(self)
 
 
 def _shown(instance: Any) -> list[dataclasses.Field[Any]]:

@@ -133,6 +133,9 @@ class LoginDesk:
         except Fault:
             session.abort()
             return _welcomed(await FtpSession.connect(opening))
+        except BaseException:
+            session.abort()
+            raise
         return session
 
     async def _pass(

@@ -160,7 +160,11 @@ class Inside:
     ) -> Reading[View]:
         async def reconnect() -> FtpSession:
             fresh = await again()
-            await self._settle_in(fresh)
+            try:
+                await self._settle_in(fresh)
+            except BaseException:
+                fresh.abort()
+                raise
             if private and not fresh.data_protected:
                 fresh.abort()
                 raise Fault(Reason.NOT_OFFERED, _UNPROTECTED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -72,8 +72,9 @@ class RunFolder:
             yield
         finally:
             self._keeps = False
-            for name in tuple(self._open):
-                self._close(name)
+            with ExitStack() as closing:  # all of them, also where one cannot be closed
+                for name in self._open:
+                    closing.callback(self._close, name)
 
     def append(self, name: str, line: str) -> None:
         """Add one line to a file and hand it to the kernel.
@@ -93,7 +94,8 @@ class RunFolder:
 
     def _close(self, name: str) -> None:
         if lines := self._open.pop(name, None):
-            os.close(lines.handle)
+            with _named(f"{self.path}/{name}"):
+                os.close(lines.handle)
 
     def lines(self, name: str) -> Iterator[str]:
         """Yield the complete lines of a file; one that was cut short is left out."""

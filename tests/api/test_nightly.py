@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import json
 import os
@@ -453,6 +454,22 @@ async def test_a_history_that_cannot_be_written_loses_nothing_that_was_seen(
     assert [each["asset"] for each in document["hosts"]] == ["a"]
     monkeypatch.undo()
     assert report(assess(folder)) == document
+
+
+async def test_a_disk_that_complains_only_at_the_end_stops_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = os.close
+
+    def refuse(handle: int) -> None:
+        path = Path(f"/proc/self/fd/{handle}").readlink()
+        close(handle)
+        if path.name == "observations.ndjson":
+            raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+    monkeypatch.setattr(os, "close", refuse)
+    with pytest.raises(StoppedError, match=r"observations.ndjson: Disk quota .* --resume "):
+        await run(request(tmp_path, targets(tmp_path, host(1, "a"))), quiet)
 
 
 async def test_what_was_finished_before_a_signal_is_kept(

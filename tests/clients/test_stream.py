@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import struct
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,6 +20,7 @@ from scanner.clients.effort import EffortMeter
 from scanner.clients.faults import Fault
 from scanner.clients.readiness import readiness_of
 from scanner.clients.stream import HIGH_WATER, Stream
+from scanner.clients.tls_layer import TlsLayer
 from scanner.model.address import Admitted
 from scanner.model.reading import Reason
 
@@ -120,6 +123,83 @@ def test_what_the_kernel_does_not_take_at_once_is_sent_later(runner: asyncio.Run
     assert against(runner, client) == many
 
 
+def test_what_is_finished_is_sent_to_its_end(runner: asyncio.Runner) -> None:
+    many = 8_000_000
+
+    async def client(stream: Stream, peer: Peer) -> int:
+        stream.write(bytes(many))
+        taking = asyncio.get_running_loop().run_in_executor(None, take_all, peer, many)
+        await stream.finish()
+        return len(await taking)
+
+    assert against(runner, client) == many
+
+
+def test_what_comes_is_not_read_while_the_peer_takes_no_answers(runner: asyncio.Runner) -> None:
+    """A TLS record may ask for another: a flood of them must not be answered into memory."""
+    many = 8_000_000
+
+    async def client(stream: Stream, peer: Peer) -> bytes:
+        stream.write(bytes(many))
+        peer.sendall(b"more")
+        await asyncio.sleep(0.1)
+        assert stream.take() == b""
+        await asyncio.get_running_loop().run_in_executor(None, take_all, peer, many)
+        return await stream.read()
+
+    assert against(runner, client) == b"more"
+
+
+def test_tls_that_says_nothing_is_not_listened_to_for_long(runner: asyncio.Runner) -> None:
+    """It may be new keys without end, and each costs us much."""
+
+    class Barren(TlsLayer):
+        taken = 0
+
+        def incoming(self, data: bytes | memoryview) -> None:
+            self.taken += len(data)
+
+        def shake_hands(self) -> bool:
+            self.is_open = True
+            return True
+
+        def read(self) -> bytes:
+            return b""
+
+    async def client(stream: Stream, peer: Peer) -> tuple[Reason, int]:
+        layer = Barren(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "a.example")
+        sending = asyncio.get_running_loop().run_in_executor(None, send_all, peer, 8_000_000)
+        await stream.start_tls(layer)
+        with pytest.raises(Fault, match="says nothing") as caught:
+            await stream.read()
+        with pytest.raises(OSError, match=r"reset|pipe"):
+            await sending
+        return caught.value.reason, layer.taken
+
+    reason, taken = against(runner, client)
+    assert reason is Reason.PROTOCOL_ERROR
+    assert taken <= HIGH_WATER
+
+
+def test_what_stands_behind_urgent_data_is_read(runner: asyncio.Runner) -> None:
+    """Reading stops short at its mark, and the kernel tells nothing of the rest again."""
+
+    async def client(stream: Stream, peer: Peer) -> bytes:
+        for round_ in (b"first", b"second"):
+            peer.sendall(b"220 ")
+            peer.send(b"!", socket.MSG_OOB)
+            peer.sendall(round_ + b"\n")
+            time.sleep(0.05)  # noqa: ASYNC251 - all of it is to wait in the kernel
+            read = b""
+            while not read.endswith(b"\n"):
+                read += await stream.read()
+            assert read == b"220 " + round_ + b"\n"
+        peer.close()
+        return await whole(stream)
+
+    assert against(runner, client) == b""
+
+
 def test_a_reset_is_a_fault_behind_what_was_said_before_it(runner: asyncio.Runner) -> None:
     async def client(stream: Stream, peer: Peer) -> Reason:
         peer.sendall(b"421 no more\r\n")
@@ -160,9 +240,12 @@ def test_a_closed_port_is_a_fault_and_leaves_no_socket(runner: asyncio.Runner) -
     assert runner.run(refused()) is Reason.CLOSED
 
 
-def test_a_zone_of_no_device_is_unreachable(runner: asyncio.Runner) -> None:
+@pytest.mark.parametrize(
+    "zone", ["nowhere7", "\u00b2", "99999999999", "7" * 5_000, "a\0", "\ud800"]
+)
+def test_a_zone_of_no_device_is_unreachable(runner: asyncio.Runner, zone: str) -> None:
     with pytest.raises(Fault) as caught:
-        runner.run(dialer(9, "fe80::1%nowhere7").connect())
+        runner.run(dialer(9, f"fe80::1%{zone}").connect())
     assert caught.value.reason is Reason.UNREACHABLE
 
 
@@ -231,5 +314,8 @@ def send_all(peer: Peer, many: int) -> None:
 def take_all(peer: Peer, many: int) -> bytes:
     taken = b""
     while len(taken) < many:
-        taken += peer.recv(1_000_000)
+        more = peer.recv(1_000_000)
+        if not more:
+            break
+        taken += more
     return taken

@@ -228,6 +228,17 @@ def test_a_file_of_another_size_is_another_file(history: History) -> None:
         assert recalled(history).sightings == {"a": text(expected)}
 
 
+@pytest.mark.parametrize("size", [(1 << 63) - 1, 1 << 63, (1 << 64) - 1, 10**19 - 1])
+def test_a_file_may_claim_to_be_larger_than_the_database_can_tell(
+    history: History, size: int
+) -> None:
+    for number, claimed in enumerate([size, size, 10]):
+        seen = over_sftp(view([file("a", claimed)]))
+        history.remember(report(observations=[seen]), night(number))
+        expected = night(2) if number == 2 else night(0)
+        assert recalled(history).sightings == {"a": text(expected)}
+
+
 def test_an_older_night_only_moves_the_first_sighting(history: History) -> None:
     for number, size in ((5, 10), (3, 10), (4, 99)):
         history.remember(report(observations=[over_sftp(view([file("a", size)]))]), night(number))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.pretty import pretty_repr
 
 import scanner.model
 from scanner.model.frozen import dataclass as ours
@@ -54,6 +55,7 @@ def test_instances_are_built_compared_and_shown_alike(decorator: Callable[..., A
     assert one != "a"
     assert hash(one) == hash(sample("a", 21, ("x",), "s"))
     assert repr(one).endswith("Sample(host='a', port=21, names=('x',))")
+    assert "secret" not in pretty_repr(one)
     assert dataclasses.replace(one, host="b").label == "b:21"
     assert dataclasses.asdict(one)["names"] == ("x",)
     assert [each.name for each in dataclasses.fields(one)] == ["host", "port", "names", "secret"]
@@ -125,6 +127,7 @@ def test_own_methods_stay() -> None:
             return "Hidden"
 
     assert repr(Hidden(value="a")) == "Hidden"
+    assert "value" not in pretty_repr(Hidden(value="a"))
     with pytest.raises(TypeError):
         Hidden("a")  # type: ignore[call-arg]  # what is tested
 

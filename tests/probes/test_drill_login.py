@@ -180,3 +180,26 @@ async def test_how_a_server_bars_us_afterwards_is_told() -> None:
     assert await after() == "answers no more (connection-lost)"
     closed = desk(History.in_memory(lambda: NOW), 1).dialer
     assert await aftermath(closed, "sftp", 2.0) == "answers no more (closed)"
+
+
+async def test_a_login_that_is_cancelled_leaves_no_connection(history: History) -> None:
+    heard = asyncio.Event()
+    ended = asyncio.Event()
+
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 ready\r\n")
+        assert await reader.readline() == b"AUTH TLS\r\n"
+        heard.set()
+        assert await reader.read() == b""
+        ended.set()
+        writer.close()
+
+    async with await asyncio.start_server(mute, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        task = asyncio.create_task(desk(history, port).fail(new_user(), Protocol.FTP))
+        await heard.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        async with asyncio.timeout(2):
+            await ended.wait()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -145,3 +146,22 @@ def test_a_second_process_is_kept_out_until_the_first_is_gone(tmp_path: Path) ->
     holder.communicate()
     with exclusive(lock):
         assert lock.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_cannot_be_closed_is_named_and_keeps_no_other_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk elsewhere may say only at the end that it did not take what it was given."""
+    run, before, close = folder(tmp_path), handles(), os.close
+
+    def refuse(handle: int) -> None:
+        path = Path(f"/proc/self/fd/{handle}").readlink()
+        close(handle)
+        if path.name in {"b", "c"}:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "close", refuse)
+    with pytest.raises(OSError, match=f"{run.path}/[bc]'$"), run.kept_open():  # noqa: PT012 - to the end
+        for name in "abcd":
+            run.append(name, "line")
+    assert handles() == before

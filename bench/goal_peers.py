@@ -145,7 +145,9 @@ SSH_AUDIT: Final = Tool(
 
 def _ssh_scripts(ground: Ground) -> list[list[str]]:
     servers = [At(host, int(port)) for host, _, port in map(_parted, ground.names())]
-    return [[*NMAP_SSH.command(servers, ground.folder), *_parallel(ground)]]
+    words = NMAP_SSH.command(servers, ground.folder)
+    # More hosts in a group, each asked by three scripts, are more than the servers answer.
+    return [["--max-hostgroup" if word == "--min-hostgroup" else word for word in words]]
 
 
 def _parted(place: str) -> tuple[str, str, str]:

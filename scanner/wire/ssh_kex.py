@@ -24,7 +24,7 @@ LARGEST_PRIME = 8_192
 GROUP_EXCHANGE = ("diffie-hellman-group-exchange-sha256", "diffie-hellman-group-exchange-sha1")
 
 _EXPONENT_BYTES = 32
-_FLEETING_BYTES = 4
+_FLEETING_BYTES = 2
 """Of an exponent that protects nothing: the whole cost of a large group is in its length."""
 _LEAST_BITS = 256
 

@@ -140,7 +140,7 @@ def test_a_group_is_told_even_when_the_exchange_goes_no_further() -> None:
     assert kex.given == 1024
 
 
-@pytest.mark.parametrize(("fleeting", "most"), [(True, 4), (False, 32)])
+@pytest.mark.parametrize(("fleeting", "most"), [(True, 2), (False, 32)])
 def test_an_exponent_is_short_only_where_nothing_is_sent_under_it(
     *, fleeting: bool, most: int
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -21,6 +22,8 @@ _READY_SECONDS: Final = 10.0
 _STOP_SECONDS: Final = 3.0
 _POLL_SECONDS: Final = 0.002
 _ATTEMPTS: Final = 4
+_SET_APART: Final = range(10_000, 32_768)
+"""Below what Linux gives to connections by itself (``ip_local_port_range``)."""
 # States of /proc/net/tcp: LISTEN; and ESTABLISHED or CLOSE_WAIT, where our side is not closed.
 _TABLES: Final = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 _LISTENING: Final = frozenset({"0A"})
@@ -124,12 +127,15 @@ def running(
 
 
 def free_port() -> int:
-    """Return a port that was free a moment ago, on every address."""
-    with socket.socket() as probe:
-        probe.bind((EVERYWHERE.address, 0))
-        port = probe.getsockname()[1]
-        assert isinstance(port, int)
-        return port
+    """Return a port that was free a moment ago, on every address, and that no client's connection
+    takes by chance before it is used.
+    """
+    for _ in range(len(_SET_APART)):
+        port = secrets.choice(_SET_APART)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((EVERYWHERE.address, port))
+            return port
+    raise ServerStartError("no port is free")
 
 
 def _start(

@@ -18,7 +18,6 @@ from pathlib import Path
 from scanner.engine.answers import BrokerError
 from scanner.engine.broker import Broker, Intake, Parcel
 from scanner.engine.contract import Look
-from scanner.engine.gate import Gate
 from scanner.engine.messages import (
     Batch,
     Sighting,
@@ -27,6 +26,7 @@ from scanner.engine.messages import (
     encode_sighting,
     encode_sign,
 )
+from scanner.engine.pace import Pace
 from scanner.engine.unseen import unseen
 from scanner.model.ledger import BegunTargets
 from scanner.model.reading import Reason, Unobserved
@@ -71,7 +71,7 @@ class Worker:
     ack_seconds: float
     note: Callable[[str], None]
     _free: asyncio.Semaphore = field(init=False)
-    _gate: Gate = field(init=False, default_factory=Gate)
+    _pace: Pace = field(init=False, default_factory=Pace)
     _busy: int = field(init=False, default=0)
     _stopped: set[str] = field(init=False, default_factory=set)
     _looking: dict[str, set[asyncio.Task[None]]] = field(init=False, default_factory=dict)
@@ -157,7 +157,7 @@ class Worker:
     async def _one(self, parcel: Parcel, batch: Batch, target: Target, waiting: list[int]) -> None:
         async with self._free:
             if parcel.run not in self._stopped:
-                await self._gate.turn()
+                await self._pace.turn()
                 seen = await self._seen(parcel, batch, target)
                 await self._tell(parcel, target, seen)
         waiting[0] -= 1

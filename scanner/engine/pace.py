@@ -18,7 +18,10 @@ _BURST = 16
 
 
 class Pace:
-    """Holds new targets back while the loop is behind. ``clock`` tells seconds that only grow."""
+    """Holds new targets back while the loop is behind. ``clock`` tells seconds that only grow.
+
+    Many tasks may ask at once: if each measured a turn of its own, all would begin after it.
+    """
 
     def __init__(
         self, *, longest: float = LONGEST_TURN, clock: Callable[[], float] = monotonic
@@ -26,17 +29,25 @@ class Pace:
         self._longest = longest
         self._clock = clock
         self._left = 0
+        self._lock = asyncio.Lock()
 
     async def turn(self) -> None:
-        """Return as soon as one more target may begin."""
-        if self._left == 0:
-            while True:
-                took = await self._one_turn()
-                if took <= self._longest:
-                    break
-                await asyncio.sleep(took)
-            self._left = _BURST
-        self._left -= 1
+        """Return as soon as one more target may begin, in the order of asking. A cancelled wait
+        holds up nobody.
+        """
+        async with self._lock:
+            if self._left == 0:
+                await self._short_turn()
+                self._left = _BURST
+            self._left -= 1
+
+    async def _short_turn(self) -> None:
+        """Return once a turn of the loop was short."""
+        while True:
+            took = await self._one_turn()
+            if took <= self._longest:
+                return
+            await asyncio.sleep(took)
 
     async def _one_turn(self) -> float:
         """Return how many seconds the loop takes to serve everybody once."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 from scanner.engine.contract import Keep, Look, Seen
-from scanner.engine.gate import Gate
+from scanner.engine.pace import Pace
 from scanner.engine.record import observations_of, plain_of
 from scanner.engine.scheduler import schedule
 from scanner.engine.unseen import unseen
@@ -194,23 +194,23 @@ async def serve(link: Link, begin: Callable[[str, bool], Look]) -> None:
 
     ``begin`` is given the name of an asset, and whether it may have been begun before.
     """
-    gate = Gate()
+    pace = Pace()
     looking: set[asyncio.Task[None]] = set()
     async with asyncio.TaskGroup() as group:
         while line := await link.source.readline():
             order = json.loads(line)
             look = begin(order["asset"], order["again"])
-            task = group.create_task(_look(link, order["asset"], look, gate))
+            task = group.create_task(_look(link, order["asset"], look, pace))
             looking.add(task)
             task.add_done_callback(looking.discard)
         for task in looking:
             task.cancel()
 
 
-async def _look(link: Link, asset: str, look: Look, gate: Gate) -> None:
+async def _look(link: Link, asset: str, look: Look, pace: Pace) -> None:
     whole = True
     try:
-        await gate.turn()
+        await pace.turn()
         await look.look()
     except asyncio.CancelledError:
         task = asyncio.current_task()

@@ -7,7 +7,7 @@ import json
 from asyncio.subprocess import PIPE
 
 from scanner.engine.contract import Look
-from scanner.engine.gate import Gate
+from scanner.engine.pace import Pace
 from scanner.engine.processes import Link, serve
 from scanner.model.target import Target
 from tests.engine.crowded import BURST, Crowded, Watch
@@ -39,9 +39,9 @@ async def test_a_process_that_is_asked_for_many_begins_a_few_at_a_time() -> None
     watch.hold(LOOKS)
 
 
-async def test_a_cancelled_wait_leaves_the_gate_to_the_next() -> None:
-    gate = Gate()
-    waiting = [asyncio.create_task(gate.turn()) for _ in range(BURST + 3)]
+async def test_a_cancelled_wait_leaves_the_pace_to_the_next() -> None:
+    pace = Pace()
+    waiting = [asyncio.create_task(pace.turn()) for _ in range(BURST + 3)]
     await asyncio.sleep(0)
     waiting[0].cancel()
     waiting[2].cancel()

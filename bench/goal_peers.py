@@ -11,6 +11,7 @@ from bench.goal_tools import Ground, Tool, first_number
 from bench.peer_programs import FOLDER
 from bench.ssh_tools import NMAP as NMAP_SSH
 from bench.ssh_tools import At
+from bench.ssh_tools import nmap as nmap_ssh
 
 _NMAP: Final = "nmap -n -Pn -sT -T5 --min-hostgroup 4096"
 _NMAP_PARALLEL: Final = (256, 5000)  # at least, at most: more gains nothing
@@ -145,9 +146,8 @@ SSH_AUDIT: Final = Tool(
 
 def _ssh_scripts(ground: Ground) -> list[list[str]]:
     servers = [At(host, int(port)) for host, _, port in map(_parted, ground.names())]
-    words = NMAP_SSH.command(servers, ground.folder)
     # More hosts in a group, each asked by three scripts, are more than the servers answer.
-    return [["--max-hostgroup" if word == "--min-hostgroup" else word for word in words]]
+    return [nmap_ssh(servers, ground.folder, "--max-hostgroup", "64")]
 
 
 def _parted(place: str) -> tuple[str, str, str]:

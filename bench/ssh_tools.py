@@ -75,6 +75,13 @@ def audited(folder: Path) -> list[dict[str, Any]]:
 
 
 def _nmap(servers: Sequence[At], folder: Path) -> list[str]:
+    return nmap(servers, folder, "--min-hostgroup", "64")
+
+
+def nmap(servers: Sequence[At], folder: Path, *groups: str) -> list[str]:
+    """Return nmap with its three SSH scripts. ``groups`` say how many of several servers it takes
+    at once.
+    """
     # Scripts ask for the service of a port; the table of services is the gentlest way to tell.
     ports = sorted({one.port for one in servers})
     table = "".join(f"ssh\t{port}/tcp\t0.5\n" for port in ports)
@@ -83,7 +90,7 @@ def _nmap(servers: Sequence[At], folder: Path) -> list[str]:
     names.write_text("".join(f"{one.host}\n" for one in servers), encoding="ascii")
     words = ["nmap", "-n", "-Pn", "-sT", "--datadir", str(folder), "-iL", str(names)]
     words += ["-p", ",".join(map(str, ports)), "--script", _SCRIPTS, "--script-args", _ARGUMENTS]
-    words += ["-T4", "--min-hostgroup", "64"] if len(servers) > 1 else []
+    words += ["-T4", *groups] if len(servers) > 1 else []
     return [*words, "-oX", str(nmap_output(folder))]
 
 

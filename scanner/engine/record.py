@@ -36,7 +36,7 @@ class Record:
 def _converter() -> Converter:
     from cattrs import Converter  # noqa: PLC0415 - slow to load, and a single scan keeps no record
 
-    converter = Converter(omit_if_default=True)
+    converter = Converter()
 
     def facts(plain: Any, _: Any) -> FtpFacts | SshFacts | None:
         if plain is None:

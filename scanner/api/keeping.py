@@ -88,24 +88,24 @@ class Keep:
 
     def _conclude(self, several: Iterable[tuple[Docket, Record]]) -> None:
         reports: list[HostReport] = []
+        steps: list[Progress] = []
         try:
             for docket, record in several:
                 reports.append(self.output.add(docket, record))
                 self.done.add(record.asset)
+                steps.append(self._step(record.asset))
         finally:  # what is in the report is remembered, whatever became of the next one
             self._shop.remember(*reports)
-        for report in reports:
-            self._tell(report)
+        for step in steps:
+            self._progress(step)
 
-    def _tell(self, report: HostReport) -> None:
-        self._progress(
-            Progress(
-                done=len(self.done),
-                total=self.output.tally.targeted,
-                failures=self.output.tally.failures,
-                asset=report.asset,
-                begun=self._taken_up,
-            )
+    def _step(self, asset: str) -> Progress:
+        return Progress(
+            done=len(self.done),
+            total=self.output.tally.targeted,
+            failures=self.output.tally.failures,
+            asset=asset,
+            begun=self._taken_up,
         )
 
 

@@ -131,6 +131,13 @@ async def test_a_run_leaves_a_valid_report_and_private_files(
     assert (result.exit_code, result.interrupted) == (1, False)
 
 
+async def test_progress_counts_each_asset_though_several_are_kept_together(tmp_path: Path) -> None:
+    told: list[Progress] = []
+    closed = [host(1 + number, f"a{number}") for number in range(20)]
+    await run(request(tmp_path, targets(tmp_path, *closed)), told.append)
+    assert [item.done for item in told] == list(range(1, 21))
+
+
 async def test_judging_again_gives_the_same_document(open_and_strict: Path, tmp_path: Path) -> None:
     result = await run(request(tmp_path, open_and_strict), quiet)
     before = report(result)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -22,6 +22,8 @@ Reconnect = Callable[[], Awaitable[FtpSession]]
 """Opens another session like the first: logged in, protected alike. Raises ``Fault``."""
 
 MOST_RECONNECTS = 5
+WHERE_ONE_IS = (("TYPE", b"I"), ("PWD", b""))
+"""What ``open_tree`` sends."""
 _MOST_PARENT_ENTRIES = 5000
 _MOST_KNOWN = 64
 _NOT_IMPLEMENTED = frozenset({500, 501, 502, 504})
@@ -73,9 +75,11 @@ class FtpTree:
         """Read ``length`` bytes at ``offset``; fewer at the end of the file."""
         return await self._step(lambda: self._read(path, offset, length))
 
-    async def modified_at(self, path: bytes) -> Reading[datetime]:
-        """Return when a file was changed (MDTM, RFC 3659 section 3), which should be UTC."""
-        return await self._step(lambda: self._modified(path))
+    async def modified_at(self, path: bytes, then: Sequence[bytes] = ()) -> Reading[datetime]:
+        """Return when a file was changed (MDTM, RFC 3659 section 3), which should be UTC. ``then``
+        are files that are asked for next, in this order.
+        """
+        return await self._step(lambda: self._modified(path, then))
 
     async def close(self) -> None:
         """Say goodbye and drop the connection."""
@@ -111,6 +115,7 @@ class FtpTree:
         self.transfers = Transfers(session)
 
     async def _list(self, path: bytes, most: int) -> Listing:
+        self.session.send_ahead(("CWD", path), self.transfers.port.next_command)
         entered = await self._enter(path)
         if entered.code // 100 != 2:
             return Listing(
@@ -241,9 +246,10 @@ class FtpTree:
             if len(self._known) > _MOST_KNOWN:
                 del self._known[next(iter(self._known))]
 
-    async def _modified(self, path: bytes) -> datetime:
+    async def _modified(self, path: bytes, then: Sequence[bytes]) -> datetime:
         if not self.session.has("MDTM"):
             raise Fault(Reason.NOT_OFFERED, "FEAT does not name MDTM")
+        self.session.send_ahead(*[("MDTM", each) for each in (path, *then)])
         reply = await self._known_alive("MDTM", path)
         moment = timeval(reply.text.strip()) if reply.code == 213 else None
         if moment is None:

@@ -9,6 +9,7 @@ from enum import Enum, auto
 
 from scanner.clients.deadlines import within
 from scanner.clients.faults import Fault, fault_of
+from scanner.clients.ftp_ahead import Command
 from scanner.clients.ftp_session import FtpSession, start_client_tls
 from scanner.clients.stream import Stream
 from scanner.model.frozen import dataclass
@@ -68,6 +69,11 @@ class PassivePort:
         """Whether another address than the peer's was announced; 0.0.0.0 names none."""
         ip = str(self._session.opening.dialer.admitted.ip)
         return self.announced not in {"", "0.0.0.0", "::", ip}  # noqa: S104 - nothing is bound
+
+    @property
+    def next_command(self) -> Command:
+        """What the server is asked next for a port."""
+        return ("EPSV" if self._extended else "PASV", b"")
 
     async def ask_address(self) -> RawReply:
         """Ask PASV for an address, only to know it. Raises ``Fault``."""

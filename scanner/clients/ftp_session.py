@@ -8,6 +8,7 @@ from contextlib import suppress
 from scanner.clients.deadlines import within
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault, fault_of
+from scanner.clients.ftp_ahead import Command, SentAhead, Together, that_fit
 from scanner.clients.ftp_verbs import check_permitted
 from scanner.clients.stream import Stream
 from scanner.clients.tls_layer import TlsLayer
@@ -46,11 +47,14 @@ class NotFtp(Fault):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """How to open sessions: seconds a step may take, and the name to tell a TLS server."""
+    """How to open sessions: seconds a step may take, the name to tell a TLS server, and whether
+    it takes commands together; without ``together`` they leave one by one.
+    """
 
     dialer: Dialer
     seconds: float = 10.0
     server_name: str = ""
+    together: Together | None = None
 
 
 class FtpSession:
@@ -80,6 +84,7 @@ class FtpSession:
         self.writing = False
         """Whether the opt-in write test is under way: the one time that STOR and DELE may leave."""
         self._stream = stream
+        self._ahead = SentAhead(opening.together)
         self._replies = ReplyReader()
         self._usable = True
         self._secret = b""
@@ -139,8 +144,51 @@ class FtpSession:
 
         Raises ``ValueError`` for a verb that is not read-only, before anything is sent.
         """
+        if self._ahead and (reply := await self._answer_ahead((verb, argument))) is not None:
+            return reply
         self.send(verb, argument)
         return await self.reply()
+
+    async def _answer_ahead(self, wanted: Command) -> RawReply | None:
+        """Return the reply to a command that was sent ahead, if it was. Replies before it, which
+        nobody asks for any more, are passed over.
+        """
+        ahead = self._ahead
+        while ahead:
+            command = ahead.take()
+            try:
+                reply = await self.reply()
+            except Fault as fault:
+                ahead.surprise()
+                self.abort()
+                raise Fault(Reason.CONNECTION_LOST, f"amid {command[0]}: {fault.detail}") from fault
+            if not ahead.is_in_step(command[0], reply):
+                ahead.surprise()
+                self.abort()
+                raise Fault(Reason.CONNECTION_LOST, f"{command[0]} answered {reply.shown}")
+            if command == wanted:
+                return reply
+        return None
+
+    @property
+    def out_of_step(self) -> bool:
+        """Whether this session was lost because commands were sent together: what they asked is
+        worth asking again on another one.
+        """
+        return self._ahead.out_of_step
+
+    def send_ahead(self, *commands: Command, trial: bool = False) -> None:
+        """Send commands in one segment, the first of them that fit into ``MOST_TOGETHER`` bytes, if
+        the server is known to take them so (or ``trial``: if it is not known that it does not);
+        else nothing. They are asked with ``command`` as ever, in this order, and each then only
+        awaits its reply.
+        """
+        if not self.is_usable or not self._ahead.is_allowed(trial=trial):
+            return
+        chosen = that_fit(commands)
+        if len(chosen) > 1:
+            self.send_together(*chosen)
+            self._ahead.expect(chosen)
 
     def send(self, verb: str, argument: bytes = b"") -> None:
         """Send one command and read nothing."""
@@ -243,6 +291,7 @@ class FtpSession:
 
     async def protect_data(self) -> RawReply:
         """Ask for protected data connections (RFC 4217 section 9): PBSZ 0, then PROT P."""
+        self.send_ahead(("PBSZ", b"0"), ("PROT", b"P"))
         await self.command("PBSZ", b"0")
         reply = await self.command("PROT", b"P")
         self.data_protected = reply.code // 100 == 2
@@ -305,6 +354,7 @@ class FtpSession:
         """Say goodbye, briefly, and drop the connection. Never fails."""
         try:
             if self.is_usable:
+                self._ahead.forget()
                 async with within(min(_GOODBYE_SECONDS, self.opening.seconds)):
                     self.send("QUIT")
                     await self._next_reply()

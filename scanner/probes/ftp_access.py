@@ -77,14 +77,16 @@ async def _compare_with_tls(visit: Visit, refused: Observed[ClearLadder]) -> Rea
     return Observed(refused.value, evidence)
 
 
-async def ask_named_in_passing(visit: Visit, session: FtpSession) -> Reading[ClearLadder]:
+async def ask_named_in_passing(
+    visit: Visit, session: FtpSession, name: str
+) -> Reading[ClearLadder]:
     """Ask the same as the last question of a session in clear in which nobody logged in, where no
     TLS is to be had: a connection less than ``ask_named``.
 
     ``Unobserved`` where the answer may be owed to what was asked there before: then it counts for
     nothing, and ``ask_named`` is to be asked.
     """
-    name, reply = await _say_name(session)
+    reply = await session.command("USER", name.encode("ascii"))
     if reply.code not in _ANSWERS_TO_A_NAME:
         return Unobserved(Reason.PROTOCOL_ERROR, f"USER answered {reply.shown}")
     raise_if_throttled(reply)
@@ -93,14 +95,10 @@ async def ask_named_in_passing(visit: Visit, session: FtpSession) -> Reading[Cle
 
 async def name_nobody(visit: Visit, session: FtpSession) -> Reading[ClearLadder]:
     """Name a user that does not exist, and stop before PASS."""
-    name, reply = await _say_name(session)
+    name = nonsense_name()
+    reply = await session.command("USER", name.encode("ascii"))
     raise_if_throttled(reply, closing=not visit.mechanism)
     return _ladder(visit, name, reply)
-
-
-async def _say_name(session: FtpSession) -> tuple[str, RawReply]:
-    name = nonsense_name()
-    return name, await session.command("USER", name.encode("ascii"))
 
 
 def _ladder(visit: Visit, name: str, reply: RawReply) -> Reading[ClearLadder]:

@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from scanner.clients.faults import Fault
+from scanner.clients.ftp_ahead import Command
 from scanner.clients.ftp_session import FtpSession, NotFtp
 from scanner.model.frozen import dataclass
 from scanner.model.observation import (
@@ -18,8 +19,9 @@ from scanner.model.observation import (
     TlsFacts,
 )
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
+from scanner.probes.context import nonsense_name
 from scanner.probes.ftp_access import ask_named_in_passing
-from scanner.probes.ftp_tls import TlsLook, ask_auth, ask_early_protection
+from scanner.probes.ftp_tls import EARLY_PROTECTION, TlsLook, ask_auth, ask_early_protection
 from scanner.probes.ftp_visit import Visit, check_greeting
 from scanner.probes.ftp_words import BEFORE_LOGIN, Words
 
@@ -78,17 +80,50 @@ class _FirstContact:
         features = await visit.ask(self._features)
         auth = await visit.ask(lambda: ask_auth(visit, self.session))
         tls = await self._tls(auth)
+        early, named = await self._together(tls)
+        facts = FtpFacts(greeting=greeting, features=features, auth_tls=auth, tls=tls)
+        return Contact(facts, early, named)
+
+    async def _together(
+        self, tls: Reading[TlsFacts]
+    ) -> tuple[Reading[DataProtection], Observed[ClearLadder] | None]:
+        """Put the last questions of the session together, to see whether the server takes them so;
+        where it does not, once more on a new connection, one by one.
+        """
+        name = nonsense_name()
+        self.session.send_ahead(*self._last_commands(tls, name), trial=True)
+        told = await self._one_by_one(tls, name)
+        if self.session.out_of_step:
+            again = await self._visit.ask(self._reconnected)
+            if isinstance(again, Observed):
+                told = await self._one_by_one(tls, name)
+        return told
+
+    def _last_commands(self, tls: Reading[TlsFacts], name: str) -> list[Command]:
+        commands = self._words.to_ask(BEFORE_LOGIN)
+        if isinstance(tls, Observed):
+            return [*EARLY_PROTECTION, *commands]
+        if not self._visit.mechanism:
+            commands.append(("USER", name.encode("ascii")))
+        return commands
+
+    async def _reconnected(self) -> Reading[bool]:
+        self.session = await self._visit.connect(secure=bool(self._visit.mechanism))
+        return Observed(value=True)
+
+    async def _one_by_one(
+        self, tls: Reading[TlsFacts], name: str
+    ) -> tuple[Reading[DataProtection], Observed[ClearLadder] | None]:
         early = await self._early(tls)
         await self._words.ask(self.session, BEFORE_LOGIN)
-        facts = FtpFacts(greeting=greeting, features=features, auth_tls=auth, tls=tls)
-        return Contact(facts, early, await self._named())
+        return early, await self._named(name)
 
-    async def _named(self) -> Observed[ClearLadder] | None:
+    async def _named(self, name: str) -> Observed[ClearLadder] | None:
         """Name nobody before leaving, where no later question would change the answer."""
         visit, session = self._visit, self.session
         if visit.mechanism or not session.is_usable:
             return None
-        named = await visit.ask(lambda: ask_named_in_passing(visit, session))
+        named = await visit.ask(lambda: ask_named_in_passing(visit, session, name))
         return named if isinstance(named, Observed) else None
 
     async def inside_tls(self) -> Contact:
@@ -100,8 +135,7 @@ class _FirstContact:
         greeting = await self._greeting()
         features = await visit.ask(self._features)
         auth: Reading[AuthTls] = Observed(AuthTls(mechanism="implicit"), tls.evidence)
-        early = await self._early(tls)
-        await self._words.ask(self.session, BEFORE_LOGIN)
+        early, _ = await self._together(tls)
         facts = FtpFacts(greeting=greeting, features=features, auth_tls=auth, tls=tls)
         return Contact(facts, early)
 

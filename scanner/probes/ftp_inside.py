@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from scanner.clients.faults import Fault
-from scanner.clients.ftp import FtpTree, open_tree
+from scanner.clients.ftp import WHERE_ONE_IS, FtpTree, open_tree
+from scanner.clients.ftp_ahead import Command
 from scanner.clients.ftp_session import FtpSession
 from scanner.model.frozen import dataclass
 from scanner.model.listing import Listing, Outcome
@@ -63,9 +64,9 @@ class WitnessedTree:
         """Read as the tree does."""
         return await self._tree.read_range(path, offset, length)
 
-    async def modified_at(self, path: bytes) -> Reading[datetime]:
+    async def modified_at(self, path: bytes, then: Sequence[bytes] = ()) -> Reading[datetime]:
         """Ask as the tree does."""
-        return await self._tree.modified_at(path)
+        return await self._tree.modified_at(path, then)
 
 
 class Inside:
@@ -194,9 +195,9 @@ class Inside:
             session.abort()
             return opened
         tree = opened.value
-        exposed = private and not session.data_protected
+        exposed = private and not tree.session.data_protected
         try:
-            self.passive.append(await visit.ask(lambda: ask_passive(visit, tree)))
+            self.passive.append(await self._passive(tree))
             view: Reading[View] = Unobserved(Reason.NOT_OFFERED, _UNPROTECTED)
             if not exposed:
                 look = _Look(username=username, encrypted=encrypted, seconds=self._share())
@@ -219,9 +220,38 @@ class Inside:
         self, session: FtpSession, reconnect: Callable[[], Awaitable[FtpSession]]
     ) -> Reading[FtpTree]:
         await self._settle_in(session)
+        session.send_ahead(*self._first_commands())
+        try:
+            return Observed(await self._opened(session, reconnect))
+        except Fault:
+            if not session.out_of_step:
+                raise
+        fresh = await reconnect()
+        try:
+            return Observed(await self._opened(fresh, reconnect))
+        except BaseException:
+            fresh.abort()
+            raise
+
+    def _first_commands(self) -> list[Command]:
+        asked = self._words.to_ask(AFTER_LOGIN)
+        passive = [] if self._visit.dialer.admitted.ip.version == 6 else [("PASV", b"")]
+        return [*asked, *WHERE_ONE_IS, *passive]
+
+    async def _opened(
+        self, session: FtpSession, reconnect: Callable[[], Awaitable[FtpSession]]
+    ) -> FtpTree:
         await self._words.ask(session, AFTER_LOGIN)
-        clock = self._visit.context.clock
-        return Observed(await open_tree(session, reconnect=reconnect, clock=clock))
+        return await open_tree(session, reconnect=reconnect, clock=self._visit.context.clock)
+
+    async def _passive(self, tree: FtpTree) -> Reading[PassiveAddress]:
+        """Ask for a passive address; once more, by itself, where it was lost among others."""
+        visit = self._visit
+        passive = await visit.ask(lambda: ask_passive(visit, tree))
+        if isinstance(passive, Unobserved) and tree.session.out_of_step:
+            await visit.ask(lambda: _revived(tree))
+            passive = await visit.ask(lambda: ask_passive(visit, tree))
+        return passive
 
     def _share(self) -> float:
         """Return this view's share of the time left; the last share is for what comes after.

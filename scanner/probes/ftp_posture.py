@@ -32,6 +32,7 @@ async def ask_bounce(visit: Visit, tree: FtpTree) -> Reading[Bounce]:
     asked = [("EPRT", THIRD_EPRT[version])]
     if version == 4:
         asked.insert(0, ("PORT", THIRD_PORT))
+    session.send_ahead(*asked)
     replies: list[RawReply] = []
     evidence: list[str] = []
     for verb, argument in asked:

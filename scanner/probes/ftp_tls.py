@@ -34,6 +34,8 @@ from scanner.probes.ftp_visit import Visit, raise_if_throttled
 from scanner.wire.ftp import RawReply, announces_tls
 from scanner.wire.listing import Dialect, ListingParser
 
+EARLY_PROTECTION = (("PBSZ", b"0"), ("PROT", b"C"))
+"""What ``ask_early_protection`` sends."""
 _MECHANISMS = ("tls", "ssl")
 _MUST_PROTECT = frozenset({521, 522, 533, 534, 536})
 """Refusals of data in clear (RFC 2228 section 5, RFC 4217 section 9)."""

@@ -12,6 +12,7 @@ from typing import TypeVar
 from scanner.clients.deadlines import within
 from scanner.clients.dialer import Dialer
 from scanner.clients.faults import Fault
+from scanner.clients.ftp_ahead import Together
 from scanner.clients.ftp_session import FtpSession, Opening
 from scanner.clients.tls import shared_looking_context
 from scanner.model.observation import CertificateFacts
@@ -51,6 +52,7 @@ class Visit:
         self.features: tuple[str, ...] | None = None
         self.speaks_clear = not implicit
         self.stopped: Unobserved | None = None
+        self._together = Together()
         self._deadline = (
             asyncio.get_running_loop().time() + _OWN_SHARE * context.target.limits.asset_seconds
         )
@@ -63,6 +65,7 @@ class Visit:
             dialer=self.dialer,
             seconds=target.limits.timeout_seconds,
             server_name=target.tls.server_name or self.dialer.admitted.name,
+            together=self._together,
         )
 
     def share(self, parts: int) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from scanner.clients.ftp_ahead import Command
 from scanner.clients.ftp_session import FtpSession
 from scanner.model.observation import Reply, Software
 from scanner.model.product import Product
@@ -32,6 +33,11 @@ class Words:
         """Return what the command was answered, or why it was not."""
         return self._said.get(command, self._visit.stopped or _NOBODY)
 
+    def to_ask(self, commands: tuple[str, ...]) -> list[Command]:
+        """Return those of ``commands`` that were not answered before, as they are sent."""
+        unanswered = (each for each in commands if not isinstance(self._said.get(each), Observed))
+        return [_sent(each) for each in unanswered]
+
     async def ask(self, session: FtpSession, commands: tuple[str, ...]) -> None:
         """Put those of ``commands`` that were not answered before."""
         for command in commands:
@@ -39,8 +45,7 @@ class Words:
                 self._said[command] = await self._visit.ask(partial(self._ask, session, command))
 
     async def _ask(self, session: FtpSession, command: str) -> Reading[Reply]:
-        verb, _, argument = command.partition(" ")
-        reply = await session.command(verb, argument.encode("ascii"))
+        reply = await session.command(*_sent(command))
         if reply.code == _NOT_LOGGED_IN:
             return _NOBODY
         # All lines are looked at here and now: a product's name stands in any of them.
@@ -59,3 +64,8 @@ class Words:
         if found.product is Product.UNKNOWN and isinstance(self["STAT"], Unobserved):
             return Unobserved(Reason.NO_LOGIN, "the server does not say before a login")
         return Observed(found)
+
+
+def _sent(command: str) -> Command:
+    verb, _, argument = command.partition(" ")
+    return verb, argument.encode("ascii")

@@ -13,6 +13,7 @@ from scanner.clients.dialer import Dialer
 from scanner.clients.effort import EffortMeter
 from scanner.clients.faults import Fault
 from scanner.clients.ftp import FtpTree, open_tree
+from scanner.clients.ftp_ahead import Together
 from scanner.clients.ftp_session import FtpSession, Opening
 from scanner.clients.tls import looking_context
 from scanner.model.address import Admitted
@@ -55,10 +56,15 @@ async def enter(
 
 @asynccontextmanager
 async def a_tree(
-    port: int, *, tls: bool = False, implicit: bool = False, seconds: float = 5.0
+    port: int,
+    *,
+    tls: bool = False,
+    implicit: bool = False,
+    seconds: float = 5.0,
+    together: Together | None = None,
 ) -> AsyncIterator[FtpTree]:
     """Log in anonymously and hand out the tree; it reconnects in the same way."""
-    opening = an_opening(port, seconds=seconds)
+    opening = replace(an_opening(port, seconds=seconds), together=together)
 
     async def connect() -> FtpSession:
         return await enter(opening, tls=tls, implicit=implicit)

@@ -29,6 +29,9 @@ class Connection:
     """Bytes that were handed to the client's connection."""
     data_connections: int = 0
     """How many data connections the client opened to a passive port."""
+    impatient: int = 0
+    """How many times commands came before the one ahead of them was answered, where the behaviour
+    looks for that."""
     ending: str = ""
     """Why the session is over, empty while it lasts."""
 
@@ -92,11 +95,14 @@ class Session:
         self._record(received)
         return received
 
-    async def forget(self) -> None:
-        """Drop what has come and was not read: it is recorded, and answered by nobody."""
+    async def forget(self) -> bytes:
+        """Drop and return what has come and was not read: it is recorded, and answered by nobody."""
+        dropped = b""
         with suppress(TimeoutError):
             async with asyncio.timeout(0):
-                self._record(await self.reader.read(_LINE_BYTES))
+                dropped = await self.reader.read(_LINE_BYTES)
+                self._record(dropped)
+        return dropped
 
     async def absorb(self) -> None:
         """Record what comes until the client closes."""

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from types import MappingProxyType
 from typing import Final
 
@@ -45,6 +46,16 @@ DataSource = Callable[[], Iterable[bytes]]
 
 def _nothing() -> Iterable[bytes]:
     return ()
+
+
+class Behind(Enum):
+    """What becomes of commands that come before the one ahead of them is answered."""
+
+    TAKEN = auto()
+    DROPPED = auto()
+    HUNG_UP_ON = auto()
+    CLOSED_ON = auto()
+    """The first is answered, and then 421."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +101,7 @@ class FtpScript:
     """Announced instead of our own address, with the real port."""
     passive_port: int | None = None
     """Announced instead of the real port."""
+    behind: Behind = Behind.TAKEN
     close_after: int | None = None
     """How many commands are answered before the connection is closed without a word."""
 
@@ -128,11 +140,24 @@ def ftp(script: FtpScript | None = None) -> Behaviour:
             answered = 0
             while chosen.close_after is None or answered < chosen.close_after:
                 line = await session.line()
+                impatient = await _looks_behind(chosen, session)
+                if impatient and chosen.behind is Behind.HUNG_UP_ON:
+                    return
                 if not await _answer(state, line.decode("latin-1")):
+                    return
+                if impatient and chosen.behind is Behind.CLOSED_ON:
+                    await session.send(b"421 one at a time\r\n")
                     return
                 answered += 1
 
     return behave
+
+
+async def _looks_behind(script: FtpScript, session: Session) -> bool:
+    """Drop what came behind a command, where the script minds that; tell whether there was any."""
+    impatient = script.behind is not Behind.TAKEN and bool(await session.forget())
+    session.connection.impatient += impatient
+    return impatient
 
 
 async def _answer(state: _State, line: str) -> bool:

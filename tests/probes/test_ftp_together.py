@@ -1,0 +1,204 @@
+"""Commands that are sent together: what is seen does not depend on whether a server takes them so."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from scanner.clients.ftp_ahead import Together
+from scanner.clients.ftp_session import FtpSession, Opening
+from scanner.model.reading import Observed
+from scanner.model.target import Target
+from tests.clients.ftp_lab import a_dialer, a_tree, enter, names
+from tests.hostile import server_context, serving
+from tests.hostile.endpoint import Connection
+from tests.hostile.ftp import Behind, FtpScript, ftp
+from tests.probes.test_ftp import QUICK, Visit, look, look_at, seen, view_of
+from tests.servers import make_certificate
+from tests.servers.fixtures import StartServer
+
+LAB = Target(host="localhost", asset="lab", limits=QUICK)
+POLITE = FtpScript(
+    replies={"PORT": b"500 illegal\r\n", "EPRT": b"500 illegal\r\n", "SITE": b"214 CHMOD\r\n"},
+    folders={"/": b"type=file;size=3; a.csv\r\ntype=dir; b\r\n", "/b": b"type=file;size=4; c\r\n"},
+    files={"/a.csv": b"abc", "/b/c": b"abcd"},
+)
+AN_ANSWER_MORE = {
+    "SYST": b"215 UNIX Type: L8\r\n220 and good day\r\n",
+    "HELP": b"214 none\r\n214 really\r\n",
+    "SITE": b"214 CHMOD\r\n200 CHOWN\r\n",
+    "TYPE": b"200 noted\r\n200 thank you\r\n",
+}
+"""Replies that were not asked for, amid those to commands that were sent together."""
+
+
+@pytest.fixture
+def certified(tmp_path: Path) -> ssl.SSLContext:
+    return server_context(make_certificate(tmp_path))
+
+
+async def looked_at(script: FtpScript) -> tuple[Visit, list[Connection]]:
+    async with serving(ftp(script)) as endpoint:
+        return await look(endpoint.port, LAB), endpoint.connections
+
+
+def told(visit: Visit) -> dict[str, object]:
+    """Return what was seen that commands sent together are about."""
+    facts = visit.facts
+    ladder = seen(facts.clear_named)
+    view = view_of(facts)
+    return {
+        "system": seen(facts.system),
+        "help": seen(facts.help),
+        "site": seen(facts.site_help),
+        "status": seen(facts.status),
+        "named": (ladder.step, ladder.replies),
+        "anonymous": seen(facts.anonymous).accepted,
+        "view": (view.home, view.root, view.encrypted, [file.size for file in view.walk.files]),
+        "passive": seen(facts.passive).foreign,
+        "bounce": seen(facts.bounce),
+        "early": type(facts.data),
+    }
+
+
+@pytest.mark.parametrize("behind", [Behind.DROPPED, Behind.HUNG_UP_ON, Behind.CLOSED_ON])
+@pytest.mark.parametrize("tls", [False, True], ids=["clear", "tls"])
+async def test_a_server_that_wants_one_at_a_time_is_tried_once_and_loses_nothing(
+    behind: Behind, certified: ssl.SSLContext, *, tls: bool
+) -> None:
+    script = replace(POLITE, tls=certified if tls else None)
+    expected, usual = await looked_at(script)
+    visit, connections = await looked_at(replace(script, behind=behind))
+    assert told(visit) == told(expected)
+    on_purpose = int(tls)  # NOOP behind AUTH, to see whether it is carried out inside TLS
+    assert sum(one.impatient for one in connections) == 1 + on_purpose
+    assert connections[0].impatient == 1
+    assert len(connections) == len(usual) + 1
+
+
+@pytest.mark.parametrize("verb", AN_ANSWER_MORE)
+async def test_an_answer_too_many_is_nobody_elses_answer(verb: str) -> None:
+    expected, _ = await looked_at(POLITE)
+    script = replace(POLITE, replies={**POLITE.replies, verb: AN_ANSWER_MORE[verb]})
+    visit, _ = await looked_at(script)
+    assert told(visit) == told(expected)
+
+
+async def test_the_last_answers_of_a_few_may_fail_to_come_without_a_trace() -> None:
+    """PASV is the last of those after the login: its answer alone is asked for again."""
+    expected, usual = await looked_at(POLITE)
+    replies = {**POLITE.replies, "PASV": b""}
+    visit, connections = await looked_at(replace(POLITE, replies=replies))
+    expected_facts, facts = told(expected), view_of(visit.facts)
+    assert (facts.home, facts.root) == (view_of(expected.facts).home, view_of(expected.facts).root)
+    assert [file.size for file in facts.walk.files] == expected_facts["view"][3]  # type: ignore[index]
+    verbs = [verb for one in connections for verb in one.verbs]
+    assert verbs.count("PASV") == 2
+    assert len(connections) <= len(usual) + 2
+
+
+async def test_a_refusal_amid_a_few_is_an_answer_like_any_other() -> None:
+    replies = {
+        **POLITE.replies,
+        "HELP": b"502 no\r\n",
+        "STAT": b"550 no\r\n",
+        "SYST": b"500 no\r\n",
+    }
+    visit, connections = await looked_at(replace(POLITE, replies=replies))
+    _, usual = await looked_at(POLITE)
+    assert [seen(each).code for each in (visit.facts.help, visit.facts.status)] == [502, 550]
+    assert len(connections) == len(usual)
+
+
+@pytest.mark.parametrize(
+    "posture", ["vsftpd-plain", "proftpd-plain", "pureftpd-plain", "pyftpdlib-plain"]
+)
+async def test_real_servers_take_commands_together(start_server: StartServer, posture: str) -> None:
+    together = Together()
+    opening = Opening(dialer=a_dialer(start_server(posture).port), together=together)
+    session = await FtpSession.connect(opening)
+    try:
+        session.send_ahead(("SYST", b""), ("HELP", b""), ("USER", b"zz-1"), trial=True)
+        codes = [
+            (await session.command(verb, argument)).code
+            for verb, argument in [("SYST", b""), ("HELP", b""), ("USER", b"zz-1")]
+        ]
+    finally:
+        await session.leave()
+    assert codes[0] in {215, 530}
+    assert together.proved
+    session = await enter(opening)
+    try:
+        session.send_ahead(("CWD", b"/"), ("TYPE", b"I"), ("PWD", b""), ("EPSV", b""))
+        asked = [("CWD", b"/"), ("TYPE", b"I"), ("PWD", b""), ("EPSV", b"")]
+        inside = [(await session.command(*each)).code for each in asked]
+    finally:
+        await session.leave()
+    assert inside == [250, 200, 257, 229]
+    assert not together.refused
+
+
+@pytest.mark.parametrize("posture", ["vsftpd-plain", "proftpd-plain", "pureftpd-plain"])
+async def test_times_asked_for_together_are_those_asked_for_one_by_one(
+    start_server: StartServer, posture: str
+) -> None:
+    server = start_server(posture)
+    known = Together()
+    known.proved = True
+    async with a_tree(server.port) as one, a_tree(server.port, together=known) as other:
+        files = [b"/export/" + name for name in sorted(await names(one, b"/export"))]
+        paths = [*files, b"/missing"] * 4
+        singly = [await one.modified_at(path) for path in paths]
+        others = [await other.modified_at(path, paths[n + 1 :]) for n, path in enumerate(paths)]
+        assert await names(other, b"/export") == await names(one, b"/export")
+    assert others == singly
+    assert sum(isinstance(each, Observed) for each in singly) >= 4
+    assert not known.refused
+
+
+async def test_no_more_leave_together_than_a_server_reads_at_once() -> None:
+    known = Together()
+    known.proved = True
+    paths = [b"/" + bytes([letter]) * 300 for letter in b"abcdef"]
+    async with serving(ftp(replace(POLITE, behind=Behind.DROPPED))) as endpoint:
+        opening = Opening(dialer=a_dialer(endpoint.port), together=known)
+        session = await FtpSession.connect(opening)
+        session.send_ahead(*[("MDTM", path) for path in paths])
+        assert (await session.command("MDTM", paths[0])).code == 502
+        session.abort()
+        assert (await FtpSession.connect(opening)).is_usable
+    assert len(endpoint.connections[0].commands) == 3
+
+
+@pytest.mark.parametrize("posture", ["vsftpd-tls-optional", "proftpd-tls-on"])
+async def test_real_servers_take_them_inside_tls(start_server: StartServer, posture: str) -> None:
+    visit = await look_at(start_server(posture))
+    assert isinstance(seen(visit.facts.system).code, int)
+    (account,) = visit.facts.accounts
+    assert seen(account.view).walk.complete
+
+
+async def test_what_was_sent_ahead_and_is_not_asked_for_is_passed_over() -> None:
+    async with serving(ftp(POLITE)) as endpoint:
+        opening = Opening(dialer=a_dialer(endpoint.port), together=Together())
+        session = await FtpSession.connect(opening)
+        session.send_ahead(("SYST", b""), ("HELP", b""), ("PWD", b""), trial=True)
+        assert (await session.command("HELP")).code == 214
+        assert (await session.command("STAT")).code == 211
+        assert not session.out_of_step
+        await session.leave()
+    assert endpoint.only.verbs == ["SYST", "HELP", "PWD", "STAT", "QUIT"]
+
+
+async def test_nothing_is_sent_ahead_before_it_is_known_to_work() -> None:
+    async with serving(ftp(replace(POLITE, behind=Behind.DROPPED))) as endpoint:
+        opening = Opening(dialer=a_dialer(endpoint.port), together=Together())
+        for given in (opening, Opening(dialer=opening.dialer)):
+            session = await FtpSession.connect(given)
+            session.send_ahead(("SYST", b""), ("HELP", b""), trial=given.together is None)
+            assert (await session.command("SYST")).code == 215
+            await session.leave()
+    assert [one.verbs for one in endpoint.connections] == [["SYST", "QUIT"], ["SYST", "QUIT"]]

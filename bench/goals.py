@@ -94,7 +94,13 @@ def _one_round(stage: Stage, tool: Tool, count: int) -> tuple[Round, str]:
         errors = folder / "errors.txt"
         longest = _LONGEST_ROW if stage.row.number in _ON_DEMAND else _LONGEST
         with stage.act():
-            cost = run_together(commands, output=ground.output, errors=errors, longest=longest)
+            cost = run_together(
+                commands,
+                spread=tool.cores,
+                output=ground.output,
+                errors=errors,
+                longest=longest,
+            )
         found, figure, fault = _answers(tool, ground, errors, cost.exit_code)
     one = Round(
         cpu=cost.cpu,

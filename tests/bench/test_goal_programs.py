@@ -20,11 +20,9 @@ OWN = ("C floor", "probed")
 PEERS = sorted({tool.name for row in ROWS for tool in row.tools} - set(OWN))
 
 
-def table(*words: str) -> list[list[str]]:
-    """The cells of every line of the tables that a measurement without peers prints."""
-    asked = [sys.executable, "-m", "bench.goals", *words, "--rounds", "1", "--without", *PEERS]
-    done = subprocess.run(
-        asked,
+def goals(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bench.goals", *words],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -32,12 +30,21 @@ def table(*words: str) -> list[list[str]]:
         timeout=100,
         check=False,
     )
+
+
+def cells(done: subprocess.CompletedProcess[str]) -> list[list[str]]:
+    """The cells of every line of the tables that a measurement printed."""
     assert done.returncode == 0, done.stderr[-3000:]
     return [
         [cell.strip() for cell in line.split("|")[1:-1]]
         for line in done.stdout.splitlines()
         if line.startswith("|")
     ]
+
+
+def table(*words: str) -> list[list[str]]:
+    """The cells of a measurement without peers."""
+    return cells(goals(*words, "--rounds", "1", "--without", *PEERS))
 
 
 def test_the_floor_and_our_clients_do_every_unit_of_work_with_the_whole_fleet() -> None:
@@ -47,9 +54,21 @@ def test_the_floor_and_our_clients_do_every_unit_of_work_with_the_whole_fleet() 
     assert [line[0] for line in measured] == [*OWN] * len(units)
     assert {line[7] for line in measured} == {str(HOSTS)}
     assert {line[9] for line in measured} == {""}
-    goals = {(line[0], line[2]): line[6] for line in lines if line[0] in units}
-    assert goals["1", "CPU: probed / C floor"] in {"must", "stretch", "missed"}
-    assert goals["2", "CPU: probed / curl -Z"] == "void: curl -Z not measured"
+    verdicts = {(line[0], line[2]): line[6] for line in lines if line[0] in units}
+    assert verdicts["1", "CPU: probed / C floor"] in {"must", "stretch", "missed"}
+    assert verdicts["2", "CPU: probed / curl -Z"] == "void: curl -Z not measured"
+
+
+def test_a_run_in_two_shares_and_one_of_two_processes_see_the_whole_fleet() -> None:
+    lines = cells(goals("--rows", "10", "--hosts", str(4 * HOSTS), "--rounds", "1"))
+    runs = [line for line in lines if line[0].startswith("scan run")]
+    assert [line[0] for line in runs] == [
+        "scan run",
+        "scan run, two shares",
+        "scan run --processes 2",
+    ]
+    assert {(line[7], line[9]) for line in runs} == {(str(HOSTS), "")}
+    assert [line[6].startswith("void") for line in lines if line[0] == "10"] == [False] * 4
 
 
 def test_hosts_of_the_fleet_speak_fall_silent_and_reset_as_they_are_meant_to() -> None:

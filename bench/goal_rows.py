@@ -240,7 +240,7 @@ ROWS: Final = (
         note="All that each tells of an SSH server, judged and reported by us. The servers take "
         "the other core, and limit the wall time. One port: nmap need not look for it. It "
         "takes 64 hosts at a time, for sshd lets no more than 128 connections wait; with all hosts "
-        "at once, and patience enough to find them, it took no less time.",
+        "at once, and patience enough to find them, it took longer.",
     ),
     Row(
         number="7",

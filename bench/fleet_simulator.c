@@ -9,7 +9,12 @@
  * 127.200/16 is silent: its SYNs are dropped. 127.201/16 resets what it has accepted. 127.202/16
  * accepts and says nothing. Each reply waits DELAY_MS; TLS records and data do not wait.
  *
- *   cc -O2 -o fleet_simulator fleet_simulator.c -lssl -lcrypto && ./fleet_simulator [DELAY_MS]
+ * Whoever sends to a process that sleeps pays for waking it: on loopback that is the client, out of
+ * its own system time. A fleet that is "awake" asks for events without ever sleeping, and takes a
+ * whole core for it.
+ *
+ *   cc -O2 -o fleet_simulator fleet_simulator.c -lssl -lcrypto
+ *   ./fleet_simulator [DELAY_MS [awake]]
  *
  * Prints "ready" once it listens; SIGTERM makes it print what it served.
  */
@@ -564,10 +569,11 @@ static void serve(int fd) {
 int main(int count, char **words) {
     struct epoll_event ready[256];
     struct rlimit most;
+    int awake = count == 3 && !strcmp(words[2], "awake");
 
-    if (count > 2)
-        return fprintf(stderr, "usage: fleet_simulator [DELAY_MS]\n"), 2;
-    delay = count == 2 ? atof(words[1]) / 1000 : 0;
+    if (count > 3 || (count == 3 && !awake))
+        return fprintf(stderr, "usage: fleet_simulator [DELAY_MS [awake]]\n"), 2;
+    delay = count > 1 ? atof(words[1]) / 1000 : 0;
     signal(SIGTERM, stop);
     signal(SIGPIPE, SIG_IGN);
     getrlimit(RLIMIT_NOFILE, &most);
@@ -584,7 +590,7 @@ int main(int count, char **words) {
     puts("ready");
     fflush(stdout);
     while (!stopping) {
-        int found = epoll_wait(events, ready, 256, send_due());
+        int longest = send_due(), found = epoll_wait(events, ready, 256, awake ? 0 : longest);
 
         for (int i = 0; i < found; i++)
             serve(ready[i].data.fd);

@@ -144,10 +144,15 @@ SSH_AUDIT: Final = Tool(
 )
 
 
+# To find the port, nmap connects to every host of a group at once. They are one sshd, which lets
+# 128 connections wait to be taken. A SYN beyond is dropped, and sent again after a second: nmap
+# does not wait so long, calls the host's port filtered, and asks it nothing.
+_SSH_GROUP: Final = 64
+
+
 def _ssh_scripts(ground: Ground) -> list[list[str]]:
     servers = [At(host, int(port)) for host, _, port in map(_parted, ground.names())]
-    # More hosts in a group, each asked by three scripts, are more than the servers answer.
-    return [nmap_ssh(servers, ground.folder, "--max-hostgroup", "64")]
+    return [nmap_ssh(servers, ground.folder, "--max-hostgroup", str(_SSH_GROUP))]
 
 
 def _parted(place: str) -> tuple[str, str, str]:

@@ -100,11 +100,14 @@ def _growth(standings: Standings) -> float:
     return (large.peak_mib - small.peak_mib) * 1024 * 1024 / further
 
 
-_TWO: Final = "scan run, two processes"
+_SHARES: Final = "scan run, two shares"
+_PROCESSES: Final = "scan run --processes 2"
 
 
-def _listing(name: str = SCAN_RUN, processes: int = 1) -> Tool:
-    return tools.scan_run(tools.open_zones, name=name, processes=processes, files_sampled=0)
+def _listing(name: str = SCAN_RUN, *, shares: int = 1, processes: int = 1) -> Tool:
+    return tools.scan_run(
+        tools.open_zones, name=name, shares=shares, processes=processes, files_sampled=0
+    )
 
 
 def _patient(name: str, *, live_only: bool = False) -> Tool:
@@ -235,7 +238,9 @@ ROWS: Final = (
         servers=Servers.ONE_OPENSSH,
         port=SSH,
         note="All that each tells of an SSH server, judged and reported by us. The servers take "
-        "the other core, and limit the wall time. One port: nmap need not look for it.",
+        "the other core, and limit the wall time. One port: nmap need not look for it. It "
+        "takes 64 hosts at a time, for sshd lets no more than 128 connections wait; with all hosts "
+        "at once, and patience enough to find them, it took longer.",
     ),
     Row(
         number="7",
@@ -307,15 +312,18 @@ ROWS: Final = (
     Row(
         number="10",
         title="two processes on two cores",
-        tools=(_listing(), _listing(_TWO, processes=2)),
+        tools=(_listing(), _listing(_SHARES, shares=2), _listing(_PROCESSES, processes=2)),
         goals=(
-            _cpu_goal(SCAN_RUN, 1.15, 1.0, ours=_TWO),
-            ratio(_TWO, SCAN_RUN, _wall, of="wall", must=0.6, stretch=0.52),
+            _cpu_goal(SCAN_RUN, 1.15, 1.0, ours=_SHARES),
+            ratio(_SHARES, SCAN_RUN, _wall, of="wall", must=0.6, stretch=0.52),
+            _cpu_goal(SCAN_RUN, 1.15, 1.0, ours=_PROCESSES),
+            ratio(_PROCESSES, SCAN_RUN, _wall, of="wall", must=0.6, stretch=0.52),
         ),
         hosts=lambda asked: max(2, asked // 4),
         note="The fleet has a core of its own only where there are three: with two it shares the "
-        "second process's, and the wall goal cannot be met. Shares of one targets file, each with "
-        "a history and a report of its own.",
+        "second one. Two shares of one targets file are two runs, each on a core, with a history "
+        "and a report of its own. `--processes 2` is one run with one of each, on both cores: two "
+        "processes look, a third judges what they tell it.",
     ),
     Row(
         number="11",

@@ -21,10 +21,13 @@ _KINDS = (PLAIN, SILENT, RESETS, MUTE)
 
 @dataclass(slots=True)
 class Stage:
-    """The servers of a row, while they run. ``core`` is the one that the simulator gets."""
+    """The servers of a row, while they run. ``core`` is the one that the simulator gets, and
+    ``awake`` says that it never sleeps.
+    """
 
     row: Row
     core: int
+    awake: bool = False
     real: tuple[str, ...] = field(default=())
 
     def places(self, tool: Tool, count: int) -> Iterator[tuple[str, bool]]:
@@ -40,7 +43,7 @@ class Stage:
     @contextmanager
     def act(self) -> Iterator[None]:
         """Play the fleet for one run of one tool. Real servers play all the time."""
-        simulated = simulator(self.core, delay_ms=self.row.delay_ms)
+        simulated = simulator(self.core, delay_ms=self.row.delay_ms, awake=self.awake)
         with nullcontext() if self.real else simulated:
             yield
 
@@ -55,20 +58,29 @@ def mixture(count: int) -> Iterator[tuple[str, bool]]:
 
 
 @contextmanager
-def staged(row: Row, count: int, core: int) -> Iterator[Stage]:
-    """Start the real servers of a row, if it has any."""
+def staged(row: Row, count: int, core: int, *, awake: bool) -> Iterator[Stage]:
+    """Start the real servers of a row, if it has any. They sleep when they like."""
     if row.servers is Servers.OPENSSH:
         with pool(count, dropbear=False) as servers:
-            yield Stage(row, core, tuple(map(str, servers.endpoints)))
+            yield Stage(row, core, real=tuple(map(str, servers.endpoints)))
     elif row.servers is Servers.ONE_OPENSSH:
         with pool(count, dropbear=False, one_daemon=count) as servers:
-            yield Stage(row, core, tuple(map(str, servers.endpoints)))
+            yield Stage(row, core, real=tuple(map(str, servers.endpoints)))
     elif row.servers is Servers.VSFTPD:
         place = Place(address=EVERYWHERE.address, port=row.port)
         with running(Vsftpd(place=place)):
-            yield Stage(row, core, tuple(addresses(count)))
+            yield Stage(row, core, real=tuple(addresses(count)))
     else:
-        yield Stage(row, core)
+        yield Stage(row, core, awake)
+
+
+def crowded(row: Row, cores: int) -> bool:
+    """Whether the simulator has no core for itself in a row: awake, it would leave the tool none.
+
+    Rows of real servers have no simulator.
+    """
+    simulated = row.servers in {Servers.FLEET, Servers.MIXED}
+    return simulated and max(tool.cores for tool in row.tools) >= cores
 
 
 def written(stage: Stage, tool: Tool, count: int, path: Path) -> tuple[int, int]:

@@ -51,15 +51,16 @@ def nothing(_ground: Ground) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """One line of a row. ``commands`` run at once, each on a core; ``found`` counts the hosts that
-    were answered in full. ``work`` says how its work differs. It gets one in ``fewer`` hosts, at
-    most ``most``.
+    """One line of a row. ``commands`` run at once on ``cores``, each on its own or one on all;
+    ``found`` counts the hosts that were answered in full. ``work`` says how its work differs. It
+    gets one in ``fewer`` hosts, at most ``most``.
     """
 
     name: str
     commands: Commands
     found: Count
     work: str = ""
+    cores: int = 1
     fewer: int = 1
     most: int = 1_000_000_000
     figure: Callable[[Ground], float] = nothing
@@ -157,26 +158,32 @@ def scan_run(
     found: Count,
     *,
     name: str = SCAN_RUN,
+    shares: int = 1,
     processes: int = 1,
     live_only: bool = False,
     fewer: int = 1,
     **limits: object,
 ) -> Tool:
-    """Return ``scan run`` itself, in as many processes as said, a share of the hosts each."""
+    """Return ``scan run`` itself: as many runs as there are shares of the hosts, or one run in
+    which as many processes look.
+    """
 
     def commands(ground: Ground) -> list[list[str]]:
         targets = _targets(ground, limits)
-        return [_run(ground, targets, share, processes) for share in range(1, processes + 1)]
+        looking = ["--processes", str(processes)] if processes > 1 else []
+        return [[*_run(ground, targets, share, shares), *looking] for share in range(1, shares + 1)]
 
     return Tool(
         name=name,
         commands=commands,
         found=found,
+        cores=max(shares, processes),
         live_only=live_only,
         fewer=fewer,
         work="every question of a scan; saves observations, judges, scores, reports with evidence, "
         "remembers"
-        + (f"; {processes} processes, a share of the hosts each" if processes > 1 else ""),
+        + (f"; {shares} runs, a share of the hosts each" if shares > 1 else "")
+        + (f"; {processes} processes look, and a further one judges" if processes > 1 else ""),
     )
 
 
@@ -184,11 +191,11 @@ _NO_LIMITS: Final = ("timeout_seconds",)
 """What stands beside the limits in a targets file."""
 
 
-def _run(ground: Ground, targets: Path, share: int, processes: int) -> list[str]:
+def _run(ground: Ground, targets: Path, share: int, shares: int) -> list[str]:
     where = ground.folder / str(share)
     where.mkdir(exist_ok=True)
     return [
-        *(beside_python("scan"), "run", str(targets), "--shard", f"{share}/{processes}"),
+        *(beside_python("scan"), "run", str(targets), "--shard", f"{share}/{shares}"),
         *("--reports", str(where / "reports"), "--history", str(where / "history.db")),
     ]
 

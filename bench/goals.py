@@ -5,6 +5,9 @@ as root. One core for the tool, another for the fleet, in a private network; rou
 the median counts. Measured is the whole process with all that it waited for, start-up included. A
 tool that missed a live host is void, and every ratio with it. ``--write`` puts the table into
 docs/performance.md. Row 13 takes hours and is measured only where it is named.
+
+With ``--awake`` the simulated fleet never sleeps, so that no tool pays for waking it. These are
+other figures than those of the goals, and are not written.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from typing import Final
 from bench import namespace, page
 from bench.goal_peers import SSH_AUDIT, SSLYZE
 from bench.goal_rows import FLOOR, ROWS, Row, Servers
-from bench.goal_servers import Stage, staged, written
+from bench.goal_servers import Stage, crowded, staged, written
 from bench.goal_table import Round, Standing, details, summary, unsteady
 from bench.goal_tools import Ground, Tool
 from bench.machine import describe
@@ -67,7 +70,7 @@ def measured(row: Row, asked: argparse.Namespace) -> Measured:
     tools = [tool for tool in row.tools if tool.name not in asked.without]
     rounds: dict[str, list[Round]] = {tool.name: [] for tool in tools}
     commands: dict[str, str] = {}
-    with staged(row, count, cores()[1]) as stage:
+    with staged(row, count, cores()[1], awake=asked.awake) as stage:
         for number in range(asked.rounds * row.repeat):
             for tool in tools:
                 print(f"row {row.number}, round {number + 1}: {tool.name}", file=sys.stderr)
@@ -94,7 +97,13 @@ def _one_round(stage: Stage, tool: Tool, count: int) -> tuple[Round, str]:
         errors = folder / "errors.txt"
         longest = _LONGEST_ROW if stage.row.number in _ON_DEMAND else _LONGEST
         with stage.act():
-            cost = run_together(commands, output=ground.output, errors=errors, longest=longest)
+            cost = run_together(
+                commands,
+                spread=tool.cores,
+                output=ground.output,
+                errors=errors,
+                longest=longest,
+            )
         found, figure, fault = _answers(tool, ground, errors, cost.exit_code)
     one = Round(
         cpu=cost.cpu,
@@ -129,7 +138,8 @@ def shown(command: list[str], folder: Path) -> str:
 
 def head(every: list[Measured], asked: argparse.Namespace, began: str) -> Iterator[str]:
     """Yield the goals and what came of them, in Markdown."""
-    yield f"{began}. {asked.hosts:,} hosts asked for, median of {asked.rounds} rounds."
+    fleet = " The simulated fleet was awake all the time." if asked.awake else ""
+    yield f"{began}. {asked.hosts:,} hosts asked for, median of {asked.rounds} rounds.{fleet}"
     yield ""
     yield from summary(
         [(one.row.number, one.row.title, one.row.goals, one.standings) for one in every]
@@ -169,13 +179,25 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--without", nargs="+", default=[], metavar="TOOL")
     parser.add_argument("--short", action="store_true", help="a few rows and hosts, a minute")
     parser.add_argument("--write", action="store_true", help="write it into docs/performance.md")
+    parser.add_argument("--awake", action="store_true", help="a simulated fleet that never sleeps")
     asked = parser.parse_args()
     if asked.short:
         asked.hosts, asked.rounds = _SHORT_HOSTS, 1
         asked.without = [*asked.without, *_FETCHED]
     default = _SHORT if asked.short else [one for one in numbers if one not in _ON_DEMAND]
-    asked.rows = asked.rows or list(default)
+    tight = _tight() if asked.awake else frozenset()
+    if tight.intersection(asked.rows or ()):
+        parser.error(f"--awake: no core is left for the fleet in rows {', '.join(sorted(tight))}")
+    if asked.awake and asked.write:
+        parser.error("--awake: the page tells of a fleet that sleeps")
+    asked.rows = asked.rows or [one for one in default if one not in tight]
     return asked
+
+
+def _tight() -> frozenset[str]:
+    """Return the rows in which the fleet has to share a core of this machine."""
+    count = len(os.sched_getaffinity(0))
+    return frozenset(row.number for row in ROWS if crowded(row, count))
 
 
 def prepare(rows: list[Row], without: list[str]) -> None:

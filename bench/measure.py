@@ -1,4 +1,4 @@
-"""Run one command on one core and tell what it cost."""
+"""Run one command on one core, or on a few, and tell what it cost."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,16 +36,18 @@ def run(
     command: list[str],
     *,
     core: int,
+    further: Sequence[int] = (),
     output: Path,
     errors: Path | None = None,
     longest: float = LONGEST,
 ) -> Cost:
-    """Run a command to its end on one core, its output kept in a file, and what it says beside
-    it in ``errors`` where that is given. After ``longest`` seconds it is killed.
+    """Run a command to its end on one core, or on ``further`` ones too, its output kept in a file,
+    and what it says beside it in ``errors`` where that is given. After ``longest`` seconds it is
+    killed.
 
     Counted is the process with all descendants that it waited for.
     """
-    pinned = ["taskset", "--cpu-list", str(core), *command]
+    pinned = ["taskset", "--cpu-list", ",".join(map(str, (core, *further))), *command]
     start = time.perf_counter()
     with output.open("wb") as sink, (errors or output).open("ab") as beside:
         process = subprocess.Popen(
@@ -66,18 +69,32 @@ def run(
 
 
 def run_together(
-    commands: list[list[str]], *, output: Path, errors: Path, longest: float = LONGEST
+    commands: list[list[str]],
+    *,
+    spread: int,
+    output: Path,
+    errors: Path,
+    longest: float = LONGEST,
 ) -> Cost:
-    """Run commands at once, each on a core of its own as far as there are any, as ``run`` does.
+    """Run commands at once as ``run`` does, on ``spread`` cores as far as there are so many: each
+    on a core of its own, or one command on all of them.
 
     Counted is the CPU of all, the time until the last has ended, and the peak of the largest.
     """
     usable = sorted(os.sched_getaffinity(0))
+    further = usable[1:spread] if len(commands) == 1 else []
 
     def one(number: int) -> Cost:
         core = usable[number % len(usable)]
         where = output if number == 0 else output.with_suffix(f".{number}")
-        return run(commands[number], core=core, output=where, errors=errors, longest=longest)
+        return run(
+            commands[number],
+            core=core,
+            further=further,
+            output=where,
+            errors=errors,
+            longest=longest,
+        )
 
     start = time.perf_counter()
     with ThreadPoolExecutor(len(commands)) as threads:

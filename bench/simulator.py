@@ -46,10 +46,14 @@ def addresses(count: int, octet: int = PLAIN) -> Iterator[str]:
 
 
 @contextmanager
-def simulator(core: int, *, delay_ms: int = 0) -> Iterator[list[str]]:
-    """Run the fleet on one core; the list holds one line afterwards: what it served."""
+def simulator(core: int, *, delay_ms: int = 0, awake: bool = False) -> Iterator[list[str]]:
+    """Run the fleet on one core; the list holds one line afterwards: what it served.
+
+    ``awake``: it never sleeps, and needs that core for itself.
+    """
     served: list[str] = []
     command = ["taskset", "--cpu-list", str(core), str(built("fleet_simulator")), str(delay_ms)]
+    command += ["awake"] if awake else []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             if process.stdout is None or process.stdout.readline() != "ready\n":

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 from bench.goal_peers import AIOFTP
 from bench.goal_rows import MIXTURE, ROWS
-from bench.goal_servers import Stage, mixture, written
+from bench.goal_servers import Stage, crowded, mixture, written
 from bench.page import DOCS, placed
 from bench.simulator import addresses
 from tests.bench.fleet_manners import DELAY_MS
@@ -20,11 +21,9 @@ OWN = ("C floor", "probed")
 PEERS = sorted({tool.name for row in ROWS for tool in row.tools} - set(OWN))
 
 
-def table(*words: str) -> list[list[str]]:
-    """The cells of every line of the tables that a measurement without peers prints."""
-    asked = [sys.executable, "-m", "bench.goals", *words, "--rounds", "1", "--without", *PEERS]
-    done = subprocess.run(
-        asked,
+def goals(*words: str, before: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*before, sys.executable, "-m", "bench.goals", *words],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -32,12 +31,21 @@ def table(*words: str) -> list[list[str]]:
         timeout=100,
         check=False,
     )
+
+
+def cells(done: subprocess.CompletedProcess[str]) -> list[list[str]]:
+    """The cells of every line of the tables that a measurement printed."""
     assert done.returncode == 0, done.stderr[-3000:]
     return [
         [cell.strip() for cell in line.split("|")[1:-1]]
         for line in done.stdout.splitlines()
         if line.startswith("|")
     ]
+
+
+def table(*words: str) -> list[list[str]]:
+    """The cells of a measurement without peers."""
+    return cells(goals(*words, "--rounds", "1", "--without", *PEERS))
 
 
 def test_the_floor_and_our_clients_do_every_unit_of_work_with_the_whole_fleet() -> None:
@@ -47,9 +55,55 @@ def test_the_floor_and_our_clients_do_every_unit_of_work_with_the_whole_fleet() 
     assert [line[0] for line in measured] == [*OWN] * len(units)
     assert {line[7] for line in measured} == {str(HOSTS)}
     assert {line[9] for line in measured} == {""}
-    goals = {(line[0], line[2]): line[6] for line in lines if line[0] in units}
-    assert goals["1", "CPU: probed / C floor"] in {"must", "stretch", "missed"}
-    assert goals["2", "CPU: probed / curl -Z"] == "void: curl -Z not measured"
+    verdicts = {(line[0], line[2]): line[6] for line in lines if line[0] in units}
+    assert verdicts["1", "CPU: probed / C floor"] in {"must", "stretch", "missed"}
+    assert verdicts["2", "CPU: probed / curl -Z"] == "void: curl -Z not measured"
+
+
+def test_a_table_says_that_its_fleet_was_awake() -> None:
+    words = ("--rows", "1", "--hosts", str(HOSTS), "--rounds", "1")
+    said = "The simulated fleet was awake all the time."
+    awake = goals(*words, "--awake")
+    assert [line[7] for line in cells(awake) if line[0] in OWN] == [str(HOSTS)] * 2
+    assert said in awake.stdout
+    assert said not in goals(*words).stdout
+
+
+def test_a_fleet_that_would_take_the_tools_core_is_not_kept_awake() -> None:
+    refused = goals("--rows", "1", "--awake", before=("taskset", "--cpu-list", one_core()))
+    assert refused.returncode == 2
+    assert "no core is left for the fleet in rows 1, 10" in refused.stderr
+
+
+def one_core() -> str:
+    return str(min(os.sched_getaffinity(0)))
+
+
+def test_figures_of_a_fleet_that_is_awake_are_not_written() -> None:
+    refused = goals("--rows", "1", "--awake", "--write")
+    assert refused.returncode == 2
+    assert "the page tells of a fleet that sleeps" in refused.stderr
+
+
+def test_only_simulated_fleets_need_a_core_for_themselves() -> None:
+    rows = {row.number: row for row in ROWS}
+    assert not crowded(rows["1"], 2)
+    assert crowded(rows["1"], 1)
+    assert crowded(rows["10"], 2)
+    assert not crowded(rows["10"], 3)
+    assert not crowded(rows["6b"], 1)
+
+
+def test_a_run_in_two_shares_and_one_of_two_processes_see_the_whole_fleet() -> None:
+    lines = cells(goals("--rows", "10", "--hosts", str(4 * HOSTS), "--rounds", "1"))
+    runs = [line for line in lines if line[0].startswith("scan run")]
+    assert [line[0] for line in runs] == [
+        "scan run",
+        "scan run, two shares",
+        "scan run --processes 2",
+    ]
+    assert {(line[7], line[9]) for line in runs} == {(str(HOSTS), "")}
+    assert [line[6].startswith("void") for line in lines if line[0] == "10"] == [False] * 4
 
 
 def test_hosts_of_the_fleet_speak_fall_silent_and_reset_as_they_are_meant_to() -> None:
@@ -68,6 +122,9 @@ def test_hosts_of_the_fleet_speak_fall_silent_and_reset_as_they_are_meant_to() -
         "resets": "ConnectionResetError",
         "mute": "TimeoutError",
         "late": "220 Fleet simulator",
+        "sleeps": True,
+        "awake": "220 Fleet simulator",
+        "never sleeps": True,
     }
 
 

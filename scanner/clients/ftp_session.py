@@ -7,11 +7,11 @@ from contextlib import suppress
 
 from scanner.clients.deadlines import within
 from scanner.clients.dialer import Dialer
-from scanner.clients.faults import Fault, fault_of
+from scanner.clients.faults import Fault
 from scanner.clients.ftp_ahead import Command, SentAhead, Together, is_in_step, that_fit
 from scanner.clients.ftp_verbs import check_permitted
 from scanner.clients.stream import Stream
-from scanner.clients.tls_layer import TlsLayer
+from scanner.clients.tls_start import start_client_tls
 from scanner.model.frozen import dataclass
 from scanner.model.reading import Reason
 from scanner.model.text import neutralise
@@ -391,24 +391,3 @@ def service_of(first: bytes) -> str:
     if first[:1] in {b"\x15", b"\x16"} and first[1:2] in {b"\x03", b""}:
         return "tls"
     return "unknown"
-
-
-async def start_client_tls(
-    stream: Stream,
-    context: ssl.SSLContext,
-    name: str,
-    resumed: ssl.SSLSession | None = None,
-) -> None:
-    """Shake hands as a client, telling the name where it is one that can be told; resume a
-    session of the same context where one is given.
-
-    Raises ``ssl.SSLCertVerificationError`` as it is; every other failure is a ``Fault``.
-    """
-    try:
-        await stream.start_tls(TlsLayer(context, name or None, resumed))
-    except ssl.SSLCertVerificationError:
-        raise
-    except ssl.SSLError as error:
-        raise fault_of(error) from error
-    except ValueError as error:  # a name that no certificate can hold, such as one too long
-        raise Fault(Reason.TLS_FAILED, "a name that TLS cannot carry") from error

@@ -144,8 +144,8 @@ class SentAhead:
         # At the trial the answer to QUIT, which comes next, shows the same.
         believed = answers if trial else answers[: _believed(answers)]
         if len(believed) < len(answers) and answers[0][0][0] == "CWD":
-            # Whoever is refused a directory goes on with any command: none may meet a reply late.
-            self._give_up(believed, "two refusals for a directory")
+            # Whoever is refused a directory goes on with any command, and might meet a late reply.
+            self._give_up((), "two refusals for a directory")
         else:
             self._answers.extend(believed)
 

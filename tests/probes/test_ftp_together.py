@@ -43,6 +43,7 @@ TWICE = {
     "SYST of two": {"SYST": b"530 log in\r\n530 log in\r\n", "HELP": b"530 log in\r\n"},
     "SITE": {"SITE": b"550 no\r\n550 no\r\n"},
     "PWD": {"PWD": b"502 no\r\n502 no\r\n"},
+    "CWD": {"CWD": b"550 no\r\n550 no\r\n"},
     "PORT": {"PORT": b"500 no\r\n500 no\r\n", "EPRT": b"200 as you like\r\n"},
     "PBSZ": {"PBSZ": b"200 noted\r\n200 noted\r\n", "PROT": b"534 no\r\n"},
 }
@@ -82,7 +83,8 @@ def told(visit: Visit) -> dict[str, object]:
 
 def learnt(visit: Visit) -> dict[str, object]:
     """Return the same as far as it was seen, and else why it was not."""
-    names = ["system", "help", "site_help", "status", "clear_named", "data", "passive", "bounce"]
+    names = ["system", "help", "site_help", "status", "clear_named", "data", "reuse_required"]
+    names += ["passive", "bounce"]
     readings = {name: getattr(visit.facts, name) for name in names}
     return {
         name: each.value if isinstance(each, Observed) else each.reason

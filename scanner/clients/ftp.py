@@ -65,8 +65,6 @@ class FtpTree:
         self._mlsd_works = False
         self._all = True
         self._shows_dots = False
-        self._times_refused = False
-        """Whether a time was not told: those told behind a refusal might be another file's."""
         self._known: dict[bytes, frozenset[bytes]] = {}
 
     async def list_directory(self, path: bytes, *, most: int) -> Reading[Listing]:
@@ -251,12 +249,10 @@ class FtpTree:
     async def _modified(self, path: bytes, then: Sequence[bytes]) -> datetime:
         if not self.session.has("MDTM"):
             raise Fault(Reason.NOT_OFFERED, "FEAT does not name MDTM")
-        if not self._times_refused:
-            self.session.send_ahead(*[("MDTM", each) for each in (path, *then)])
+        self.session.send_ahead(*[("MDTM", each) for each in (path, *then)])
         reply = await self._known_alive("MDTM", path)
         moment = timeval(reply.text.strip()) if reply.code == 213 else None
         if moment is None:
-            self._times_refused = True
             offered = reply.code not in _NOT_IMPLEMENTED
             reason = Reason.UNREADABLE if offered else Reason.NOT_OFFERED
             raise Fault(reason, str(reply.shown))

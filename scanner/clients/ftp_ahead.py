@@ -191,8 +191,11 @@ def is_in_step(verb: str, reply: RawReply) -> bool:
 
 def _believed(answers: Sequence[tuple[Command, RawReply]]) -> int:
     """Return how many of the answers may be believed where one came for each command: behind those
-    that are certain, a second refusal may be the first one's repetition.
+    that are certain, a second refusal may be the first one's repetition. Of many times nothing is
+    certain, and files that are refused are no rarity: they are all believed.
     """
+    if {verb for (verb, _), _ in answers} == {"MDTM"}:
+        return len(answers)
     sure = len(_shown(answers))
     refusals = (n for n, (_, reply) in enumerate(answers) if reply.code // 100 in {4, 5})
     return next((number + 1 for number in refusals if number >= sure), len(answers))

@@ -206,20 +206,19 @@ async def test_an_end_at_the_trial_is_the_answer_to_none_but_a_name() -> None:
         assert session.out_of_step
 
 
-async def test_no_file_is_told_another_ones_time() -> None:
+async def test_a_file_without_a_time_is_no_reason_to_ask_for_the_others_again() -> None:
     known = Together()
     known.proved = True
-    replies = {
-        "MDTM /b": b"550 no\r\n550 no\r\n",
-        **{f"MDTM /{x}": f"213 200{n}0101000000\r\n".encode() for n, x in enumerate("a-cdefgh")},
-    }
+    times = {f"MDTM /{x}": f"213 200{n}0101000000\r\n".encode() for n, x in enumerate("abcdefgh")}
     features = b"211-Features:\r\n MDTM\r\n211 End\r\n"
-    script = FtpScript(replies={"FEAT": features, **replies})
+    refused = {"MDTM /b": b"550 no\r\n", "MDTM /c": b"550 no\r\n"}
+    script = FtpScript(replies={"FEAT": features, **times, **refused})
     paths = [f"/{x}".encode() for x in "abcdefgh"]
     async with serving(ftp(script)) as endpoint, a_tree(endpoint.port, together=known) as tree:
         told = [await tree.modified_at(path, paths[n + 1 :]) for n, path in enumerate(paths)]
     years = [each.value.year if isinstance(each, Observed) else None for each in told]
-    assert years == [2000, None, 2002, 2003, 2004, 2005, 2006, 2007]
+    assert years == [2000, None, None, 2003, 2004, 2005, 2006, 2007]
+    assert endpoint.only.verbs.count("MDTM") == len(paths)
 
 
 async def test_the_last_answers_of_a_few_may_fail_to_come_without_a_trace() -> None:

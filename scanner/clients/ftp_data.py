@@ -10,8 +10,9 @@ from enum import Enum, auto
 from scanner.clients.deadlines import within
 from scanner.clients.faults import Fault, fault_of
 from scanner.clients.ftp_ahead import Command
-from scanner.clients.ftp_session import FtpSession, start_client_tls
+from scanner.clients.ftp_session import FtpSession
 from scanner.clients.stream import Stream
+from scanner.clients.tls_start import start_client_tls
 from scanner.model.frozen import dataclass
 from scanner.model.reading import Reason
 from scanner.wire.ftp import (

@@ -7,11 +7,11 @@ from contextlib import suppress
 
 from scanner.clients.deadlines import within
 from scanner.clients.dialer import Dialer
-from scanner.clients.faults import Fault, fault_of
-from scanner.clients.ftp_ahead import Command, SentAhead, Together, that_fit
+from scanner.clients.faults import Fault
+from scanner.clients.ftp_ahead import Command, SentAhead, Together, is_in_step, that_fit
 from scanner.clients.ftp_verbs import check_permitted
 from scanner.clients.stream import Stream
-from scanner.clients.tls_layer import TlsLayer
+from scanner.clients.tls_start import start_client_tls
 from scanner.model.frozen import dataclass
 from scanner.model.reading import Reason
 from scanner.model.text import neutralise
@@ -31,6 +31,7 @@ _MOST_DELAYS = 3
 _ANSWERS_TO_NOOP = frozenset({200, 500, 502})
 """Done, or not implemented: no transfer that has begun is answered so."""
 _CLOSING = 421
+_GOODBYE = 221
 _LEAST_SECRET = 4
 """Bytes of a password that is struck out of replies; shorter ones would mangle them."""
 
@@ -131,8 +132,8 @@ class FtpSession:
 
     @property
     def is_usable(self) -> bool:
-        """Whether a next command makes sense."""
-        return self._usable and self._stream.is_open
+        """Whether a next command makes sense: also behind the end, where its answer is here."""
+        return (self._usable and self._stream.is_open) or self._ahead.is_read
 
     @property
     def tls(self) -> ssl.SSLObject | None:
@@ -146,29 +147,26 @@ class FtpSession:
         """
         if self._ahead and (reply := await self._answer_ahead((verb, argument))) is not None:
             return reply
+        behind_others = self._ahead.fresh
         self.send(verb, argument)
-        return await self.reply()
+        reply = await self.reply()
+        if behind_others and not is_in_step(verb, reply):
+            raise self._out_of_step(f"{verb} answered {reply.shown}")
+        return reply
 
     async def _answer_ahead(self, wanted: Command) -> RawReply | None:
-        """Return the reply to a command that was sent ahead, if it was. Replies before it, which
-        nobody asks for any more, are passed over.
-        """
-        ahead = self._ahead
-        while ahead:
-            command = ahead.take()
-            try:
-                reply = await self.reply()
-            except Fault as fault:
-                ahead.surprise()
-                self.abort()
-                raise Fault(Reason.CONNECTION_LOST, f"amid {command[0]}: {fault.detail}") from fault
-            if not ahead.is_in_step(command[0], reply):
-                ahead.surprise()
-                self.abort()
-                raise Fault(Reason.CONNECTION_LOST, f"{command[0]} answered {reply.shown}")
-            if command == wanted:
-                return reply
-        return None
+        try:
+            answer = await self._ahead.answer(wanted, self.reply)
+        except BaseException:
+            self.abort()
+            raise
+        if not self._replies.is_empty:
+            raise self._out_of_step("an answer too many")
+        return answer
+
+    def _out_of_step(self, detail: str) -> Fault:
+        self.abort()
+        return self._ahead.lost(detail)
 
     @property
     def out_of_step(self) -> bool:
@@ -197,10 +195,12 @@ class FtpSession:
     def send_together(self, *commands: tuple[str, bytes]) -> None:
         """Send commands in one segment and read nothing. The one place where commands leave.
 
-        Raises ``ValueError`` for one that may not be sent, before anything is.
+        Raises ``ValueError`` for one that may not be sent, before anything is, and ``Fault`` where
+        more came than was asked together.
         """
         lines = [self._line(*command) for command in commands]
         self._drop_unasked()
+        self._ahead.fresh = False
         for verb, _ in commands:
             self.opening.dialer.meter.verbs[verb] += 1
         self._stream.write(b"".join(lines))
@@ -217,9 +217,14 @@ class FtpSession:
         if not came and self._replies.is_empty:
             return
         self._replies.feed(came)
+        before = self.unasked
         with suppress(ReplyError):
             while self._replies.next_reply() is not None:
                 self.unasked += 1
+        if self.unasked > before:
+            self._ahead.distrust()
+            if self._ahead.fresh:
+                raise self._out_of_step("an answer too many")
 
     async def reply(self, seconds: float | None = None) -> RawReply:
         """Return the next reply."""
@@ -355,9 +360,12 @@ class FtpSession:
         try:
             if self.is_usable:
                 self._ahead.forget()
+                behind_others = self._ahead.fresh
                 async with within(min(_GOODBYE_SECONDS, self.opening.seconds)):
                     self.send("QUIT")
-                    await self._next_reply()
+                    reply = await self._next_reply()
+                if behind_others and reply.code != _GOODBYE:
+                    self._ahead.lost(f"QUIT answered {reply.shown}")
         except (Fault, ReplyError):
             pass  # it was the last word, whatever the answer
         finally:
@@ -366,6 +374,7 @@ class FtpSession:
     def abort(self) -> None:
         """Drop the connection without a word, at once."""
         self._usable = False
+        self._ahead.forget()
         self._stream.abort()
 
     def _is_mail(self) -> bool:
@@ -382,24 +391,3 @@ def service_of(first: bytes) -> str:
     if first[:1] in {b"\x15", b"\x16"} and first[1:2] in {b"\x03", b""}:
         return "tls"
     return "unknown"
-
-
-async def start_client_tls(
-    stream: Stream,
-    context: ssl.SSLContext,
-    name: str,
-    resumed: ssl.SSLSession | None = None,
-) -> None:
-    """Shake hands as a client, telling the name where it is one that can be told; resume a
-    session of the same context where one is given.
-
-    Raises ``ssl.SSLCertVerificationError`` as it is; every other failure is a ``Fault``.
-    """
-    try:
-        await stream.start_tls(TlsLayer(context, name or None, resumed))
-    except ssl.SSLCertVerificationError:
-        raise
-    except ssl.SSLError as error:
-        raise fault_of(error) from error
-    except ValueError as error:  # a name that no certificate can hold, such as one too long
-        raise Fault(Reason.TLS_FAILED, "a name that TLS cannot carry") from error

@@ -91,9 +91,14 @@ class _FirstContact:
         where it does not, once more on a new connection, one by one.
         """
         name = nonsense_name()
-        self.session.send_ahead(*self._last_commands(tls, name), trial=True)
+        if self._visit.stopped is None:
+            self.session.send_ahead(*self._last_commands(tls, name), trial=True)
+        asked = self._words.to_ask(BEFORE_LOGIN)
         told = await self._one_by_one(tls, name)
+        certain = self.session.out_of_step  # nothing is kept behind a surprise
+        await self.session.leave()  # the answer to QUIT is the last that may be another's
         if self.session.out_of_step:
+            self._words.forget([] if certain else asked)
             again = await self._visit.ask(self._reconnected)
             if isinstance(again, Observed):
                 told = await self._one_by_one(tls, name)

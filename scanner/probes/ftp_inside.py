@@ -219,9 +219,9 @@ class Inside:
     async def _open(
         self, session: FtpSession, reconnect: Callable[[], Awaitable[FtpSession]]
     ) -> Reading[FtpTree]:
-        await self._settle_in(session)
-        session.send_ahead(*self._first_commands())
         try:
+            await self._settle_in(session)
+            session.send_ahead(*self._first_commands())
             return Observed(await self._opened(session, reconnect))
         except Fault:
             if not session.out_of_step:

@@ -27,12 +27,13 @@ async def ask_bounce(visit: Visit, tree: FtpTree) -> Reading[Bounce]:
     """Point PORT and EPRT to an address of documentation and read the replies; nothing follows.
 
     It is the last question but one of a session: whoever lists after it asks for a passive port.
+    The two never leave together: their answers look alike, and a refusal that is said twice would
+    hide that the other was accepted.
     """
     session, version = tree.session, visit.dialer.admitted.ip.version
     asked = [("EPRT", THIRD_EPRT[version])]
     if version == 4:
         asked.insert(0, ("PORT", THIRD_PORT))
-    session.send_ahead(*asked)
     replies: list[RawReply] = []
     evidence: list[str] = []
     for verb, argument in asked:

@@ -38,6 +38,12 @@ class Words:
         unanswered = (each for each in commands if not isinstance(self._said.get(each), Observed))
         return [_sent(each) for each in unanswered]
 
+    def forget(self, commands: list[Command]) -> None:
+        """Take back what these commands were answered: it may be another's answer."""
+        for command in [each for each in self._said if _sent(each) in commands]:
+            del self._said[command]
+            self._lines.pop(command, None)
+
     async def ask(self, session: FtpSession, commands: tuple[str, ...]) -> None:
         """Put those of ``commands`` that were not answered before."""
         for command in commands:

@@ -56,6 +56,8 @@ class Behind(Enum):
     HUNG_UP_ON = auto()
     CLOSED_ON = auto()
     """The first is answered, and then 421."""
+    MISREAD = auto()
+    """What comes behind the first is taken for its argument, and all of it answered by one 501."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +145,9 @@ def ftp(script: FtpScript | None = None) -> Behaviour:
                 impatient = await _looks_behind(chosen, session)
                 if impatient and chosen.behind is Behind.HUNG_UP_ON:
                     return
+                if impatient and chosen.behind is Behind.MISREAD:
+                    await session.send(b"501 what\r\n")
+                    continue
                 if not await _answer(state, line.decode("latin-1")):
                     return
                 if impatient and chosen.behind is Behind.CLOSED_ON:

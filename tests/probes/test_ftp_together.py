@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from scanner.clients.faults import Fault
 from scanner.clients.ftp_ahead import Together
 from scanner.clients.ftp_session import FtpSession, Opening
 from scanner.model.reading import Observed
 from scanner.model.target import Target
 from tests.clients.ftp_lab import a_dialer, a_tree, enter, names
 from tests.hostile import server_context, serving
-from tests.hostile.endpoint import Connection
+from tests.hostile.endpoint import Connection, Session
 from tests.hostile.ftp import Behind, FtpScript, ftp
 from tests.probes.test_ftp import QUICK, Visit, look, look_at, seen, view_of
 from tests.servers import make_certificate
@@ -33,6 +36,20 @@ AN_ANSWER_MORE = {
     "TYPE": b"200 noted\r\n200 thank you\r\n",
 }
 """Replies that were not asked for, amid those to commands that were sent together."""
+TWICE = {
+    "SYST": {"SYST": b"500 what\r\n500 what\r\n"},
+    "SYST, not logged in": {"SYST": b"530 log in\r\n530 log in\r\n"},
+    "HELP": {"HELP": b"530 log in\r\n530 log in\r\n"},
+    "SYST of two": {"SYST": b"530 log in\r\n530 log in\r\n", "HELP": b"530 log in\r\n"},
+    "SITE": {"SITE": b"550 no\r\n550 no\r\n"},
+    "PWD": {"PWD": b"502 no\r\n502 no\r\n"},
+    "CWD": {"CWD": b"550 no\r\n550 no\r\n"},
+    "PORT": {"PORT": b"500 no\r\n500 no\r\n", "EPRT": b"200 as you like\r\n"},
+    "PBSZ": {"PBSZ": b"200 noted\r\n200 noted\r\n", "PROT": b"534 no\r\n"},
+}
+"""What is said twice over, and looks like the answer to the next command."""
+LATER = 0.005
+"""Seconds between two answers: one too many is read before the next one is there."""
 
 
 @pytest.fixture
@@ -64,7 +81,18 @@ def told(visit: Visit) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("behind", [Behind.DROPPED, Behind.HUNG_UP_ON, Behind.CLOSED_ON])
+def learnt(visit: Visit) -> dict[str, object]:
+    """Return the same as far as it was seen, and else why it was not."""
+    names = ["system", "help", "site_help", "status", "clear_named", "data", "reuse_required"]
+    names += ["passive", "bounce"]
+    readings = {name: getattr(visit.facts, name) for name in names}
+    return {
+        name: each.value if isinstance(each, Observed) else each.reason
+        for name, each in readings.items()
+    } | {"view": view_of(visit.facts).root}
+
+
+@pytest.mark.parametrize("behind", [each for each in Behind if each is not Behind.TAKEN])
 @pytest.mark.parametrize("tls", [False, True], ids=["clear", "tls"])
 async def test_a_server_that_wants_one_at_a_time_is_tried_once_and_loses_nothing(
     behind: Behind, certified: ssl.SSLContext, *, tls: bool
@@ -85,6 +113,112 @@ async def test_an_answer_too_many_is_nobody_elses_answer(verb: str) -> None:
     script = replace(POLITE, replies={**POLITE.replies, verb: AN_ANSWER_MORE[verb]})
     visit, _ = await looked_at(script)
     assert told(visit) == told(expected)
+
+
+@pytest.fixture
+def apart(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Let nothing leave together from now on."""
+
+    def refuse() -> None:
+        monkeypatch.setattr("scanner.probes.ftp_visit.Together", _refused)
+
+    return refuse
+
+
+def _refused() -> Together:
+    together = Together()
+    together.refused = True
+    return together
+
+
+@pytest.fixture(params=[False, True], ids=["at once", "late"])
+def pace(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answer at once, and so that one answer too many is read before the next one is there."""
+    send = Session.send
+
+    async def later(session: Session, data: bytes) -> None:
+        await asyncio.sleep(LATER)
+        await send(session, data)
+
+    if request.param:
+        monkeypatch.setattr(Session, "send", later)
+
+
+@pytest.mark.usefixtures("pace")
+@pytest.mark.parametrize("tls", [False, True], ids=["clear", "tls"])
+@pytest.mark.parametrize("twice", TWICE)
+async def test_a_refusal_said_twice_is_nobody_elses_answer(
+    twice: str, certified: ssl.SSLContext, apart: Callable[[], None], *, tls: bool
+) -> None:
+    script = replace(
+        POLITE, replies={**POLITE.replies, **TWICE[twice]}, tls=certified if tls else None
+    )
+    visit, _ = await looked_at(script)
+    apart()
+    expected, _ = await looked_at(script)
+    assert learnt(visit) == learnt(expected)
+
+
+@pytest.mark.parametrize("verb", ["PORT", "EPRT"])
+async def test_a_bounce_that_is_accepted_in_other_words_is_still_accepted(verb: str) -> None:
+    visit, _ = await looked_at(
+        replace(POLITE, replies={**POLITE.replies, verb: b"250 as you like\r\n"})
+    )
+    assert seen(visit.facts.bounce).accepted
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        FtpScript(greeting=b"530 too many users\r\n"),
+        FtpScript(greeting=b"500 not you\r\n"),
+        FtpScript(replies={"AUTH": b"530 too many connections\r\n"}),
+    ],
+    ids=["full", "no welcome", "full behind AUTH"],
+)
+async def test_nobody_who_wants_no_more_of_us_is_sent_a_trial(script: FtpScript) -> None:
+    _, (connection,) = await looked_at(script)
+    assert set(connection.verbs) <= {"FEAT", "AUTH", "QUIT"}
+
+
+async def test_an_end_with_the_last_answer_takes_nothing_from_those_before() -> None:
+    replies = {**POLITE.replies, "USER": b"421 too many commands\r\n"}
+    visit, (contact, *_) = await looked_at(replace(POLITE, replies=replies))
+    assert "QUIT" not in contact.verbs
+    replies = {**POLITE.replies, "PASV": b"421 no\r\n"}
+    visit, _ = await looked_at(replace(POLITE, replies=replies))
+    assert (seen(visit.facts.status).code, seen(visit.facts.site_help).code) == (211, 214)
+
+
+async def test_an_end_at_the_trial_is_the_answer_to_none_but_a_name() -> None:
+    script = FtpScript(replies={"HELP": b"421 too fast\r\n", "USER": b"421 not you\r\n"})
+    async with serving(ftp(script)) as endpoint:
+        opening = Opening(dialer=a_dialer(endpoint.port), together=Together())
+        session = await FtpSession.connect(opening)
+        session.send_ahead(("SYST", b""), ("USER", b"zz"), trial=True)
+        assert (await session.command("SYST")).code == 215
+        assert (await session.command("USER", b"zz")).code == 421
+        session = await FtpSession.connect(opening)
+        session.send_ahead(("SYST", b""), ("HELP", b""), trial=True)
+        assert (await session.command("SYST")).code == 215
+        with pytest.raises(Fault, match="HELP answered 421"):
+            await session.command("HELP")
+        assert session.out_of_step
+
+
+async def test_a_file_without_a_time_is_no_reason_to_ask_for_the_others_again() -> None:
+    known = Together()
+    known.proved = True
+    times = {f"MDTM /{x}": f"213 200{n}0101000000\r\n".encode() for n, x in enumerate("abcdefgh")}
+    features = b"211-Features:\r\n MDTM\r\n211 End\r\n"
+    refused = {"MDTM /b": b"550 no\r\n", "MDTM /c": b"550 no\r\n"}
+    script = FtpScript(replies={"FEAT": features, **times, **refused})
+    paths = [f"/{x}".encode() for x in "abcdefgh"]
+    async with serving(ftp(script)) as endpoint, a_tree(endpoint.port, together=known) as tree:
+        told = [await tree.modified_at(path, paths[n + 1 :]) for n, path in enumerate(paths)]
+    years = [each.value.year if isinstance(each, Observed) else None for each in told]
+    assert years == [2000, None, None, 2003, 2004, 2005, 2006, 2007]
+    assert endpoint.only.verbs.count("MDTM") == len(paths)
 
 
 async def test_the_last_answers_of_a_few_may_fail_to_come_without_a_trace() -> None:
@@ -163,7 +297,7 @@ async def test_no_more_leave_together_than_a_server_reads_at_once() -> None:
     known = Together()
     known.proved = True
     paths = [b"/" + bytes([letter]) * 300 for letter in b"abcdef"]
-    async with serving(ftp(replace(POLITE, behind=Behind.DROPPED))) as endpoint:
+    async with serving(ftp(POLITE)) as endpoint:
         opening = Opening(dialer=a_dialer(endpoint.port), together=known)
         session = await FtpSession.connect(opening)
         session.send_ahead(*[("MDTM", path) for path in paths])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
 
@@ -75,11 +75,9 @@ class FtpTree:
         """Read ``length`` bytes at ``offset``; fewer at the end of the file."""
         return await self._step(lambda: self._read(path, offset, length))
 
-    async def modified_at(self, path: bytes, then: Sequence[bytes] = ()) -> Reading[datetime]:
-        """Return when a file was changed (MDTM, RFC 3659 section 3), which should be UTC. ``then``
-        are files that are asked for next, in this order.
-        """
-        return await self._step(lambda: self._modified(path, then))
+    async def modified_at(self, path: bytes) -> Reading[datetime]:
+        """Return when a file was changed (MDTM, RFC 3659 section 3), which should be UTC."""
+        return await self._step(lambda: self._modified(path))
 
     async def close(self) -> None:
         """Say goodbye and drop the connection."""
@@ -246,10 +244,9 @@ class FtpTree:
             if len(self._known) > _MOST_KNOWN:
                 del self._known[next(iter(self._known))]
 
-    async def _modified(self, path: bytes, then: Sequence[bytes]) -> datetime:
+    async def _modified(self, path: bytes) -> datetime:
         if not self.session.has("MDTM"):
             raise Fault(Reason.NOT_OFFERED, "FEAT does not name MDTM")
-        self.session.send_ahead(*[("MDTM", each) for each in (path, *then)])
         reply = await self._known_alive("MDTM", path)
         moment = timeval(reply.text.strip()) if reply.code == 213 else None
         if moment is None:

@@ -28,7 +28,6 @@ _POSITIVE: Final = {
     "CWD": frozenset({200, 250}),
     "EPSV": frozenset({229}),
     "HELP": frozenset({200, 211, 214}),
-    "MDTM": frozenset({213}),
     "PASV": frozenset({227}),
     "PBSZ": frozenset({200}),
     "PROT": frozenset({200}),
@@ -39,7 +38,7 @@ _POSITIVE: Final = {
     "TYPE": frozenset({200}),
     "USER": frozenset({230, 232, 331, 332}),
 }
-"""What a command is answered that is not refused (RFC 959 section 5.4, 2428, 3659, 4217)."""
+"""What a command is answered that is not refused (RFC 959 section 5.4, 2428, 4217)."""
 
 
 def that_fit(commands: Sequence[Command]) -> list[Command]:
@@ -191,11 +190,8 @@ def is_in_step(verb: str, reply: RawReply) -> bool:
 
 def _believed(answers: Sequence[tuple[Command, RawReply]]) -> int:
     """Return how many of the answers may be believed where one came for each command: behind those
-    that are certain, a second refusal may be the first one's repetition. Of many times nothing is
-    certain, and files that are refused are no rarity: they are all believed.
+    that are certain, a second refusal may be the first one's repetition.
     """
-    if {verb for (verb, _), _ in answers} == {"MDTM"}:
-        return len(answers)
     sure = len(_shown(answers))
     refusals = (n for n, (_, reply) in enumerate(answers) if reply.code // 100 in {4, 5})
     return next((number + 1 for number in refusals if number >= sure), len(answers))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -64,9 +64,9 @@ class WitnessedTree:
         """Read as the tree does."""
         return await self._tree.read_range(path, offset, length)
 
-    async def modified_at(self, path: bytes, then: Sequence[bytes] = ()) -> Reading[datetime]:
+    async def modified_at(self, path: bytes) -> Reading[datetime]:
         """Ask as the tree does."""
-        return await self._tree.modified_at(path, then)
+        return await self._tree.modified_at(path)
 
 
 class Inside:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol, runtime_checkable
@@ -16,8 +16,6 @@ from scanner.probes.sampling import FoundFile
 MOST_ASKED: Final = 32
 """Files of one walk whose time is asked for; the others keep what their listing told."""
 
-_TOGETHER: Final = 7
-"""Files beside the one asked for whose time may be asked with it."""
 _AT_ONCE: Final = timedelta(minutes=15)
 """What every offset of a time zone is a multiple of."""
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
@@ -27,10 +25,8 @@ _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 class TimedTree(Protocol):
     """A tree that is asked when a file was changed, as its listings do not tell exactly."""
 
-    async def modified_at(self, path: bytes, then: Sequence[bytes] = ()) -> Reading[datetime]:
-        """Return the time of last change, UTC; a refusal is ``Unobserved``. ``then`` are files that
-        are asked for next, in this order.
-        """
+    async def modified_at(self, path: bytes) -> Reading[datetime]:
+        """Return the time of last change, UTC; a refusal is ``Unobserved``."""
         ...
 
 
@@ -46,12 +42,7 @@ async def tell_times(
     paths = [file.path for file in _worth_asking(files)]
     if not paths:
         return tuple(files)
-    then = {path: paths[number + 1 :][:_TOGETHER] for number, path in enumerate(paths)}
-
-    def ask(path: bytes) -> Awaitable[Reading[datetime]]:
-        return tree.modified_at(path, then[path])
-
-    told = await ask_each(paths, ask, seconds=seconds, final={Reason.NOT_OFFERED})
+    told = await ask_each(paths, tree.modified_at, seconds=seconds, final={Reason.NOT_OFFERED})
     return tuple(
         replace(file, entry=timed(file.entry, told[file.path])) if file.path in told else file
         for file in files

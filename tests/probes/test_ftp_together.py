@@ -15,7 +15,7 @@ from scanner.clients.ftp_ahead import Together
 from scanner.clients.ftp_session import FtpSession, Opening
 from scanner.model.reading import Observed
 from scanner.model.target import Target
-from tests.clients.ftp_lab import a_dialer, a_tree, enter, names
+from tests.clients.ftp_lab import a_dialer, enter
 from tests.hostile import server_context, serving
 from tests.hostile.endpoint import Connection, Session
 from tests.hostile.ftp import Behind, FtpScript, ftp
@@ -206,21 +206,6 @@ async def test_an_end_at_the_trial_is_the_answer_to_none_but_a_name() -> None:
         assert session.out_of_step
 
 
-async def test_a_file_without_a_time_is_no_reason_to_ask_for_the_others_again() -> None:
-    known = Together()
-    known.proved = True
-    times = {f"MDTM /{x}": f"213 200{n}0101000000\r\n".encode() for n, x in enumerate("abcdefgh")}
-    features = b"211-Features:\r\n MDTM\r\n211 End\r\n"
-    refused = {"MDTM /b": b"550 no\r\n", "MDTM /c": b"550 no\r\n"}
-    script = FtpScript(replies={"FEAT": features, **times, **refused})
-    paths = [f"/{x}".encode() for x in "abcdefgh"]
-    async with serving(ftp(script)) as endpoint, a_tree(endpoint.port, together=known) as tree:
-        told = [await tree.modified_at(path, paths[n + 1 :]) for n, path in enumerate(paths)]
-    years = [each.value.year if isinstance(each, Observed) else None for each in told]
-    assert years == [2000, None, None, 2003, 2004, 2005, 2006, 2007]
-    assert endpoint.only.verbs.count("MDTM") == len(paths)
-
-
 async def test_the_last_answers_of_a_few_may_fail_to_come_without_a_trace() -> None:
     """PASV is the last of those after the login: its answer alone is asked for again."""
     expected, usual = await looked_at(POLITE)
@@ -275,36 +260,18 @@ async def test_real_servers_take_commands_together(start_server: StartServer, po
     assert not together.refused
 
 
-@pytest.mark.parametrize("posture", ["vsftpd-plain", "proftpd-plain", "pureftpd-plain"])
-async def test_times_asked_for_together_are_those_asked_for_one_by_one(
-    start_server: StartServer, posture: str
-) -> None:
-    server = start_server(posture)
-    known = Together()
-    known.proved = True
-    async with a_tree(server.port) as one, a_tree(server.port, together=known) as other:
-        files = [b"/export/" + name for name in sorted(await names(one, b"/export"))]
-        paths = [*files, b"/missing"] * 4
-        singly = [await one.modified_at(path) for path in paths]
-        others = [await other.modified_at(path, paths[n + 1 :]) for n, path in enumerate(paths)]
-        assert await names(other, b"/export") == await names(one, b"/export")
-    assert others == singly
-    assert sum(isinstance(each, Observed) for each in singly) >= 4
-    assert not known.refused
-
-
 async def test_no_more_leave_together_than_a_server_reads_at_once() -> None:
     known = Together()
     known.proved = True
-    paths = [b"/" + bytes([letter]) * 300 for letter in b"abcdef"]
+    path = b"/" + b"a" * 1_024
     async with serving(ftp(POLITE)) as endpoint:
-        opening = Opening(dialer=a_dialer(endpoint.port), together=known)
-        session = await FtpSession.connect(opening)
-        session.send_ahead(*[("MDTM", path) for path in paths])
-        assert (await session.command("MDTM", paths[0])).code == 502
-        session.abort()
-        assert (await FtpSession.connect(opening)).is_usable
-    assert len(endpoint.connections[0].commands) == 3
+        session = await FtpSession.connect(Opening(dialer=a_dialer(endpoint.port), together=known))
+        session.send_ahead(("CWD", path), ("EPSV", b""))
+        assert (await session.command("NOOP")).code == 200
+        session.send_ahead(("PWD", b""), ("TYPE", b"I"), ("CWD", path), ("EPSV", b""))
+        assert (await session.command("PWD")).code == 257
+        await session.leave()
+    assert endpoint.only.verbs == ["NOOP", "PWD", "TYPE", "QUIT"]
 
 
 @pytest.mark.parametrize("posture", ["vsftpd-tls-optional", "proftpd-tls-on"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -34,12 +34,10 @@ class Told:
     answers: Mapping[bytes, Reading[datetime]] = field(default_factory=dict)
     otherwise: Reading[datetime] = OBSERVED
     asked: list[bytes] = field(default_factory=list)
-    then: list[Sequence[bytes]] = field(default_factory=list)
     seconds: float = 0.0
 
-    async def modified_at(self, path: bytes, then: Sequence[bytes] = ()) -> Reading[datetime]:
+    async def modified_at(self, path: bytes) -> Reading[datetime]:
         self.asked.append(path)
-        self.then.append(then)
         await asyncio.sleep(self.seconds)
         return self.answers.get(path, self.otherwise)
 
@@ -47,14 +45,6 @@ class Told:
 def found(name: str, **changes: object) -> FoundFile:
     base = FoundFile(path=f"/{name}".encode(), entry=COARSE)
     return replace(base, **changes)  # type: ignore[arg-type]
-
-
-async def test_the_tree_is_told_what_is_asked_next() -> None:
-    files = [found(name, entry=replace(COARSE, modified=DAY)) for name in "abcdefghij"]
-    tree = Told()
-    await tell_times(files, tree, seconds=5)
-    assert tree.then[0] == tree.asked[1:8]
-    assert tree.then[8:] == [tree.asked[9:], []]
 
 
 async def test_those_of_an_order_are_asked_for_first_then_the_oldest_none_twice() -> None:

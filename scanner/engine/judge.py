@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -28,7 +27,7 @@ from scanner.model.finding import (
     Source,
     Verdict,
 )
-from scanner.model.frozen import dataclass
+from scanner.model.frozen import dataclass, replace
 from scanner.model.observation import Observations
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.recall import PastCap, Recall

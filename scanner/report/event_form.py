@@ -39,6 +39,10 @@ class Forms:
         self._header = header
         self._known: dict[Shared, _Form] = {}
 
+    def __len__(self) -> int:
+        """Return how many forms are held."""
+        return len(self._known)
+
     def line(self, shared: Shared, controls: ControlWords, own: Own, number: int) -> str:
         """Return an event as ``fitted_line`` does. ``own`` is told in JSON."""
         form = self._known.get(shared)

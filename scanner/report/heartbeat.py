@@ -44,7 +44,7 @@ class EventLog:
     changes: Counter[str] = field(default_factory=Counter)
     conclusive: int = 0
     inconclusive: int = 0
-    forms: Forms | None = None
+    forms: Forms | None = field(default=None, init=False)
 
     def started(self) -> str:
         """Return the first event."""

@@ -25,8 +25,6 @@ from scanner.sinks.run_folder import OBSERVATIONS
 
 _TOGETHER = 8
 """Targets that are kept in one turn of the loop: they share a flush and a transaction."""
-_MOST_TURNS = 8
-"""Turns of the loop that a target waits for others to be kept with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +121,10 @@ class KeepingDesk:
         """Return once ``one`` is kept. Raises what keeping it, or one beside it, raises."""
         self._waiting.append(one)
         try:
-            await self._desk.turn(lambda: self._is_enough(one), _MOST_TURNS)
+            await self._desk.turn()
         finally:  # what was seen is kept, even where those behind are cancelled before those ahead
             while any(each is one for each in self._waiting):
                 self._keep(*self._next())
-
-    def _is_enough(self, one: Looked) -> bool:
-        """Whether as many wait as are kept at once, or ``one`` was kept with one before it."""
-        return len(self._waiting) >= _TOGETHER or all(each is not one for each in self._waiting)
 
     def _next(self) -> list[Looked]:
         return [self._waiting.popleft() for _ in range(min(_TOGETHER, len(self._waiting)))]

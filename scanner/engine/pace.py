@@ -56,10 +56,6 @@ class Pace:
         return self._clock() - began
 
 
-def _at_once() -> bool:
-    return True
-
-
 class Desk:
     """Lets one piece of work at a time pass, in the order of asking, with a turn of the loop
     before each: sockets that are ready are served in between.
@@ -68,14 +64,7 @@ class Desk:
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
 
-    async def turn(self, enough: Callable[[], bool] = _at_once, most: int = 1) -> None:
-        """Return once it is the caller's turn. The work itself is done without waiting.
-
-        Work that costs less together waits up to ``most`` turns of the loop until there is
-        ``enough``. Turns and not a time: they are over at once where nothing else is going on.
-        """
+    async def turn(self) -> None:
+        """Return once it is the caller's turn. The work itself is done without waiting."""
         async with self._lock:
-            for _ in range(most):
-                await asyncio.sleep(0)
-                if enough():
-                    break
+            await asyncio.sleep(0)

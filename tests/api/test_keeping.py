@@ -28,25 +28,3 @@ async def test_all_that_wait_are_kept_once_though_the_last_is_cancelled_first() 
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
     assert sorted(kept) == sorted(target.asset for target in targets)
-
-
-async def test_those_who_come_within_a_few_turns_of_the_loop_are_kept_together() -> None:
-    kept: list[int] = []
-    desk = KeepingDesk(lambda *several: kept.append(len(several)))
-
-    async def coming(number: int) -> None:
-        for _ in range(number):
-            await asyncio.sleep(0)
-        target = Target(host="127.0.0.1", asset=f"a{number}")
-        await desk.keep(Looked(target, (), not_read(target)))
-
-    await asyncio.gather(*(coming(number) for number in range(6)))
-    assert kept == [6]
-
-
-async def test_one_who_is_alone_is_kept_while_nothing_else_goes_on() -> None:
-    kept: list[int] = []
-    desk = KeepingDesk(lambda *several: kept.append(len(several)))
-    target = Target(host="127.0.0.1", asset="a")
-    await asyncio.wait_for(desk.keep(Looked(target, (), not_read(target))), 5)
-    assert kept == [1]

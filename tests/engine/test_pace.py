@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Callable
 from itertools import pairwise
 
-import pytest
-
 from scanner.engine.pace import Desk, Pace
 from scanner.engine.scheduler import schedule
 from scanner.model.target import Target
@@ -56,21 +54,6 @@ async def test_sockets_are_served_between_two_pieces_of_our_own_work() -> None:
     pieces = [at for at, event in enumerate(events) if event != "served"]
     assert [events[at] for at in pieces] == [f"piece {number}" for number in range(5)]
     assert all(later - earlier > 1 for earlier, later in pairwise(pieces))
-
-
-@pytest.mark.parametrize(("enough_after", "waits"), [(1, 1), (3, 3), (9, 5)])
-async def test_work_that_costs_less_together_waits_for_more_but_not_for_long(
-    enough_after: int, waits: int
-) -> None:
-    desk, turns = Desk(), 0
-
-    def enough() -> bool:
-        nonlocal turns
-        turns += 1
-        return turns >= enough_after
-
-    await asyncio.wait_for(desk.turn(enough, 5), 5)
-    assert turns == waits
 
 
 async def test_a_cancelled_wait_leaves_the_desk_to_the_next() -> None:

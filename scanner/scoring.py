@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
@@ -33,6 +32,7 @@ from scanner.model.finding import (
     Source,
     Verdict,
 )
+from scanner.model.frozen import replace
 
 LEAST_DECIDED = 60
 """Percent of the applicable weight that must be decided, and of the whole weight that must be

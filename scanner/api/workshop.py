@@ -6,7 +6,6 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from scanner.engine.unseen import unseen
 from scanner.history import History, default_path, mask_key
 from scanner.model.case import moment
 from scanner.model.finding import HostReport
-from scanner.model.frozen import dataclass
+from scanner.model.frozen import dataclass, replace
 from scanner.model.logs import LogDigest, not_read
 from scanner.model.mask import Mask
 from scanner.model.observation import EndpointObservation, Observations, views_of

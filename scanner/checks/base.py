@@ -7,7 +7,7 @@ that no check can turn "not seen" into a pass.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from functools import lru_cache
 from itertools import groupby
 from typing import Any, Generic, TypeVar
@@ -23,7 +23,7 @@ from scanner.model.finding import (
     Verdict,
     finding_uid,
 )
-from scanner.model.frozen import dataclass
+from scanner.model.frozen import dataclass, replace
 from scanner.model.product import Product
 from scanner.model.reading import Reading, Reason, Unobserved
 

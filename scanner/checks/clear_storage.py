@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import chain
 
 from scanner.checks.base import Check, Facet, Question, Ruling, failed, passed, undecided
@@ -22,7 +21,7 @@ from scanner.model.case import Case
 from scanner.model.content import DataClass
 from scanner.model.failure import CapTrigger, FailureId
 from scanner.model.finding import Severity, Source
-from scanner.model.frozen import dataclass
+from scanner.model.frozen import dataclass, replace
 from scanner.model.reading import Observed, Reading, Reason, Unobserved
 from scanner.model.target import Protocol
 from scanner.model.view import FileFact, View, Walk, Zone

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -145,17 +146,17 @@ def read_untimed(case: Case) -> Iterator[Question[tuple[FileFact, ...]]]:
 
 def judge_distribution(files: tuple[FileFact, ...], case: Case) -> Ruling:
     """Age alone proves nothing expired: what is old is told, and decides nothing."""
-    ages = [(case.now - span[1]).days for file in files if (span := span_of(file))]
-    bounds = (-1, *_STEPS)
+    ages = sorted([(case.now - span[1]).days for file in files if (span := span_of(file))])
+    upto = [bisect_right(ages, bound) for bound in (-1, *_STEPS)]
     parts = [
-        (sum(low < age <= high for age in ages), f"of at most {high} days")
-        for low, high in zip(bounds, _STEPS, strict=False)
+        (high - low, f"of at most {days} days")
+        for low, high, days in zip(upto, upto[1:], _STEPS, strict=False)
     ]
-    parts.append((sum(age > _STEPS[-1] for age in ages), f"over {_STEPS[-1]} days old"))
+    parts.append((len(ages) - upto[-1], f"over {_STEPS[-1]} days old"))
     parts.append((len(files) - sum(count for count, _ in parts), "of unknown age"))
     told = ", ".join(f"{count} {words}" for count, words in parts if count)
     told = f"no retention is declared for {len(files)} files: {told}"
-    if any(age > _TELLING for age in ages):
+    if ages and ages[-1] > _TELLING:
         return failed(told, Confidence.WEAK)
     return undecided(told, Reason.NOT_DECLARED)
 

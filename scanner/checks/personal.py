@@ -48,20 +48,26 @@ def sampled_in(files: Iterable[FileFact]) -> list[FileFact]:
 def is_harmful(file: FileFact) -> bool:
     """Whether the file holds personal data, health data or secrets that anyone can read."""
     content = content_of(file)
-    return content is not None and content.readable and bool(content.kinds)
+    return content is not None and bool(content.kinds) and content.readable
+
+
+def harmful_in(files: Iterable[FileFact]) -> list[FileFact]:
+    """Return the files that ``is_harmful`` tells of: hardly any, and each is asked for often."""
+    told = [
+        file for file in files if isinstance(file.content, Observed) and file.content.value.kinds
+    ]
+    return [file for file in told if is_harmful(file)]
 
 
 def harm_over(views: Iterable[Iterable[FileFact]]) -> Harm:
     """Return the harm of several views of one tree: a file that many ways lead to counts once."""
-    harmful = (file for view in views for file in sampled_in(view) if is_harmful(file))
+    harmful = (file for view in views for file in harmful_in(view))
     return harm_in({file.key: file for file in harmful}.values())
 
 
 def harm_in(files: Iterable[FileFact]) -> Harm:
     """Return the harm of all readable, sampled files."""
-    harmful = [
-        content for file in sampled_in(files) if is_harmful(file) and (content := content_of(file))
-    ]
+    harmful = [content for file in harmful_in(files) if (content := content_of(file))]
     kinds = [kind for content in harmful for kind in content.kinds]
     return Harm(
         files=len(harmful),
@@ -148,7 +154,7 @@ def share_of(files: Iterable[FileFact]) -> Share:
     sampled = list({file.key: file for file in sampled_in(files)}.values())
     if not sampled:
         return Share()
-    harmful = [file for file in sampled if is_harmful(file)]
+    harmful = harmful_in(sampled)
     exports = [content for file in sampled if is_export(file) and (content := content_of(file))]
     return Share(
         sampled=len(sampled),

@@ -12,7 +12,7 @@ from scanner.checks.controls import controls_of
 from scanner.checks.integrity import INTEGRITY_FACETS
 from scanner.checks.papers import file_problem, of_kind, unusable
 from scanner.checks.papers import judge as judge_paper
-from scanner.checks.personal import is_harmful, sampled_in
+from scanner.checks.personal import harmful_in
 from scanner.checks.questions import logins, was_cut
 from scanner.model.case import Case
 from scanner.model.dossier import OrderPaper, Paper
@@ -121,8 +121,8 @@ def _unordered(view: View) -> Unordered:
     return Unordered(
         tuple(
             file
-            for file in sampled_in(view.walk.files)
-            if is_harmful(file) and not file.orders and file.zone is not Zone.PUBLIC
+            for file in harmful_in(view.walk.files)
+            if not file.orders and file.zone is not Zone.PUBLIC
         ),
         was_cut(view),
     )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 
 from scanner import scoring
 from scanner.checks.base import Check, evaluate
@@ -28,12 +27,15 @@ from scanner.model.finding import (
     Source,
     Verdict,
 )
-from scanner.model.frozen import dataclass
+from scanner.model.frozen import dataclass, replace
 from scanner.model.observation import Observations
 from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.recall import PastCap, Recall
 from scanner.model.target import Target
 from scanner.model.trend import ScorePoint, point_of, standpoint, trend_of
+
+_MOST_MOMENTS = 100
+"""Moments of judging whose words are remembered: one host asks for them half a dozen times."""
 
 AGEING = timedelta(days=30)
 """A finding or a warning open for longer takes one letter off."""
@@ -103,6 +105,7 @@ def _trend(docket: Docket, score: float) -> tuple[ScorePoint, ...]:
     return trend_of(past, point_of(docket.observations, score, docket.judged_at))
 
 
+@lru_cache(maxsize=_MOST_MOMENTS)
 def _text(now: datetime) -> str:
     return now.strftime("%Y-%m-%dT%H:%M:%SZ")
 

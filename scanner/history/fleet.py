@@ -38,6 +38,11 @@ _SERVERS = """
 SELECT vantage, address, port, key FROM shared ORDER BY vantage, address, port, key
 """
 _AT = "FROM tie WHERE vantage = ? AND address = ? AND port = ? AND key = ?"
+# Most assets are alone where they are: one question tells, for all their ties.
+_IN_COMPANY = """
+SELECT 1 FROM tie AS mine JOIN tie AS other USING (vantage, address, port, key)
+    WHERE mine.asset = ?1 AND other.asset <> ?1 LIMIT 1
+"""
 _KEYS = """
 SELECT key FROM tie WHERE key <> '' GROUP BY key
     HAVING min(asset) < max(asset) AND min(address) < max(address) ORDER BY key
@@ -89,6 +94,8 @@ class Fleet(Scratch):
 
     def aliases(self, asset: str) -> tuple[str, ...]:
         """Return the names under which other assets are the same server, at most ``MOST_NAMED``."""
+        if not self._rows(_IN_COMPANY, asset):
+            return ()
         found: set[str] = set()
         for tie in self._rows("SELECT vantage, address, port, key FROM tie WHERE asset = ?", asset):
             others = self._rows(

@@ -15,11 +15,14 @@ from msgspec import NODEFAULT, Struct, StructMeta, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from dataclasses import dataclass
+    from dataclasses import dataclass, replace
     from typing import TypeVar
 
     _Class = TypeVar("_Class", bound=type)
 else:
+    # Nothing is asked of each field: a twentieth of the time, and a host's judging does it dozens
+    # of times. A field that is not for the constructor stays as it is.
+    from msgspec.structs import replace
 
     def dataclass(
         *, frozen: bool, slots: bool, kw_only: bool = False
@@ -43,7 +46,7 @@ else:
         return decorate
 
 
-__all__ = ["dataclass"]
+__all__ = ["dataclass", "replace"]
 
 _OF_THE_PLAIN_CLASS = frozenset({"__dict__", "__weakref__", "__slots__"})
 

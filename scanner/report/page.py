@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from typing import Any
 
@@ -19,6 +19,7 @@ from scanner.report.page_map import SIGNS, Cell, Host, MapRow
 from scanner.report.page_news import News
 from scanner.report.page_survey import MOST_ROWS, Survey
 from scanner.report.paint import number
+from scanner.report.stream import LateHost
 
 FULL_BYTES = 4_000_000
 """About how much of the page may be full detail of hosts, the worst first."""
@@ -26,7 +27,10 @@ MOST_LEADS = 200
 """Leads across assets that are shown."""
 BRIEF_HOSTS = 1_000
 """Failing hosts after those whose rows are told in a line each."""
+_BRIEF_TEXT = 200
+"""Characters of such a line's summary."""
 _MOST_TEXT = 2000
+_DOCUMENTS: frozenset[type[Any]] = frozenset({dict, LateHost})
 
 
 def page(
@@ -65,7 +69,7 @@ class _Templates(Environment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Return an entry of that name before an attribute."""
-        if obj.__class__ is dict and attribute in obj:
+        if obj.__class__ in _DOCUMENTS and attribute in obj:
             return obj[attribute]
         return super().getattr(obj, attribute)
 
@@ -87,6 +91,8 @@ def _environment() -> Environment:
     made.filters["lines"] = _lines
     made.filters["cell"] = _cell
     made.globals["signs"] = SIGNS
+    shared: Any = made.get_template("told.html").module
+    made.filters["told"] = partial(_told, cache(shared.told))
     return made
 
 
@@ -98,6 +104,12 @@ def _verdict(told: Mapping[str, Any]) -> Markup:
 def _badge(heat: str, sign: str, word: str) -> Markup:
     """Return how a verdict looks: there are a dozen, and dozens on each host's part of a page."""
     return Markup('<span class="v {}">{} {}</span>').format(heat, sign, word)
+
+
+def _told(draw: Callable[..., Markup], row: Mapping[str, Any]) -> Markup:
+    """Return what a row comes to, drawn once for all hosts that come to the same."""
+    summary = row["summary"][:_BRIEF_TEXT]
+    return draw(row["id"], row["kind"], row["severity"], _verdict(row), summary)
 
 
 @cache
@@ -167,12 +179,13 @@ def _details(
     partly: frozenset[int],
 ) -> Iterator[str]:
     whole, short = made.get_template("host.html"), made.get_template("brief.html")
+    lines = {row.place: row for row in rows}
     drawn: dict[int, str] = {}
     for place, host in enumerate(hosts()):
         if place in wholly:
-            drawn[place] = whole.render(full(host, place))
+            drawn[place] = whole.render(full(host, lines[place]))
         elif place in partly:
-            drawn[place] = short.render(brief(host, place))
+            drawn[place] = short.render(brief(host, lines[place]))
     yield from (drawn[row.place] for row in rows if row.place in drawn)
 
 

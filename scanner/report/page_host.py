@@ -9,8 +9,7 @@ from scanner.model.failure import WEIGHTS, FailureId
 from scanner.model.finding import Severity
 from scanner.model.text import neutralise
 from scanner.report.controls import control_words
-from scanner.report.page_map import SIGNS, WORDS, heat_of, is_accepted, unreached
-from scanner.report.sparkline import sparkline
+from scanner.report.page_map import SIGNS, WORDS, MapRow, heat_of, is_accepted
 
 Host = Mapping[str, Any]
 MOST_FINDINGS = 60
@@ -19,17 +18,18 @@ _MOST_PIECES = 40
 _ORDER = ("fail", "error", "unknown", "not-applicable", "pass")
 
 
-def full(host: Host, place: int) -> dict[str, Any]:
-    """Return everything that the page shows of a host whose detail is on it.
+def full(host: Host, line: MapRow) -> dict[str, Any]:
+    """Return everything that the page shows of a host whose detail is on it. ``line`` is its own
+    of the map.
 
     Evidence is told once, by the first finding that rests on it; later ones link to it.
     """
-    shelf = _Shelf(host, place)
-    rows = [_row(row, place, shelf) for row in host["failures"]]
-    return {**_head(host, place), "rows": rows, "evidence_left": shelf.left}
+    shelf = _Shelf(host, line.place)
+    rows = [_row(row, line.place, shelf) for row in host["failures"]]
+    return {**_head(host, line), "rows": rows, "evidence_left": shelf.left}
 
 
-def brief(host: Host, place: int) -> dict[str, Any]:
+def brief(host: Host, line: MapRow) -> dict[str, Any]:
     """Return what the page shows of a host for whose detail there is no room: rows that did not
     pass, or that changed.
     """
@@ -39,16 +39,16 @@ def brief(host: Host, place: int) -> dict[str, Any]:
         for row in host["failures"]
         if row["verdict"] != "pass" or row["id"] in changed
     ]
-    return {**_head(host, place), "rows": rows}
+    return {**_head(host, line), "rows": rows}
 
 
-def _head(host: Host, place: int) -> dict[str, Any]:
+def _head(host: Host, line: MapRow) -> dict[str, Any]:
     return {
-        "place": place,
+        "place": line.place,
         "doc": host,
-        "line": sparkline(host.get("trend")),
+        "line": line.line,
         "next": _next(host),
-        "unreached": list(unreached(host)),
+        "unreached": line.unreached,
         "mixed": [look["vantage"] for look in host["vantages"] if look["mixed_identity"]],
         "caps": _caps(host["caps"]),
         "risks": [risk_of(host, risk) for risk in host["exceptions"]],

@@ -31,7 +31,8 @@ class Cell:
 class MapRow:
     """One host in the map. ``place`` is that of its document, ``cost`` what its detail may take.
 
-    ``marks`` are words that the page's filter knows; ``rank`` sorts the worst first.
+    ``marks`` are words that the page's filter knows; ``rank`` sorts the worst first. ``unreached``
+    are the vantages from which nothing was reached, each with its reason.
     """
 
     place: int
@@ -44,6 +45,7 @@ class MapRow:
     line: Sparkline | None
     marks: tuple[str, ...]
     cost: int
+    unreached: tuple[tuple[str, str], ...]
 
 
 def map_row(place: int, host: Host) -> MapRow:
@@ -61,6 +63,7 @@ def map_row(place: int, host: Host) -> MapRow:
         line=sparkline(host.get("trend")),
         marks=tuple(_marks(host, cells)),
         cost=_cost(host),
+        unreached=tuple(_unreached(host)),
     )
 
 
@@ -124,7 +127,7 @@ def _spoke(endpoint: Mapping[str, Any]) -> bool:
     return "accounts" in endpoint
 
 
-def unreached(host: Host) -> Iterator[tuple[str, str]]:
+def _unreached(host: Host) -> Iterator[tuple[str, str]]:
     """Yield the vantages from which nothing of the host was reached, each with its reason."""
     for look in host["vantages"]:
         ports = [each for each in host["endpoints"] if each["vantage"] == look["vantage"]]

@@ -9,7 +9,7 @@ from typing import Any
 from scanner.model.failure import FailureId
 from scanner.report.changes import leads_counted, rows_counted, told_in_words
 from scanner.report.page_host import risk_of
-from scanner.report.page_map import Host, MapRow, unreached
+from scanner.report.page_map import Host, MapRow
 
 MOST_LINES = 300
 """Lines of each list; the rest are counted."""
@@ -43,7 +43,7 @@ class News:
         if matched > self.closest[0]:
             self.closest = (matched, row.asset, row.place)
         self._changes(row, host)
-        for vantage, reason in unreached(host):
+        for vantage, reason in row.unreached:
             self._keep("unreached", {"row": row, "vantage": vantage, "reason": reason})
         for risk in host["exceptions"]:
             self._keep("risks", {"row": row, **risk_of(host, risk)})

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
 from enum import Enum
-from functools import cache
 from types import NoneType
 from typing import Any
 
@@ -60,7 +58,7 @@ def _form(kind: type[Any]) -> _Form:
         return _observed
     if issubclass(kind, Unobserved):
         return unobserved
-    if is_dataclass(kind):
+    if issubclass(kind, msgspec.Struct):
         return record
     return _builtin(kind)
 
@@ -108,16 +106,18 @@ def unobserved(missing: Unobserved) -> dict[str, str]:
 
 
 def record(value: Any, *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """Return a dataclass instance as a dictionary of its fields, some left out."""
-    told: dict[str, Any] = {}
-    for name in _names(value.__class__, without):
-        member = getattr(value, name)
+    """Return an instance of the model as a dictionary of its fields, some left out."""
+    told = msgspec.structs.asdict(value)
+    for name in without:
+        told.pop(name, None)
+    for name, member in told.items():
         # Most members are plain already; asking for their form costs more than this look.
         if member.__class__ not in _AS_THEY_ARE:
-            member = plain(member)
-        elif name == "mode" and isinstance(member, int):
-            member = octal(member)
-        told[name] = member
+            told[name] = plain(member)
+    if told.get("mode").__class__ is int:
+        told["mode"] = octal(told["mode"])
+    for name in _DERIVED.get(value.__class__, ()):
+        told[name] = getattr(value, name)
     return told
 
 
@@ -129,13 +129,6 @@ def flat(value: Any, lists: tuple[str, ...]) -> dict[str, Any]:
     for name in lists:
         told[name] = list(told[name])
     return told
-
-
-@cache
-def _names(kind: type[Any], without: frozenset[str]) -> tuple[str, ...]:
-    """Return what is told of a class's instances."""
-    told = (item.name for item in fields(kind) if item.name not in without)
-    return (*told, *_DERIVED.get(kind, ()))
 
 
 def octal(mode: int) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
+
+import msgspec
 
 from scanner.model.ascii_json import decode
 from scanner.model.scan import ScanHeader
@@ -69,28 +71,42 @@ def _named(line: str, names: Sequence[str]) -> dict[str, Any]:
 
 
 class LateHost(Mapping[str, Any]):
-    """A host document that is read when it is first asked for something: most never are."""
+    """A host document of which each part is read when it is first asked for: most never are."""
 
     def __init__(self, line: str) -> None:
         self._line = line
-        self._read: dict[str, Any] | None = None
-
-    def _document(self) -> dict[str, Any]:
-        if self._read is None:
-            self._read = decode(self._line)
-        return self._read
+        self._unread: Mapping[str, Any] | None = None
+        self._read: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
         """Return what the document says under a name."""
-        return self._document()[name]
+        parts = self._parts()
+        if name not in self._read:
+            self._read[name] = decode(bytes(parts[name]))
+        return self._read[name]
+
+    def __contains__(self, name: object) -> bool:
+        """Whether the document says anything under a name."""
+        return name in self._parts()
 
     def __iter__(self) -> Iterator[str]:
         """Yield the document's names."""
-        return iter(self._document())
+        return iter(self._parts())
 
     def __len__(self) -> int:
         """Return how many names the document has."""
-        return len(self._document())
+        return len(self._parts())
+
+    def _parts(self) -> Mapping[str, Any]:
+        if self._unread is None:
+            try:
+                self._unread = _PARTS.decode(self._line)
+            except ValueError:  # as in ``decode``, the standard library has the last word
+                self._unread = self._read = decode(self._line)
+        return self._unread
+
+
+_PARTS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def hosts_in(lines: Iterable[str]) -> Iterator[dict[str, Any]]:

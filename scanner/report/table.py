@@ -44,7 +44,7 @@ def _row_lines(about: str, row: Mapping[str, Any]) -> Iterator[str]:
     begins = f"{about},{_known(row['id'])},{_known(row['verdict'])}"
     controls = _known(control_words(row).line)
     for finding in row["findings"] or _NONE:
-        told = ",".join([_known(cell) for cell in _cells(row, finding)])
+        told = _told(*_cells(row, finding))
         yield f"{begins},{told},{controls},{_cell(finding.get('uid'))}\r\n"
 
 
@@ -64,6 +64,14 @@ def _cells(row: Mapping[str, Any], finding: Mapping[str, Any]) -> tuple[Any, ...
         finding.get("suppressed"),
         told["remedy"] or row["remedy"],
     )
+
+
+@lru_cache(maxsize=_MOST_KNOWN, typed=True)
+def _told(*cells: Any) -> str:
+    """Return the cells that most findings have in common with those of other hosts: ``typed``,
+    for 0 is written otherwise than no.
+    """
+    return ",".join([_known(cell) for cell in cells])
 
 
 def _known(value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from scanner.model.content import ContentFacts, ContentState, DataClass
@@ -16,6 +17,9 @@ MOST_FILES = 50
 
 MOST_DETAILS = 64
 """Columns and kinds of data shown per file."""
+
+_MOST_KNOWN = 256
+"""Documents of contents that are remembered: most files of a fleet hold one of a few things."""
 
 
 def account_document(account: AccountView) -> dict[str, Any]:
@@ -91,22 +95,26 @@ def _classes(fact: FileFact) -> set[DataClass]:
 
 
 def _file(fact: FileFact) -> dict[str, Any]:
-    if isinstance(fact.content, Unobserved):
-        return _unread(fact, fact.content)
-    document: dict[str, Any] = plain(fact)
-    content = document["content"]
-    for name in ("kinds", "columns", "unordered_kinds"):
-        if name in content:
-            content[name] = content[name][:MOST_DETAILS]
-    for table in content.get("tables", ()):
-        table["columns"] = table["columns"][:MOST_DETAILS]
+    document = flat(fact, ("orders",))
+    content = fact.content
+    if isinstance(content, Unobserved):
+        document["content"] = unobserved(content)
+    else:
+        document["content"] = _content(content.value)
+    if fact.mode is not None:
+        document["mode"] = octal(fact.mode)
     return document
 
 
-def _unread(fact: FileFact, why: Unobserved) -> dict[str, Any]:
-    """Return a file of which nobody saw the content, as most of a listing are."""
-    document = flat(fact, ("orders",))
-    document["content"] = unobserved(why)
-    if fact.mode is not None:
-        document["mode"] = octal(fact.mode)
+@lru_cache(maxsize=_MOST_KNOWN)
+def _content(facts: ContentFacts) -> dict[str, Any]:
+    """Return what a file holds: one document for all files, of whatever host, that hold the same.
+
+    Nobody changes a document; what is alike may be shared.
+    """
+    document = record(facts)
+    for name in ("kinds", "columns", "unordered_kinds"):
+        document[name] = document[name][:MOST_DETAILS]
+    for table in document["tables"]:
+        table["columns"] = table["columns"][:MOST_DETAILS]
     return document

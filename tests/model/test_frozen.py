@@ -15,6 +15,7 @@ from rich.pretty import pretty_repr
 
 import scanner.model
 from scanner.model.frozen import dataclass as ours
+from scanner.model.frozen import replace
 from scanner.model.reading import Observed
 
 MODEL = Path(scanner.model.__file__).parent
@@ -190,3 +191,14 @@ def test_the_model_makes_all_its_frozen_classes_here(module: Path) -> None:
     ]
     assert "dataclass" not in imported
     assert frozen_elsewhere == []
+
+
+def test_ours_are_changed_as_the_standard_library_changes_them() -> None:
+    one = made_by(ours)(host="a", port=2, names=("x",), secret="s")
+    assert replace(one, host="b") == dataclasses.replace(one, host="b")
+    assert replace(one, host="b").label == "b:2"
+    assert one.host == "a"
+    with pytest.raises(TypeError):
+        replace(one, nothing=1)
+    with pytest.raises(ValueError, match="no port"):
+        replace(one, port=-1)

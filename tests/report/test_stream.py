@@ -3,11 +3,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
+from unittest import mock
 
 import pytest
 
+from scanner.model.ascii_json import decode
 from scanner.report.document import encode, host_document, scan_document
-from scanner.report.stream import hosts_in, stream, with_aliases
+from scanner.report.stream import hosts_in, late_hosts_in, stream, with_aliases
 from tests.report import builders
 
 LEAD = {"kind": "host-key", "summary": "one key on two assets", "assets": ["a", "b"]}
@@ -49,6 +51,26 @@ def test_no_more_than_one_host_is_held() -> None:
     assert taken == []
     assert next(chunks) == '\n{"n":0}'
     assert taken == [0]
+
+
+def test_of_a_late_host_a_part_is_read_when_it_is_asked_for() -> None:
+    (late,) = late_hosts_in(written(1).splitlines(keepends=True))
+    with mock.patch("scanner.report.stream.decode", wraps=decode) as reads:
+        assert "endpoints" in late
+        assert late["grade"] == late["grade"] == "F"
+        assert late.get("nothing") is None
+    assert [call.args for call in reads.call_args_list] == [(b'"F"',)]
+    assert late == host_document_read()
+
+
+def host_document_read() -> Any:
+    return json.loads(encode(host_document(builders.bad_report())))
+
+
+def test_a_late_host_reads_what_only_the_standard_library_does() -> None:
+    text = '{"asset":"a\\ud800","rest":[1]}'
+    (late,) = late_hosts_in(['"hosts":[\n', f"{text}\n", '],"fleet":[]}\n'])
+    assert dict(late) == json.loads(text)
 
 
 def test_a_damaged_host_line_is_refused() -> None:

@@ -9,14 +9,11 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any
 
-from scanner.model import ascii_json
 from scanner.model.failure import FailureId
 from scanner.model.scan import ScanHeader
-from scanner.report.event_form import Forms
-from scanner.report.event_values import NAME, event_uid, rows_told
 from scanner.report.fit import fitted_line
 from scanner.report.moments import milliseconds, written
-from scanner.report.ocsf import SCHEMA, classed, metadata
+from scanner.report.ocsf import NAME, SCHEMA, classed, event_uid, host_events, metadata
 from scanner.report.situation import Situations, situations
 
 _DAY = int(timedelta(days=1).total_seconds() * 1000)
@@ -44,7 +41,6 @@ class EventLog:
     changes: Counter[str] = field(default_factory=Counter)
     conclusive: int = 0
     inconclusive: int = 0
-    forms: Forms | None = field(default=None, init=False)
 
     def started(self) -> str:
         """Return the first event."""
@@ -57,23 +53,20 @@ class EventLog:
         the situations of its rows where they are known already.
         """
         told = situations(host, known) if told is None else told
-        if self.forms is None:
-            self.forms = Forms(self.header)
-        for shared, controls, own in rows_told(self.header, host, told, ascii_json.encode):
-            self._count(shared.verdict, shared.change)
-            self.sequence += 1
-            yield self.forms.line(shared, controls, own, self.sequence)
+        for event in host_events(self.header, host, told):
+            self._count(event["unmapped"][NAME])
+            yield self._numbered(event)
 
     def ended(self, header: ScanHeader, how: Ending) -> str:
         """Return the last event. ``header`` knows when the scan ended, and what it covered."""
         return self._numbered(_ended(self, header, how))
 
-    def _count(self, verdict: str, change: str) -> None:
-        known = verdict in {"fail", "pass", "not-applicable"}
+    def _count(self, ours: Mapping[str, Any]) -> None:
+        known = ours["verdict"] in {"fail", "pass", "not-applicable"}
         self.conclusive += known
         self.inconclusive += not known
-        if verdict == "fail" or change == "resolved":
-            self.changes[change] += 1
+        if ours["verdict"] == "fail" or ours["change"] == "resolved":
+            self.changes[ours["change"]] += 1
 
     def _numbered(self, event: dict[str, Any]) -> str:
         self.sequence += 1

@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from scanner.report.controls import control_words
-from scanner.report.event_values import event_uid
+from scanner.report.ocsf import event_uid
 
 
 def row(**controls: list[str]) -> dict[str, Any]:

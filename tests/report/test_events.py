@@ -22,10 +22,7 @@ from scanner.report.ecs import ecs_document
 from scanner.report.fit import MOST_BYTES, fitted, line
 from scanner.report.heartbeat import Ending, EventLog
 from scanner.report.moments import milliseconds, written
-from scanner.report.ocsf import host_events
-from scanner.report.situation import situations
 from tests.report import builders
-from tests.report.fleet import HOSTILE
 
 ORACLE = Path(__file__).parents[1] / "oracle"
 VERSIONS = ("1.5.0", "1.6.0", "1.8.0")
@@ -95,48 +92,6 @@ def test_every_event_is_valid_in_three_releases(version: str) -> None:
     shown = [event for report in reports for event in events(report, KNOWN)]
     assert len(shown) > 4 * NINE
     assert [fault for event in shown for fault in faults(event, version)] == []
-
-
-def numbered(report: HostReport, known: Mapping[str, str]) -> list[str]:
-    """The lines of a report's events, each made of its own dictionary from the ground up."""
-    host = host_document(report)
-    made = host_events(builders.header(), host, situations(host, known))
-    lines = []
-    for number, event in enumerate(made, start=1):
-        event["metadata"]["sequence"] = number
-        lines.append(line(fitted(event)))
-    return lines
-
-
-def elsewhere(report: HostReport, number: int, summary: str) -> HostReport:
-    """The same findings at another asset, in other words."""
-    rows = tuple(replace(row, summary=summary or row.summary) for row in report.failures)
-    scored = replace(report.assessment, score=number / 7)
-    about = {"asset": f"{number} {HOSTILE}", "host": HOSTILE, "tenant": f"t{number}"}
-    return replace(report, failures=rows, assessment=scored, **about)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("summary", ["", f"100 %s {HOSTILE} %(0)s", '\x001 "\x002"', "é" * 9000])
-def test_a_line_of_a_form_is_that_of_the_event_itself(summary: str) -> None:
-    silent, decoy = builders.silent_report(), builders.decoy_report()
-    first = [builders.bad_report(), row_with(FAILS), row_with(PASSES), row_with(UNTOLD), silent]
-    reports = [elsewhere(each, at, summary) for at, each in enumerate([*first, decoy, *first])]
-    log = EventLog(header=builders.header(), tenant="default")
-    for report in reports:
-        log.sequence = 0
-        host = host_document(report)
-        assert list(log.host(host, KNOWN)) == numbered(report, KNOWN)
-    assert log.forms is not None
-    assert len(log.forms) < len(reports) * NINE
-
-
-def test_no_more_forms_are_held_than_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scanner.report.event_form._MOST_FORMS", 4)
-    log = EventLog(header=builders.header(), tenant="default")
-    lines = list(log.host(host_document(builders.bad_report()), {}))
-    assert lines == numbered(builders.bad_report(), {})
-    assert log.forms is not None
-    assert len(log.forms) <= 4
 
 
 BROKEN = {

@@ -162,7 +162,7 @@ class ListingParser:
             if self._joins(line):
                 return
             self._give_up_name()
-        if line[:1] in _MAY_FRAME and not self._is_mlsd and self._is_framing(line):
+        if line[0] in _MAY_FRAME and not self._is_mlsd and self._is_framing(line):
             return
         errors = []
         for dialect in self._order:

@@ -71,10 +71,7 @@ class ListingParser:
         self.habit = ""
         self._suspicions: dict[str, None] = {}
         self._is_mlsd = dialect is Dialect.MLSD
-        self._parsers = _PARSERS
-        if self._is_mlsd:
-            self._parsers = {"mlsd": listing_mlsd.Lines().parse}
-        self._order = list(self._parsers)
+        self._order = ["mlsd"] if self._is_mlsd else list(_PARSERS)
         self._now = now
         self._most = most
         self._left = _LEAST_BYTES + most * _ENTRY_BYTES
@@ -167,7 +164,7 @@ class ListingParser:
         errors = []
         for dialect in self._order:
             try:
-                entry = self._parsers[dialect](line, self._now)
+                entry = _PARSERS[dialect](line, self._now)
             except UnparsedError as error:
                 errors.append(f"{dialect}: {error}")
             else:

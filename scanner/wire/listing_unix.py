@@ -77,7 +77,7 @@ def _usual(line: bytes, now: datetime) -> Entry | None:
         return None
     mode, owner, group, size, month, day, last, name = found.groups()
     held = _held(mode, owner, group)
-    number = MONTHS.get(month) or MONTHS.get(month.lower())
+    number = MONTHS.get(month.lower())
     if not held or not number:
         return None
     kind, bits, acl, owned_by, shared_with = held

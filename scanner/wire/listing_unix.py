@@ -40,6 +40,8 @@ _FILE, _TO_THE_DAY, _TO_THE_MINUTE = EntryKind.FILE, Precision.DAY, Precision.MI
 """Asked of their classes, they take as long as all else of an entry."""
 _KINDS = {b"-": _FILE, b"d": EntryKind.DIRECTORY, b"l": EntryKind.LINK}
 
+_YEARS_BACK = tuple(range(9))
+"""They reach a 29 February."""
 _GRACE = timedelta(days=1)
 """The server's zone and clock are not ours."""
 
@@ -87,7 +89,7 @@ def _usual(line: bytes, now: datetime) -> Entry | None:
     if is_parent(name):
         return None
     if len(last) == 4:
-        when, precision = moment(int(last), number, int(day)), _TO_THE_DAY
+        when, precision = _day_of(last, number, day), _TO_THE_DAY
     else:
         when, precision = _recent(number, int(day), last, now), _TO_THE_MINUTE
     return Entry(
@@ -103,6 +105,12 @@ def _usual(line: bytes, now: datetime) -> Entry | None:
         acl=acl,
         zone_known=False,
     )
+
+
+@lru_cache(maxsize=512)
+def _day_of(year: bytes, month: int, day: bytes) -> datetime | None:
+    """Return a day; old files lie together by their days, as times do not."""
+    return moment(int(year), month, int(day))
 
 
 @lru_cache(maxsize=256)
@@ -261,12 +269,12 @@ def _short_date(
 
 
 def _recent(month: int, day: int, time: bytes, now: datetime) -> datetime | None:
-    # Eight years reach a 29 February.
     latest = now + _GRACE
-    hour, _, minute = time.partition(b":")
-    clock = int(hour), int(minute[:2])
-    for year in range(latest.year, latest.year - 9, -1):
-        when = moment(year, month, day, *clock)
+    sign = time.index(b":")
+    hour, minute = int(time[:sign]), int(time[sign + 1 : sign + 3])
+    year = latest.year
+    for back in _YEARS_BACK:
+        when = moment(year - back, month, day, hour, minute)
         if when is not None and when <= latest:
             return when
     return None

@@ -37,7 +37,8 @@ _VARYING = frozenset({b"modify", b"size", b"sizd", b"unique"})
 """Facts that differ from line to line. What else a server tells, many entries share."""
 _SIZES = (b"size", b"sizd")
 """Of files, and of directories, among which some servers mix them."""
-_MOST_LAYOUTS = 32
+_MOST_FACTS = 24
+"""Of a line that is learnt from: no server tells so many."""
 
 _Layout = tuple[int, bytes, int, tuple[bytes, ...], int, bytes]
 """Where ``modify``, ``size`` or ``sizd``, and ``unique`` stand, and how they are spelt."""
@@ -75,7 +76,8 @@ def parse(line: bytes, _now: datetime) -> Entry | None:
             if shared is not None:
                 return _entry(name, shared, modify, size, unique)
     entry = _fact_by_fact(line)
-    _learn(head.split(b";"))
+    if len(facts) <= _MOST_FACTS:
+        _learn(head.split(b";"))
     return entry
 
 
@@ -90,8 +92,6 @@ def _learn(facts: list[bytes]) -> None:
             places[key.lower()] = at, key
     size_at, size_key = max(places[b"size"], places[b"sizd"])
     size_keys = _SIZES if size_key in _SIZES else (size_key,)
-    if len(_LAYOUTS) >= _MOST_LAYOUTS:
-        _LAYOUTS.clear()
     _LAYOUTS[len(facts)] = *places[b"modify"], size_at, size_keys, *places[b"unique"]
 
 

@@ -298,7 +298,7 @@ def test_a_line_of_a_layout_that_was_learnt_is_read_as_any_other(lines: list[byt
         assert told(listing_mlsd.parse, line, NOW) == one_by_one
 
 
-def test_no_more_layouts_are_kept_than_servers_have() -> None:
+def test_nothing_is_learnt_of_lines_that_no_server_writes() -> None:
     for count in range(100):
         listing_mlsd.parse(b"type=file;" + b"x=y;" * count + b" a", NOW)
-    assert 0 < len(listing_mlsd._LAYOUTS) <= listing_mlsd._MOST_LAYOUTS
+    assert 0 < len(listing_mlsd._LAYOUTS) <= listing_mlsd._MOST_FACTS

@@ -22,8 +22,6 @@ SIGNATURE_BYTES: Final = 8_192
 _MOST_LINES = 10_000
 _LONGEST_LINE = 4_096
 
-_MAYBE_LIST = late(rb"(?i)sum|manifest-|\.(?:md5|sha\d|b2)")
-"""A quick look that lets every list through: a tree holds many names."""
 _LIST_NAME = late(
     r"(?:(?:tag)?manifest-)?(?:md5|sha|sha1|sha224|sha256|sha384|sha512|b2|sha3-?(?:256|512)"
     r"|check)-?sums?(?:[._-][a-z0-9]{1,8})?(?:\.txt)?"
@@ -31,6 +29,9 @@ _LIST_NAME = late(
 )
 _LIST_EXTENSION = late(r"\.(?:md5|sha1|sha224|sha256|sha384|sha512|b2)(?:sum)?")
 _SIGNATURE_EXTENSIONS: Final = frozenset({b"asc", b"sig", b"sign", b"p7s"})
+_SIDECAR_EXTENSIONS: Final = _SIGNATURE_EXTENSIONS | frozenset(
+    b"md5 sha1 sha224 sha256 sha384 sha512 b2".split()
+)
 
 _GNU = late(rb"\\?([0-9A-Fa-f]{32,128})[ \t]+\*?(.+)")
 _BSD = late(rb"([A-Za-z0-9/-]{2,12}) ?\((.+)\) ?= ?([0-9A-Fa-f]{32,128})")
@@ -65,7 +66,7 @@ class Checksum:
 
 def is_checksum_list(name: bytes) -> bool:
     """Whether a file's name is that of a list of checksums, or of one file's checksum."""
-    if not _MAYBE_LIST.search(name):
+    if not _may_be_sidecar(name.lower()):
         return False
     text = name.decode("latin-1").lower()
     return bool(_LIST_NAME.fullmatch(text)) or bool(_LIST_EXTENSION.fullmatch(_last(text)))
@@ -79,7 +80,18 @@ def is_signature(name: bytes) -> bool:
 
 def is_sidecar(name: bytes) -> bool:
     """Whether a file stands for another one, and is no export itself."""
-    return is_checksum_list(name) or is_signature(name) or name.lower() == b"bagit.txt"
+    lower = name.lower()
+    if _may_be_sidecar(lower):
+        return is_checksum_list(name) or is_signature(name)
+    return lower == b"bagit.txt"
+
+
+def _may_be_sidecar(lower: bytes) -> bool:
+    """Take a quick look that lets every list and signature through: a tree holds many names."""
+    if lower.rpartition(b".")[2] in _SIDECAR_EXTENSIONS:
+        return True
+    # ``in`` takes three times as long: it looks for a number first.
+    return lower.find(b"sum") >= 0 or lower.find(b"manifest-") >= 0
 
 
 def subject_of(name: bytes) -> bytes:

@@ -8,10 +8,14 @@ from dataclasses import field
 from functools import lru_cache
 from hashlib import sha256
 from struct import Struct
+from typing import TYPE_CHECKING
 
 from scanner.model.frozen import dataclass
 from scanner.model.late import late
 from scanner.model.text import neutralise, words
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 _BLOCK = 64
 """Bytes that SHA-256 takes at a time."""
@@ -44,6 +48,7 @@ _EXTENSIONS = words(
     "mpeg webm wmv ttf otf woff woff2"
 )
 """A name may end in ``.surname``: what is none of these is no extension to be stored."""
+_EXTENSION_OF = {extension.encode(): extension for extension in _EXTENSIONS}
 
 _DIRECTORY_WORDS = words(
     # where things stand on a server
@@ -107,10 +112,12 @@ class Mask:
 
     def __call__(self, *parts: bytes) -> str:
         """Return the HMAC-SHA-256 of the length-framed parts, 32 hexadecimal digits."""
-        framed, outer = _pads(self.secret)
-        for part in parts:
-            framed += _FRAME(len(part)) + part
-        return sha256(outer + sha256(framed).digest()).hexdigest()[:32]
+        begun, ended = _begun(self.secret, parts[:1])
+        inner, outer = begun.copy(), ended.copy()
+        for part in parts[1:]:
+            inner.update(_FRAME(len(part)) + part)
+        outer.update(inner.digest())
+        return outer.hexdigest()[:32]
 
     def directory(self, path: bytes) -> str:
         """Return a path fit to be stored: a part stays readable only if all of its words are
@@ -123,20 +130,22 @@ class Mask:
         """Return the lower-case extension without its dot, if it is an ordinary one; else an
         empty string.
         """
-        _, dot, last = name.decode("latin-1").rpartition(".")
-        extension = last.lower()
-        return extension if dot and extension in _EXTENSIONS else ""
+        _, dot, last = name.rpartition(b".")
+        return _EXTENSION_OF.get(last.lower(), "") if dot else ""
 
 
-@lru_cache(maxsize=1)
-def _pads(secret: bytes) -> tuple[bytes, bytes]:
-    """Return what HMAC (RFC 2104) hashes before the text, and before that hash.
+@lru_cache(maxsize=16)
+def _begun(secret: bytes, first: tuple[bytes, ...]) -> tuple[_Hash, _Hash]:
+    """Return the two hashes of HMAC (RFC 2104): that of the text after its first part, which says
+    what it is a key of, and that of this hash.
 
     There is a key for each file, and the library's HMAC takes five times as long to begin.
     """
     key = secret if len(secret) <= _BLOCK else sha256(secret).digest()
     padded = key.ljust(_BLOCK, b"\0")
-    return bytes(byte ^ 0x36 for byte in padded), bytes(byte ^ 0x5C for byte in padded)
+    framed = b"".join(_FRAME(len(part)) + part for part in first)
+    inner = sha256(bytes(byte ^ 0x36 for byte in padded) + framed)
+    return inner, sha256(bytes(byte ^ 0x5C for byte in padded))
 
 
 def shape(line: bytes) -> str:
@@ -166,7 +175,9 @@ def is_ordinary(text: str) -> bool:
     return all(word in _DIRECTORY_WORDS or word in _EXTENSIONS for word in words)
 
 
+@lru_cache(maxsize=256)
 def _masked_part(part: str) -> str:
+    # Directories of one tree, and of many servers, have most parts in common.
     # A backslash tells of escaped bytes, whose hexadecimal letters are no words.
     if "\\" in part or not all(word in _DIRECTORY_WORDS for word in _LETTERS.findall(_plain(part))):
         return "***"

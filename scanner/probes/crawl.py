@@ -19,6 +19,8 @@ _LONGEST_NAME = 4_096
 _LONGEST_PATH = 8_192
 _MOST_FAULTS_RUNNING = 3
 _KEPT_FOR_EACH_START = 200
+_NO_NAMES = frozenset({b"", b".", b".."})
+_DIRECTORY = EntryKind.DIRECTORY  # asked of its class for each entry, it takes as long as the rest
 _FINAL = frozenset(
     {
         Reason.CONNECTION_LOST,
@@ -243,9 +245,9 @@ class _Crawler:
 
     def _enqueue(self, node: _Node, listing: Listing, queue: deque[_Node]) -> None:
         for entry in listing.entries:
-            path = below(node.path, entry.name)
-            if entry.kind is not EntryKind.DIRECTORY:
+            if entry.kind is not _DIRECTORY:
                 continue
+            path = below(node.path, entry.name)
             self._told.add(path)
             if path in self._met:
                 continue
@@ -262,6 +264,8 @@ def _cause(reading: Unobserved) -> str:
 
 def _sound(listing: Listing, most: int) -> Listing:
     """Drop what no tree should hand out: names that are no path segment, and what is too much."""
+    if len(listing.entries) <= most and _are_segments(listing.entries):
+        return listing
     names: set[bytes] = set()
     kept: list[Entry] = []
     suspect = dict.fromkeys(listing.suspect)
@@ -272,8 +276,6 @@ def _sound(listing: Listing, most: int) -> Listing:
         elif entry.name in names:
             suspect["a name that comes twice"] = None
     dropped = len(listing.entries) - len(kept)
-    if not dropped and len(kept) <= most:
-        return listing
     return replace(
         listing,
         entries=tuple(kept[:most]),
@@ -284,10 +286,21 @@ def _sound(listing: Listing, most: int) -> Listing:
     )
 
 
+def _are_segments(entries: Sequence[Entry]) -> bool:
+    """Whether all names are segments of a path and none comes twice, asked of all at once."""
+    names = {entry.name for entry in entries}
+    if len(names) < len(entries) or not names.isdisjoint(_NO_NAMES):
+        return False
+    together = b"".join(names)
+    if b"/" in together or b"\0" in together:
+        return False
+    return len(together) <= _LONGEST_NAME or max(map(len, names)) <= _LONGEST_NAME
+
+
 def _is_segment(name: bytes) -> bool:
     return (
         0 < len(name) <= _LONGEST_NAME
-        and name not in {b".", b".."}
+        and name not in _NO_NAMES
         and b"/" not in name
         and b"\0" not in name
     )

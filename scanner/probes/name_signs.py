@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from scanner.model.listing import Entry, EntryKind, Listing
+from scanner.model.listing import EntryKind, Listing
 from scanner.model.view import NameSigns
 from scanner.probes.places import Places
 from scanner.wire.telling_names import (
@@ -12,6 +12,8 @@ from scanner.wire.telling_names import (
     looks_like_a_customer,
     looks_like_a_draft,
 )
+
+_FILE, _DIRECTORY = EntryKind.FILE, EntryKind.DIRECTORY
 
 
 def name_signs(listings: Mapping[bytes, Listing], places: Places, home: bytes) -> NameSigns:
@@ -27,21 +29,14 @@ def name_signs(listings: Mapping[bytes, Listing], places: Places, home: bytes) -
     for folder, listing in listings.items():
         named = {
             entry.name
-            for entry in _folders(listing)
-            if looks_like_a_customer(entry.name, controllers)
+            for entry in listing.entries
+            if entry.kind is _DIRECTORY and looks_like_a_customer(entry.name, controllers)
         }
         if folder in top:
             customers.update(folder.rstrip(b"/") + b"/" + name for name in named)
-        drafts += sum(looks_like_a_draft(entry.name) for entry in _files(listing))
+        files = [entry.name for entry in listing.entries if entry.kind is _FILE]
+        drafts += sum(map(looks_like_a_draft, files))
         if named:
             others = (entry.name for entry in listing.entries if entry.name not in named)
             leftovers += sum(map(looks_left_over, others))
     return NameSigns(drafts=drafts, leftovers=leftovers, customers=len(customers))
-
-
-def _folders(listing: Listing) -> Iterator[Entry]:
-    return (entry for entry in listing.entries if entry.kind is EntryKind.DIRECTORY)
-
-
-def _files(listing: Listing) -> Iterator[Entry]:
-    return (entry for entry in listing.entries if entry.kind is EntryKind.FILE)

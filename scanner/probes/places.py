@@ -151,6 +151,27 @@ class Places:
         """Return the migrations that the file at ``path`` belongs to."""
         return tuple(order for order in self.orders if order.matches(path))
 
+    def in_directory(self, directory: bytes) -> Places:
+        """Return what bears on the files that lie in a normal ``directory`` itself: of them all,
+        it says what the whole does.
+        """
+        if not (self.areas or self.orders):
+            return self
+        areas = tuple(area for area in self.areas if _reaches(area[1], directory))
+        return Places(
+            areas,
+            tuple(
+                order
+                for order in self.orders
+                if any(_reaches(pattern.base, directory) for pattern in order.patterns)
+            ),
+        )
+
+
+def _reaches(path: bytes, directory: bytes) -> bool:
+    """Whether ``path`` holds files of a normal ``directory``, or is one."""
+    return holds(path, directory) or parent_of(path) == directory
+
 
 def _parts(raw: bytes) -> list[bytes]:
     return [part for part in raw.split(b"/") if part not in {b"", b"."}]

@@ -84,8 +84,7 @@ async def sample_files(tree: RemoteTree, files: Sequence[FoundFile], desk: Desk)
         most = max(0, sampler.share.files)
         for file in unknown[:most]:
             sampler.note(file, await sampler.examine(file))
-        for file in unknown[most:]:
-            sampler.note(file, SPENT_FILES)
+        sampler.sample.readings.update((file.path, SPENT_FILES) for file in unknown[most:])
     finally:
         desk.known.keep()
         desk.allowance.spend(sampler.spent)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 
 from scanner.model.content import DateRange
 from scanner.model.frozen import dataclass
@@ -25,7 +26,7 @@ _IMPLAUSIBLE = words(
     "mpeg webm wmv exe dll so o a lib msi deb rpm apk jar class pyc wasm ttf otf woff woff2 css "
     "iso img vmdk vhd vhdx qcow2 ova"
 )
-_EXPORT_WORDS = ("dump", "export", "extract", "backup", "migration", "patient", "client")
+_EXPORT_WORDS = (b"dump", b"export", b"extract", b"backup", b"migration", b"patient", b"client")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +47,10 @@ class FoundFile:
     @property
     def looks_like_export(self) -> bool:
         """Whether its name is one that exports, archives or key files have."""
-        name = self.entry.name.lower().decode("latin-1")
-        return self.extension in _EXPORTS or any(word in name for word in _EXPORT_WORDS)
+        if self.extension in _EXPORTS:
+            return True
+        name = self.entry.name.lower()
+        return any(name.find(word) >= 0 for word in _EXPORT_WORDS)
 
     @property
     def ordered_fields(self) -> tuple[str, ...]:
@@ -75,13 +78,18 @@ def sampling_plan(files: Iterable[FoundFile], most: int) -> tuple[FoundFile, ...
 
 
 def _ranked(files: Sequence[FoundFile]) -> list[FoundFile]:
-    exports = _turns([file for file in files if file.looks_like_export])
-    rest = _turns([file for file in files if not file.looks_like_export])
+    likely: list[FoundFile] = []
+    others: list[FoundFile] = []
+    for file in files:
+        (likely if file.looks_like_export else others).append(file)
+    exports, rest = _turns(likely), _turns(others)
     return exports[0] + rest[0] + exports[1] + rest[1]
 
 
 def _turns(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFile]]:
     """Split into the newest of each directory and extension, and the rest in turns."""
+    if not files:
+        return [], []
     newest = sorted(files, key=_age, reverse=True)
     first: dict[tuple[bytes, str], FoundFile] = {}
     for file in newest:
@@ -89,7 +97,7 @@ def _turns(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFile]
     taken = {file.path for file in first.values()}
     rest = [file for file in newest if file.path not in taken]
     largest = sorted(rest, key=lambda file: file.entry.size or 0, reverse=True)
-    mixed = (file for trio in zip(rest, largest, reversed(rest), strict=True) for file in trio)
+    mixed = chain.from_iterable(zip(rest, largest, reversed(rest), strict=True))
     return list(first.values()), list({file.path: file for file in mixed}.values())
 
 

@@ -27,9 +27,23 @@ _CLAIMING = frozenset("acdfmpw")
 """Letters of MLSD's ``perm`` that let something change (RFC 3659 section 7.5.5)."""
 
 
+_LINK = EntryKind.LINK
+_MODE_SIGNS = _OTHERS_WRITE | _GROUP_WRITES
+
+
+def with_writing_signs(entries: Iterable[Entry]) -> list[Entry]:
+    """Return the entries that bear any sign that someone may write, as few do; links bear none."""
+    return [
+        entry
+        for entry in entries
+        if (entry.writable or entry.perm or entry.acl or (entry.mode or 0) & _MODE_SIGNS)
+        and entry.kind is not _LINK
+    ]
+
+
 def claims_writable(entry: Entry) -> bool:
     """Whether the server, or the mode, calls an entry writable by whoever comes."""
-    if entry.kind is EntryKind.LINK:
+    if entry.kind is _LINK:
         return False
     return bool(entry.writable) or bool((entry.mode or 0) & _OTHERS_WRITE)
 
@@ -37,17 +51,17 @@ def claims_writable(entry: Entry) -> bool:
 def writable_signs(entries: Iterable[Entry]) -> WritableSigns:
     """Count each sign by itself; links bear none."""
     perm = others = group = acl = 0
-    letters: set[str] = set()
+    claims: set[str] = set()
     for entry in entries:
-        if entry.kind is EntryKind.LINK:
+        if entry.kind is _LINK:
             continue
+        mode = entry.mode or 0
         perm += bool(entry.writable)
-        if entry.perm:
-            letters |= _CLAIMING & set(entry.perm)
-        others += bool((entry.mode or 0) & _OTHERS_WRITE)
-        group += bool((entry.mode or 0) & _GROUP_WRITES)
+        claims.add(entry.perm)
+        others += bool(mode & _OTHERS_WRITE)
+        group += bool(mode & _GROUP_WRITES)
         acl += entry.acl
-    told = "".join(sorted(letters))
+    told = "".join(sorted(_CLAIMING.intersection("".join(claims))))
     return WritableSigns(perm=perm, perm_letters=told, others=others, group=group, acl=acl)
 
 
@@ -91,7 +105,7 @@ def links_outside(listings: Mapping[bytes, Listing]) -> int:
 def _targets(listings: Mapping[bytes, Listing]) -> Iterator[tuple[bytes, bytes]]:
     for directory, listing in listings.items():
         for entry in listing.entries:
-            if entry.kind is EntryKind.LINK and entry.link_target:
+            if entry.kind is _LINK and entry.link_target:
                 yield directory, entry.link_target
 
 

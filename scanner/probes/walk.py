@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from scanner.content.checksums import is_sidecar
 from scanner.model.frozen import dataclass
@@ -26,7 +27,7 @@ from scanner.probes.allowance import Allowance
 from scanner.probes.context import ProbeContext, utc_text
 from scanner.probes.crawl import Crawl, CrawlBounds, crawl
 from scanner.probes.known import KnownFiles
-from scanner.probes.links import LinkTree, links_untold, tell_links
+from scanner.probes.links import links_untold, tell_links, tells_links
 from scanner.probes.name_signs import name_signs
 from scanner.probes.neighbours import judged_by_place
 from scanner.probes.places import Order, Places, below, holds, normal_path, parent_of
@@ -39,8 +40,15 @@ from scanner.probes.sampler import (
     sample_files,
 )
 from scanner.probes.sampling import FoundFile
-from scanner.probes.signs import claims_writable, links_outside, owners, shapes, writable_signs
-from scanner.probes.times import TimedTree, tell_times
+from scanner.probes.signs import (
+    claims_writable,
+    links_outside,
+    owners,
+    shapes,
+    with_writing_signs,
+    writable_signs,
+)
+from scanner.probes.times import tell_times, tells_times
 from scanner.wire.dated_names import named_date
 
 MOST_FILE_FACTS = 2_000
@@ -53,6 +61,8 @@ _WHOLE_SHARE = 0.9
 _INTEGRITY_SHARE = 0.125
 _MOST_REASONS = 8
 _NOT_SAMPLED = Unobserved(Reason.NOT_LOOKED_AT, "not in the sample")
+_FILE, _LINK, _UNDECLARED = EntryKind.FILE, EntryKind.LINK, Zone.UNDECLARED
+"""Asked of their classes for each entry, they take as long as all else of it."""
 _NEVER_ASKED = Unobserved(Reason.TIME_BUDGET, "no time was left to list anything")
 
 
@@ -81,10 +91,10 @@ async def observe_view(
     root = seen.readings.get(home, _NEVER_ASKED)
     if isinstance(root, Unobserved):
         return root
-    if isinstance(tree, LinkTree):
+    if tells_links(tree):
         await tell_links(seen, tree, seconds=whole * _LINKS_SHARE)
     files = tuple(_found_files(seen, places, context))
-    if isinstance(tree, TimedTree):
+    if tells_times(tree):
         files = await tell_times(files, tree, seconds=whole * _TIMES_SHARE)
     seconds = (whole - (clock() - begun)) * _INTEGRITY_SHARE
     integrity = await _integrity(tree, files, places.orders, context, seconds)
@@ -156,20 +166,25 @@ def _listings(seen: Crawl) -> Iterator[tuple[bytes, Listing]]:
 
 def _entries(seen: Crawl) -> Iterator[tuple[bytes, Entry]]:
     for directory, listing in _listings(seen):
+        above = below(directory, b"")
         for entry in listing.entries:
-            yield below(directory, entry.name), entry
+            yield above + entry.name, entry
 
 
 def _found_files(seen: Crawl, places: Places, context: ProbeContext) -> Iterator[FoundFile]:
-    for path, entry in _entries(seen):
-        if entry.kind is EntryKind.FILE:
-            yield FoundFile(
-                path=path,
-                entry=entry,
-                extension=context.mask.extension(entry.name),
-                zone=places.zone(path),
-                orders=places.orders_of(path),
-            )
+    extension = context.mask.extension
+    for directory, listing in _listings(seen):
+        above, here = below(directory, b""), places.in_directory(directory)
+        for entry in listing.entries:
+            if entry.kind is _FILE:
+                path = above + entry.name
+                yield FoundFile(
+                    path=path,
+                    entry=entry,
+                    extension=extension(entry.name),
+                    zone=here.zone(path) if here.areas else _UNDECLARED,
+                    orders=here.orders_of(path) if here.orders else (),
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,42 +203,48 @@ class _Survey:
         by_path = dict(_listings(self.seen))
         listings = by_path.values()
         kept = self._kept()
+        eligible = [file for file in self.files if file.eligible]
+        entries = [entry for listing in listings for entry in listing.entries]
+        links = [entry for entry in entries if entry.kind is _LINK]
+        writable = with_writing_signs(chain(entries, self._directories_of_no_listing()))
         return Walk(
             directories=sum(listing.outcome is Outcome.LISTED for listing in listings),
-            entries=sum(len(listing.entries) for listing in listings),
+            entries=len(entries),
             bytes=sum(file.entry.size or 0 for file in self.files),
             stopped=tuple(sorted(set(self.seen.unseen.values()))),
             outside_public=self._outside_public(),
-            eligible=sum(file.eligible for file in self.files),
+            eligible=len(eligible),
             sampled=self.sample.read,
-            writable_claims=sum(map(claims_writable, self._judged_for_writing())),
+            writable_claims=sum(map(claims_writable, writable)),
             unparsed=sum(listing.unparsed for listing in listings),
             areas=tuple(self._area(*area) for area in self.places.areas),
             orders=tuple(self._order(order) for order in self.places.orders),
             files=tuple(self._facts(kept)),
             dropped=len(self.files) - len(kept),
-            links=sum(entry.kind is EntryKind.LINK for _, entry in _entries(self.seen)),
-            links_outside=links_outside(by_path),
-            links_untold=links_untold(by_path),
-            writable=writable_signs(self._judged_for_writing()),
+            links=len(links),
+            links_outside=links_outside(by_path) if links else 0,
+            links_untold=links_untold(by_path) if links else 0,
+            writable=writable_signs(writable),
             unparsed_shapes=shapes(listings),
             forged_possible=sum(bool(listing.suspect) for listing in listings),
-            unread=tuple(self._unread()),
+            unread=tuple(self._unread(eligible)),
             integrity=self.integrity,
             names=name_signs(by_path, self.places, self.home),
             private_owners=self._private_owners(),
         )
 
     def _private_owners(self) -> tuple[str, ...]:
+        if not self.places.areas:
+            return ()
         private = (file.entry for file in self.files if file.zone is Zone.PRIVATE)
         return owners(private, self.context.mask)
 
-    def _unread(self) -> Iterator[Unread]:
+    def _unread(self, eligible: Iterable[FoundFile]) -> Iterator[Unread]:
         """Yield why eligible files were not read, the commonest reason first."""
         counted: Counter[tuple[Reason, str]] = Counter()
-        for file in self.files:
+        for file in eligible:
             reading = self.sample.readings.get(file.path, SPENT_FILES)
-            if file.eligible and isinstance(reading, Unobserved):
+            if isinstance(reading, Unobserved):
                 counted[reading.reason, reading.detail] += 1
         told = counted.most_common(_MOST_REASONS)
         for (reason, detail), files in told:
@@ -232,10 +253,9 @@ class _Survey:
         if rest:
             yield Unread(reason=Reason.UNREADABLE, detail="other reasons", files=rest)
 
-    def _judged_for_writing(self) -> Iterator[Entry]:
-        """Yield every entry, and the directories that stand in no listing but their own."""
+    def _directories_of_no_listing(self) -> Iterator[Entry]:
+        """Yield the directories that stand in no listing but their own."""
         for path, listing in _listings(self.seen):
-            yield from listing.entries
             untold = path == b"/" or parent_of(path) not in self.seen.readings
             if untold and listing.itself is not None:
                 yield listing.itself
@@ -312,37 +332,42 @@ class _Survey:
         )
 
     def _kept(self) -> list[FoundFile]:
-        def rank(file: FoundFile) -> tuple[bool, bool, bool, float]:
+        def rank(file: FoundFile) -> int:
             reading = self.sample.readings.get(file.path)
-            read = isinstance(reading, Observed)
-            modified = file.entry.modified
-            moment = modified.timestamp() if modified else float("inf")
-            harmful = reading is not None and is_proof(reading)
-            return (not harmful, not read, not file.orders, moment)
+            read = 4 if not isinstance(reading, Observed) else 0 if is_proof(reading) else 2
+            return read + (not file.orders)
 
-        return sorted(self.files, key=rank)[:MOST_FILE_FACTS]
+        by_age = sorted(self.files, key=_moment)  # within a rank it stays so
+        return sorted(by_age, key=rank)[:MOST_FILE_FACTS]
 
     def _facts(self, files: Sequence[FoundFile]) -> Iterator[FileFact]:
-        mask = self.context.mask
-        met = {parent_of(file.path) for file in files}
-        folders = {folder: mask.directory(folder) for folder in met}
-        return (self._fact(file, folders[parent_of(file.path)]) for file in files)
+        mask, sample = self.context.mask, self.sample
+        folders: dict[bytes, str] = {}
+        for file in files:
+            path, entry = file.path, file.entry
+            folder = parent_of(path)
+            if folder not in folders:
+                folders[folder] = mask.directory(folder)
+            yield FileFact(
+                key=mask(b"path", path),
+                directory=folders[folder],
+                extension=file.extension,
+                size=entry.size,
+                modified=utc_text(entry.modified) if entry.modified else None,
+                precision=entry.precision,
+                zone_known=entry.zone_known,
+                named=named_date(path),
+                mode=entry.mode,
+                zone=file.zone,
+                orders=tuple(order.migration.order_id for order in file.orders)
+                if file.orders
+                else (),
+                content=sample.readings.get(path, _NOT_SAMPLED),
+                read_at=sample.read_at.get(path),
+                sidecar=is_sidecar(entry.name),
+            )
 
-    def _fact(self, file: FoundFile, directory: str) -> FileFact:
-        entry = file.entry
-        return FileFact(
-            key=self.context.mask(b"path", file.path),
-            directory=directory,
-            extension=file.extension,
-            size=entry.size,
-            modified=utc_text(entry.modified) if entry.modified else None,
-            precision=entry.precision,
-            zone_known=entry.zone_known,
-            named=named_date(file.path),
-            mode=entry.mode,
-            zone=file.zone,
-            orders=tuple(order.migration.order_id for order in file.orders),
-            content=self.sample.readings.get(file.path, _NOT_SAMPLED),
-            read_at=self.sample.read_at.get(file.path),
-            sidecar=is_sidecar(entry.name),
-        )
+
+def _moment(file: FoundFile) -> float:
+    modified = file.entry.modified
+    return modified.timestamp() if modified else float("inf")

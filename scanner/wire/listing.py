@@ -23,6 +23,8 @@ MOST_RAW_LINES = 16
 """Unparsed lines that are kept as they came."""
 MOST_RAW_BYTES = 256
 """Bytes kept of each."""
+_MAY_FRAME = b"TtIiGgD"
+"""How a line begins that is no entry but the head or foot of its dialect; few lines do."""
 _LEAST_BYTES = 1_048_576
 _ENTRY_BYTES = 512
 
@@ -98,15 +100,23 @@ class ListingParser:
 
     def _feed_within(self, within: bytes) -> None:
         *lines, rest = within.split(b"\n")
-        for line in lines:
-            if self._rest or self._overlong or len(line) > MOST_LINE:
-                self._add(line)
-                self._end_line(whole=True)
-            else:
-                self._take_whole(line)
+        if lines and (self._rest or self._overlong):
+            self._add(lines.pop(0))
+            self._end_line(whole=True)
+        for ended in lines:
             if self.full:
                 return
-        self._add(rest)
+            if len(ended) > MOST_LINE:
+                self._add(ended)
+                self._end_line(whole=True)
+            elif line := ended.removesuffix(b"\r"):
+                returned = len(line) < len(ended)
+                if returned not in self._ends:
+                    self._note_end(returned=returned)
+                self.lines += 1
+                self._take(line, whole=True)
+        if not self.full:
+            self._add(rest)
 
     def close(self) -> None:
         """Take what stands after the last line's end as a line of its own."""
@@ -137,16 +147,6 @@ class ListingParser:
             self.lines += 1
             self._take(line, whole=whole)
 
-    def _take_whole(self, ended: bytes) -> None:
-        """Take a line that came in one piece, as most do."""
-        line = ended.removesuffix(b"\r")
-        if line:
-            returned = len(line) < len(ended)
-            if returned not in self._ends:
-                self._note_end(returned=returned)
-            self.lines += 1
-            self._take(line, whole=True)
-
     def _note_end(self, *, returned: bool) -> None:
         if returned in self._ends:
             return
@@ -159,7 +159,7 @@ class ListingParser:
             if self._joins(line):
                 return
             self._give_up_name()
-        if not self._is_mlsd and self._is_framing(line):
+        if line[0] in _MAY_FRAME and not self._is_mlsd and self._is_framing(line):
             return
         errors = []
         for dialect in self._order:
@@ -198,19 +198,23 @@ class ListingParser:
         if name:
             self._miss(name, ("vms: a name, and no second line",), whole=True)
 
-    def _keep(self, entry: Entry | None, dialect: str) -> None:
+    def _note_dialect(self, dialect: str) -> None:
         if not self.habit:
             self.habit = dialect
             self._order.sort(key=lambda name: name != dialect)
-        elif self.habit != dialect:
+        else:
             self._suspicions["lines of another dialect"] = None
+
+    def _keep(self, entry: Entry | None, dialect: str) -> None:
+        if dialect != self.habit:
+            self._note_dialect(dialect)
+        entries = self.entries
         if entry is None or entry.name == ITSELF:
             self.dots = True
             self.itself = self.itself or entry
-        elif len(self.entries) >= self._most:
+        elif len(entries) >= self._most:
             self.full = True
         else:
-            entries = self.entries
             if entries and (entries[0].identity is None) != (entry.identity is None):
                 # It lacks what tells all others apart, or the reverse.
                 self._suspicions["entries without an identity"] = None

@@ -24,12 +24,11 @@ _WORD = re.compile(rb"[^ \t]+")
 _TOTAL = re.compile(rb"(?:total|insgesamt):? [0-9]+(?:[.,][0-9]+)?[kKMGT]?", re.IGNORECASE)
 _MODE = re.compile(rb"[-dlbcpsDPCMnw?]([-r][-w][-xsS][-r][-w][-xsS][-r][-w][-xtT])([+@.*]?)")
 _USUAL = re.compile(
-    rb"[-dl]([-r][-w][-xsS][-r][-w][-xsS][-r][-w][-xtT])([+@.*]?) +[0-9]{1,19}"
-    rb" +([0-9]+|[^ \t0-9][^ \t]*) +([0-9]+|[^ \t0-9][^ \t]*) +([0-9]{1,19})"
+    rb"([-dl][-rwxsStT]{9}[+@.*]?) +[0-9]{1,19} +([^ \t]+) +([^ \t]+) +([0-9]{1,19})"
     rb" +([A-Za-z]{3}) +([0-9]{1,2}) +([0-9]{4}|[0-9]{2}:[0-9]{2}) (.+)",
     re.DOTALL,
 )
-"""Mode, mark, links, owner, group, size, month, day, year or time, name: what most lines are."""
+"""Mode, links, owner, group, size, month, day, year or time, name: what most lines are."""
 _UNKNOWN = re.compile(rb"[-dlbcpsDPCMnw?]\?{9}(?: +\?){5} (.+)", re.DOTALL)
 _DEVICE = re.compile(rb"[0-9]{1,10},[0-9]{1,10}")
 _CLOCK = re.compile(rb"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]{1,9})?)?")
@@ -37,7 +36,14 @@ _YEAR = re.compile(rb"[0-9]{4}")
 _DAY = re.compile(rb"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _DAY_OF_YEAR = re.compile(rb"([0-9]{2})-([0-9]{2})")
 _ZONE = re.compile(rb"([-+])([0-9]{2})([0-9]{2})")
-_KINDS = {b"-": EntryKind.FILE, b"d": EntryKind.DIRECTORY, b"l": EntryKind.LINK}
+_FILE, _TO_THE_DAY, _TO_THE_MINUTE = EntryKind.FILE, Precision.DAY, Precision.MINUTE
+"""Asked of their classes, they take as long as all else of an entry."""
+_KINDS = {b"-": _FILE, b"d": EntryKind.DIRECTORY, b"l": EntryKind.LINK}
+
+_YEARS_BACK = tuple(range(9))
+"""They reach a 29 February."""
+_GRACE = timedelta(days=1)
+"""The server's zone and clock are not ours."""
 
 _Words = list[re.Match[bytes]]
 
@@ -71,29 +77,59 @@ def _usual(line: bytes, now: datetime) -> Entry | None:
     found = _USUAL.fullmatch(line)
     if found is None:
         return None
-    mode, mark, owner, group, size, month, day, last, rest = found.groups()
+    mode, owner, group, size, month, day, last, name = found.groups()
+    held = _held(mode, owner, group)
     number = MONTHS.get(month.lower())
-    # Owners may be called like a month, and devices have two numbers in the place of a size.
-    if not number or owner.lower() in MONTHS or group.lower() in MONTHS or group.endswith(b","):
+    if not held or not number:
         return None
-    kind, length = _KINDS[line[:1]], int(size)
-    name, target = _name(rest, kind, length)
+    kind, bits, acl, owned_by, shared_with = held
+    length, target = int(size), None
+    if kind is not _FILE:
+        name, target = _name(name, kind, length)
     if is_parent(name):
         return None
-    when, precision = _short_date(number, int(day), last, now)
+    if len(last) == 4:
+        when, precision = _day_of(last, number, day), _TO_THE_DAY
+    else:
+        when, precision = _recent(number, int(day), last, now), _TO_THE_MINUTE
     return Entry(
         name=name,
         kind=kind,
         size=length,
         modified=when,
-        precision=if_known(when, precision),
-        mode=_mode_bits(mode),
-        owner=label(owner),
-        group=label(group),
+        precision=None if when is None else precision,
+        mode=bits,
+        owner=owned_by,
+        group=shared_with,
         link_target=target,
-        acl=mark == b"+",
+        acl=acl,
         zone_known=False,
     )
+
+
+@lru_cache(maxsize=512)
+def _day_of(year: bytes, month: int, day: bytes) -> datetime | None:
+    """Return a day; old files lie together by their days, as times do not."""
+    return moment(int(year), month, int(day))
+
+
+@lru_cache(maxsize=256)
+def _held(
+    mode: bytes, owner: bytes, group: bytes
+) -> tuple[EntryKind, int, bool, str | None, str | None] | None:
+    """Return kind, permission bits, whether an access list says more, owner and group, which many
+    lines share; ``None`` where the words may be something else.
+    """
+    found = _MODE.fullmatch(mode)
+    # Owners may be called like a month, and devices have two numbers in the place of a size.
+    if not found or not (_is_held_by(owner) and _is_held_by(group)) or group.endswith(b","):
+        return None
+    acl = found[2] == b"+"
+    return _KINDS[mode[:1]], _mode_bits(found[1]), acl, label(owner), label(group)
+
+
+def _is_held_by(word: bytes) -> bool:
+    return word.isdigit() or not (word[:1].isdigit() or word.lower() in MONTHS)
 
 
 def _spelt_out(line: bytes, now: datetime) -> Entry | None:
@@ -233,11 +269,12 @@ def _short_date(
 
 
 def _recent(month: int, day: int, time: bytes, now: datetime) -> datetime | None:
-    # A day of grace: the server's zone and clock are not ours. Eight years reach a 29 February.
-    latest = now + timedelta(days=1)
-    hour, _, minute = time.partition(b":")
-    for year in range(latest.year, latest.year - 9, -1):
-        when = moment(year, month, day, int(hour), int(minute[:2]))
+    latest = now + _GRACE
+    sign = time.index(b":")
+    hour, minute = int(time[:sign]), int(time[sign + 1 : sign + 3])
+    year = latest.year
+    for back in _YEARS_BACK:
+        when = moment(year - back, month, day, hour, minute)
         if when is not None and when <= latest:
             return when
     return None

@@ -17,7 +17,8 @@ MONTHS = {
 }
 ITSELF = b"."
 """The name by which a directory stands in its own listing."""
-_MOST_DIGITS = 19
+MOST_DIGITS = 19
+"""Of a size or an id."""
 _YEARS = range(1900, 9000)
 """Beyond them lies no file's time, and adding a day or a zone to it must not overflow."""
 _FORBIDDEN = re.compile(rb"[/\r\n\0]")
@@ -30,12 +31,12 @@ class UnparsedError(Exception):
 
 def is_number(text: bytes) -> bool:
     """Whether these are digits, and few enough to be a size or an id."""
-    return text.isdigit() and len(text) <= _MOST_DIGITS
+    return text.isdigit() and len(text) <= MOST_DIGITS
 
 
 def number(text: bytes) -> int | None:
     """Return a size or count, ``None`` for what is none."""
-    return int(text) if is_number(text) else None
+    return int(text) if text.isdigit() and len(text) <= MOST_DIGITS else None
 
 
 @lru_cache(maxsize=256)
@@ -53,15 +54,16 @@ def label(text: bytes) -> str | None:
     return neutralise(text, 64) if text else None
 
 
-def moment(year: int, month: int, day: int, *clock: int) -> datetime | None:
+def moment(  # noqa: PLR0913, PLR0917 - a moment has six parts, and each entry has a moment
+    year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0
+) -> datetime | None:
     """Return the moment, read as UTC; ``None`` for a date that no calendar has or no file, or a
-    time that no ``clock`` shows: hour, minute, second, as far as they are known.
+    time that no clock shows.
     """
     if year not in _YEARS:
         return None
-    hour, minute, second = (*clock, 0, 0, 0)[:3]
     try:
-        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+        return datetime(year, month, day, hour, minute, second, 0, UTC)
     except ValueError:
         return None
 

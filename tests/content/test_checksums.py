@@ -74,6 +74,17 @@ def test_any_bytes_are_read_without_a_fault(name: bytes, data: bytes) -> None:
     assert is_sidecar(name) in {True, False}
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(b"SHA256SUMS", b"Sha256Sum.txt", b"b2sums", b"manifest-sha256.txt", b"a.SHA512", b"a.b2"),
+        *(b"a.md5sum", b"a.csv.ASC", b"a.p7s", b"a.sign", b"BagIt.txt"),
+    ],
+)
+def test_a_list_a_signature_and_a_bag_are_sidecars_in_any_case(name: bytes) -> None:
+    assert is_sidecar(name)
+
+
 @pytest.mark.parametrize("name", [b"export.csv", b"sha256", b".sha256", b"patients-sum.csv"])
 def test_an_export_is_no_sidecar(name: bytes) -> None:
     assert not is_sidecar(name)

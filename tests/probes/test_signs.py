@@ -5,7 +5,14 @@ import pytest
 from scanner.model.listing import Entry, EntryKind, Listing, Outcome, UnparsedLine
 from scanner.model.mask import shape
 from scanner.model.view import WritableSigns
-from scanner.probes.signs import MOST_SHAPES, links_outside, shapes, writable_signs
+from scanner.probes.signs import (
+    MOST_SHAPES,
+    claims_writable,
+    links_outside,
+    shapes,
+    with_writing_signs,
+    writable_signs,
+)
 from tests.probes.memory_tree import a_directory, a_file
 
 
@@ -24,6 +31,19 @@ def test_each_sign_of_writing_is_counted_by_itself() -> None:
         ]
     )
     assert signs == WritableSigns(perm=2, perm_letters="acdfmp", others=1, group=2, acl=1)
+
+
+def test_what_bears_no_sign_of_writing_changes_no_count() -> None:
+    entries = [
+        *(a_file(b"a", mode=mode) for mode in (None, 0o644, 0o646, 0o664, 0o4755)),
+        *(a_file(b"b", writable=writable, perm="adr") for writable in (None, False, True)),
+        *(a_file(b"c", acl=True), a_directory(b"d", writable=True), a_directory(b"e")),
+        *(a_file(b"f", perm="r"), a_file(b"g", kind=EntryKind.LINK, mode=0o777, writable=True)),
+    ]
+    bearing = with_writing_signs(entries)
+    assert len(bearing) == 8
+    assert writable_signs(bearing) == writable_signs(entries)
+    assert sum(map(claims_writable, bearing)) == sum(map(claims_writable, entries)) == 3
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.model.listing import Entry
-from scanner.wire import listing_unix
+from scanner.wire import listing_mlsd, listing_unix
 from scanner.wire.listing import MOST_LINE, MOST_RAW_BYTES, MOST_RAW_LINES, Dialect, ListingParser
 from scanner.wire.listing_words import UnparsedError
 
@@ -247,10 +247,58 @@ def test_a_usual_line_is_read_as_word_by_word(words: tuple[bytes, ...], blank: b
     line = blank.join(words[:-1]) + b" " + words[-1]
     now = datetime(2024, 6, 1, tzinfo=UTC)
 
-    def told(parse: Callable[[bytes, datetime], Entry | None]) -> Entry | str | None:
-        try:
-            return parse(line, now)
-        except UnparsedError as error:
-            return str(error)
+    assert told(listing_unix.parse, line, now) == told(listing_unix._spelt_out, line, now)
 
-    assert told(listing_unix.parse) == told(listing_unix._spelt_out)
+
+def told(
+    parse: Callable[[bytes, datetime], Entry | None], line: bytes, now: datetime
+) -> Entry | str | None:
+    try:
+        return parse(line, now)
+    except UnparsedError as error:
+        return str(error)
+
+
+FACTS = {
+    b"type": mostly(b"file", b"dir|cdir|pdir|OS.unix=slink:/a|OS.unix=slink:/a b|"),
+    b"size": mostly(b"1024", b"=1|99999999999999999999|-1|"),
+    b"sizd": mostly(b"4096", b"x|"),
+    b"modify": mostly(b"20240301120000", b"20240230120000|20240301120000.5|20240301240000|1|"),
+    b"unique": mostly(b"801U12", b"=|\xe9|801U13|"),
+    b"perm": mostly(b"adfrw", b"r|1|"),
+    b"UNIX.mode": mostly(b"0644", b"9|"),
+    b"unix.owner": mostly(b"0", b"|ftp"),
+    b"x": mostly(b"", b"modify=20200101000000|size"),
+}
+KEYS = st.lists(st.sampled_from([*FACTS, b"Size", b"MODIFY", b"Unique"]), max_size=7).map(
+    lambda keys: [b"type", *keys]
+)
+
+
+@st.composite
+def mlsd_lines(draw: st.DrawFn) -> list[bytes]:
+    """Lines of a few layouts, some with a fact spelt otherwise or the end of the facts lacking."""
+    layouts = draw(st.lists(KEYS, min_size=1, max_size=2))
+    lines = []
+    for _ in range(draw(st.integers(2, 6))):
+        facts = []
+        for key in draw(st.sampled_from(layouts)):
+            value = draw(FACTS[key if key in FACTS else key.lower()])
+            spelt = draw(st.sampled_from([key] * 12 + [key.swapcase(), b"size", b"type", b""]))
+            facts.append(spelt + draw(mostly(b"=", b";|==| =")) + value + b";")
+        lines.append(b"".join(facts) + draw(mostly(b" ", b"|  |;| ; ")) + draw(mostly(b"a", NAMES)))
+    return lines
+
+
+@settings(max_examples=300)
+@given(lines=mlsd_lines())
+def test_a_line_of_a_layout_that_was_learnt_is_read_as_any_other(lines: list[bytes]) -> None:
+    for line in lines:
+        one_by_one = told(lambda line, _: listing_mlsd._fact_by_fact(line), line, NOW)
+        assert told(listing_mlsd.parse, line, NOW) == one_by_one
+
+
+def test_nothing_is_learnt_of_lines_that_no_server_writes() -> None:
+    for count in range(100):
+        listing_mlsd.parse(b"type=file;" + b"x=y;" * count + b" a", NOW)
+    assert 0 < len(listing_mlsd._LAYOUTS) <= listing_mlsd._MOST_FACTS

@@ -38,8 +38,11 @@ def load_targets(path: Path) -> TargetsFile:
     from scanner.intake.schema_check import compiled
     from scanner.intake.target_build import build
     from scanner.intake.target_sense import disagreements
+    from scanner.intake.target_stream import read_in_pieces
     from scanner.schemas.catalogue import load_schema
 
+    if (usual := read_in_pieces(path, LARGEST_FILE)) is not None:
+        return usual
     content = read_bounded(path, LARGEST_FILE)
     document = parse(shown_path(path), content)
     checker = compiled(load_schema("targets"), FORMATS)

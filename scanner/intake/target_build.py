@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -61,14 +62,12 @@ def build(root: _Object, *, path: Path, sha256: str) -> TargetsFile:
     return builder.file(root, sha256=sha256)
 
 
-def likeness(entry: _Object) -> str:
-    """Return all that a target says but its names and notes: targets that say the same are alike.
-
-    Text, so that neither 1 and 1.0 nor true are the same.
+def likeness(entry: _Object) -> bytes:
+    """Return a digest of all that a target says but its names and notes: targets that have the
+    same are alike.
     """
-    return repr(
-        [pair for pair in entry.items() if pair[0] not in _NAMES and not pair[0].startswith("x-")]
-    )
+    told = [pair for pair in _said(entry) if pair[0] not in _NAMES]
+    return hashlib.sha256(repr(told).encode()).digest()  # as text: 1, 1.0 and true are not alike
 
 
 class Builder:
@@ -83,14 +82,14 @@ class Builder:
         self._tenant = head.get("tenant", "default")
         self._defaults = head.get("defaults", {})
         self._maker = _Maker(self._path.parent, self._tenant, self._defaults)
-        self._kinds: dict[str, int] = {}
+        self._kinds: dict[bytes, int] = {}
         self.targets = TargetList()
 
-    def knows(self, like: str) -> bool:
+    def knows(self, like: bytes) -> bool:
         """Tell whether there was a target of this ``likeness``."""
         return like in self._kinds
 
-    def add(self, entry: _Object, like: str) -> None:
+    def add(self, entry: _Object, like: bytes) -> None:
         """Build one target. ``like`` is its ``likeness``."""
         if like not in self._kinds:
             self._kinds[like] = self.targets.kind(self._maker.target(entry))
@@ -150,7 +149,7 @@ class _Maker:
         papers = DeclaredPapers.of(entry, self._base)
         return Target(
             host=own["host"],
-            asset=own.get("asset") or canonical_host(own["host"]),
+            asset=own.get("asset") or _canonical(own["host"]),
             tenant=self._tenant,
             vantages=self._one(tuple(entry.get("vantages", ("internal",)))),
             owner=entry.get("owner", ""),
@@ -243,6 +242,12 @@ class _Maker:
             path=str(self._absolute(entry["path"])),
             timezone=entry.get("timezone", zone),
         )
+
+
+def _canonical(host: str) -> str:
+    """Return the canonical form: the very text where it is as written, which is held once then."""
+    canonical = canonical_host(host)
+    return host if canonical == host else canonical
 
 
 def _areas(entry: _Object) -> Areas:

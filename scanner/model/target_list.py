@@ -59,15 +59,21 @@ class TargetList(_Targets):
     @overload
     def __getitem__(self, place: slice) -> Chosen: ...
     def __getitem__(self, place: int | slice) -> Target | Chosen:
-        """Return one target, made anew, or several of them."""
+        """Return one target, made anew where it is not the only one of its kind, or several."""
         if isinstance(place, slice):
             return Chosen(self, range(len(self))[place])
         at = range(len(self))[place]
         names = self._names[self._ends[at] : self._ends[at + 1]].decode()
         host, _, asset = names.partition(_BETWEEN)
-        kind: Any = self._kinds[self._kind_of[at]]  # a struct, as frozen classes are
-        made: Target = replace(kind, host=host, asset=asset or host)
-        return made
+        return _called(self._kinds[self._kind_of[at]], host, asset or host)
+
+
+def _called(kind: Target, host: str, asset: str) -> Target:
+    if (kind.host, kind.asset) == (host, asset):
+        return kind
+    struct: Any = kind  # as frozen classes are, see ``scanner.model.frozen``
+    made: Target = replace(struct, host=host, asset=asset)
+    return made
 
 
 class Chosen(_Targets):

@@ -33,6 +33,13 @@ def load_targets(path: Path) -> TargetsFile:
     repeats a value that may be a secret. Whether the authorisation still holds is not judged
     here: see ``check_authorisation``.
     """
+    from scanner.intake.target_stream import read_in_pieces
+
+    return read_in_pieces(path, LARGEST_FILE) or read_whole(path)
+
+
+def read_whole(path: Path) -> TargetsFile:
+    """Do what ``load_targets`` does with all of the file in memory: to tell where it is wrong."""
     from scanner.intake.formats import FORMATS
     from scanner.intake.placed_json import parse
     from scanner.intake.schema_check import compiled

@@ -79,14 +79,15 @@ async def beside() -> None:
     asked = json.loads(await link.source.readline())
     job = nightly(Path(asked["targets"]), utc_now)
     history = None if asked["history"] is None else Path(asked["history"])
-    by_asset = {target.asset: target for target in job.file.targets}
+    targets = job.file.targets
+    places = {target.asset: place for place, target in enumerate(targets)}
     async with workshop(
         job, vantage=asked["vantage"], history=history, contact=asked["contact"], clock=utc_now
     ) as shop:
         wary = _without_logins(shop)
 
         def begin(asset: str, again: bool) -> Look:  # noqa: FBT001 - as the engine calls it
-            return (wary if again else shop).look(by_asset[asset])
+            return (wary if again else shop).look(targets[places[asset]])
 
         await serve(link, begin)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import field
 from pathlib import Path
 from typing import Any
@@ -185,7 +185,7 @@ class _Done:
         self.room = asyncio.Semaphore(_MOST_WAITING)
 
 
-async def _scan_into(done: _Done, wanted: list[Target], shop: Workshop, most: int) -> None:
+async def _scan_into(done: _Done, wanted: Iterable[Target], shop: Workshop, most: int) -> None:
     async def work(target: Target) -> None:
         seen = await shop.observe(target)
         done.trail.asset(seen)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from ipaddress import ip_address
+from itertools import chain
 from pathlib import Path
 
 from scanner import targets as targets_file
@@ -81,7 +82,7 @@ def nightly(path: Path, clock: Clock, *, logins: bool = True) -> FileJob:
     """
     job = authorised(path, clock)
     # One policy serves many targets: it is read, and its faults are told, once.
-    policies = {one.policy: one for one in (job.file.template, *job.file.targets)}
+    policies = {one.policy: one for one in chain((job.file.template,), job.file.targets)}
     faults = [line for one in policies.values() for line in check_policy(one)]
     problems = (*faults, *(check_logins(job.file) if logins else ()))
     if problems:

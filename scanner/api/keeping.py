@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from scanner.api.audit import Trail
@@ -21,6 +22,7 @@ from scanner.model.observation import Observations
 from scanner.model.reading import Reading
 from scanner.model.recall import Recall
 from scanner.model.target import Target
+from scanner.model.target_list import Chosen
 from scanner.sinks.run_folder import OBSERVATIONS
 
 _TOGETHER = 8
@@ -53,8 +55,9 @@ class Keep:
         self._trail = trail
         self._shop = shop
         self._progress = progress
-        self.done: set[str] = set()
+        self._done = 0
         self._taken_up = 0
+        self._under_way: dict[str, Target] = {}
         self._before: dict[str, Recall] = {}
 
     def __call__(self, *several: Looked) -> None:
@@ -70,15 +73,30 @@ class Keep:
             for one, record in zip(several, records, strict=True)
         )
 
-    def take_up(self, wanted: list[Target]) -> None:
-        """Judge again what the run had kept before it ended: nothing of it is looked at twice."""
-        by_asset = {target.asset: target for target in wanted}
+    def handed_out(self, wanted: Iterable[Target]) -> Iterator[Target]:
+        """Pass targets on to whoever looks at them; each is held until it is kept."""
+        for target in wanted:
+            self._under_way[target.asset] = target
+            yield target
+
+    def owed(self) -> tuple[Target, ...]:
+        """Return the targets that were handed out and not kept, in the order of handing out."""
+        return tuple(self._under_way.values())
+
+    def take_up(self, wanted: Sequence[Target]) -> Sequence[Target]:
+        """Judge again what the run had kept before it ended: nothing of it is looked at twice.
+
+        Returns what is left to look at.
+        """
+        places = {target.asset: place for place, target in enumerate(wanted)}
         folder = self.output.folder
         self._before = cleaned(folder, OBSERVATIONS)
         folder.remove(HOSTS)
         for record in saved(folder, OBSERVATIONS, "start a new run"):
             self._taken_up += 1
-            self._conclude([(docket_of(by_asset[record.asset], record), record)])
+            target = wanted[places.pop(record.asset)]
+            self._conclude([(docket_of(target, record), record)])
+        return Chosen(wanted, array("I", places.values()))
 
     def _record(self, one: Looked) -> Record:
         record = self._shop.record(one.target, *one.looks)
@@ -92,7 +110,8 @@ class Keep:
         try:
             for docket, record in several:
                 reports.append(self.output.add(docket, record))
-                self.done.add(record.asset)
+                self._done += 1
+                self._under_way.pop(record.asset, None)
                 steps.append(self._step(record.asset))
         finally:  # what is in the report is remembered, whatever became of the next one
             self._shop.remember(*reports)
@@ -101,7 +120,7 @@ class Keep:
 
     def _step(self, asset: str) -> Progress:
         return Progress(
-            done=len(self.done),
+            done=self._done,
             total=self.output.tally.targeted,
             failures=self.output.tally.failures,
             asset=asset,

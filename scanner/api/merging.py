@@ -24,6 +24,7 @@ from scanner.api.workshop import docket_of
 from scanner.dossier import policies_sha256
 from scanner.engine.joined import before
 from scanner.engine.outcome import Tally
+from scanner.engine.plan import seen_from
 from scanner.engine.record import Record, encode
 from scanner.engine.unseen import unseen
 from scanner.errors import InputError
@@ -114,7 +115,7 @@ def _merged(
     memory: History | None,
 ) -> RunResult:
     stands = tuple(dict.fromkeys(stand for head in heads for stand in head.stands))
-    here = [target for target in file.targets if set(stands) & set(target.vantages)]
+    here = seen_from(file.targets, stands)
     shares.check(here)
     head = _head_of(heads, file, stands, here)
     tally = Tally(Severity(head.fail_on), targeted=head.targeted, excluded=head.excluded)

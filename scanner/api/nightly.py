@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -140,8 +141,7 @@ async def _locked(
             keep = Keep(output, trail, shop, progress)
             with _stopping(folder.path), folder.kept_open():
                 if old is not None:
-                    keep.take_up(wanted)
-                    wanted = [target for target in wanted if target.asset not in keep.done]
+                    wanted = keep.take_up(wanted)
                 looking = _engine(request, job, shop, head, folder)
                 async with deliveries.during(folder.path), looking as engine:
                     ended = await _carried_out(wanted, shop, engine, keep, head)
@@ -255,7 +255,7 @@ def _new_head(request: RunRequest, job: FileJob) -> RunHead:
 
 
 async def _carried_out(
-    wanted: list[Target], shop: Workshop, engine: Engine, keep: Keep, head: RunHead
+    wanted: Sequence[Target], shop: Workshop, engine: Engine, keep: Keep, head: RunHead
 ) -> RunResult:
     """Scan and publish. What is there is published before an exception is passed on."""
     try:
@@ -278,7 +278,7 @@ def _put_away(keep: Keep, head: RunHead) -> RunResult:
 
 
 async def _scan_all(
-    wanted: list[Target], engine: Engine, shop: Workshop, keep: Keep, stands: tuple[str, ...]
+    wanted: Sequence[Target], engine: Engine, shop: Workshop, keep: Keep, stands: tuple[str, ...]
 ) -> bool:
     """Scan and keep each target; return whether the scan was interrupted."""
     desk = KeepingDesk(keep)
@@ -292,15 +292,15 @@ async def _scan_all(
             raise
         await desk.keep(Looked(target, looks, logs))
 
+    waiting = iter(wanted)
     try:
-        await engine.scan(wanted, take)
+        await engine.scan(keep.handed_out(waiting), take)
     except asyncio.CancelledError:
         task = asyncio.current_task()
         if task is not None:
             task.uncancel()
-        for target in wanted:
-            if target.asset not in keep.done:
-                keep(Looked(target, _not_scanned(target, shop, stands), not_read(target)))
+        for target in chain(keep.owed(), waiting):
+            keep(Looked(target, _not_scanned(target, shop, stands), not_read(target)))
         return True
     return False
 

@@ -14,8 +14,13 @@ from scanner.errors import SecretError
 from scanner.model.secret import SecretResolver
 from scanner.model.shared_secret import SharedSecret
 from scanner.model.target import Account, Target
+from scanner.model.target_list import Chosen, chosen
 
 _DIGEST = 16
+
+
+def _by_asset(targets: Sequence[Target]) -> Chosen:
+    return Chosen(targets, sorted(range(len(targets)), key=lambda at: targets[at].asset))
 
 
 @dataclass(slots=True)
@@ -35,8 +40,8 @@ class SecretCensus:
         """Return on how many assets each secret is supplied; counted when first asked for."""
         if self._assets is None:
             self._assets = Counter()
-            ordered = sorted(self.targets, key=lambda target: target.asset)
-            for _, same in groupby(ordered, key=lambda target: target.asset):
+            supplied = chosen(self.targets, lambda target: bool(target.accounts))
+            for _, same in groupby(_by_asset(supplied), key=lambda target: target.asset):
                 self._assets.update({digest for one in same for _, digest in self._digests(one)})
         return self._assets
 

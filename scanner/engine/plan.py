@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from scanner.model.attempts import MOST_FAILURES
 from scanner.model.frozen import dataclass
 from scanner.model.target import Protocol, Target
+from scanner.model.target_list import chosen
 
 FTP_CONNECTIONS = 16
 """Control connections that the questions to one FTP endpoint take at most, without accounts: two
@@ -88,19 +89,20 @@ def _ssh_logins(target: Target) -> int:
     return 1 + target.allow.empty_password * len(target.accounts) + min(keys, MOST_FAILURES)
 
 
-def from_vantage(targets: Sequence[Target], vantage: str) -> list[Target]:
+def from_vantage(targets: Sequence[Target], vantage: str) -> Sequence[Target]:
     """Return the targets that are to be seen from this vantage."""
-    return [target for target in targets if vantage in target.vantages]
+    return seen_from(targets, (vantage,))
 
 
-def seen_from(targets: Sequence[Target], vantages: Sequence[str]) -> list[Target]:
+def seen_from(targets: Sequence[Target], vantages: Sequence[str]) -> Sequence[Target]:
     """Return the targets that are to be seen from any of these vantages."""
-    return [target for target in targets if set(vantages) & set(target.vantages)]
+    stands = set(vantages)
+    return chosen(targets, lambda target: not stands.isdisjoint(target.vantages))
 
 
-def shard_of(targets: Sequence[Target], shard: tuple[int, int] | None) -> list[Target]:
+def shard_of(targets: Sequence[Target], shard: tuple[int, int] | None) -> Sequence[Target]:
     """Return this shard's share: every ``count``-th target, beginning with ``index``."""
     if shard is None:
-        return list(targets)
+        return targets
     index, count = shard
-    return list(targets[index::count])
+    return targets[index::count]

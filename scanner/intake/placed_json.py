@@ -23,7 +23,7 @@ DEEPEST = 64
 this depth was passed."""
 
 _MOST_PROBLEMS = 1_000
-_LONGEST_NUMBER = 1_000
+LONGEST_NUMBER = 1_000
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
 _CONSTANTS = ("NaN", "Infinity", "-Infinity")
 
@@ -58,7 +58,7 @@ def parse(name: str, content: bytes) -> PlacedJson:
     repeated keys, numbers JSON does not have, control characters, deep nesting.
     """
     text = decode(name, content)
-    doubtful = _Doubt()
+    doubtful = Doubt()
     try:
         value: Json = json.loads(
             text, object_pairs_hook=doubtful.members, parse_constant=doubtful.constant
@@ -70,7 +70,7 @@ def parse(name: str, content: bytes) -> PlacedJson:
     except ValueError:
         _refuse(name, text)
     if doubtful.raised or "\\" in text:
-        problems = tuple(_doubts(text))
+        problems = tuple(doubts(text))
         if problems:
             raise InputError(*report(name, text, problems))
     return PlacedJson(name, text, value)
@@ -94,18 +94,20 @@ def decode(name: str, content: bytes) -> str:
         raise InputError(f"{name}:{line}: is not UTF-8; save the file as UTF-8") from None
 
 
-class _Doubt:
+class Doubt:
     """Notices, at the speed of the C parser, that a slower look is needed."""
 
     def __init__(self) -> None:
         self.raised = False
 
     def members(self, pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+        """Return an object; one that has a key twice is doubtful."""
         found = dict(pairs)
         self.raised = self.raised or len(found) != len(pairs)
         return found
 
     def constant(self, _: str) -> None:
+        """Take in a number that JSON does not have."""
         self.raised = True
 
 
@@ -183,7 +185,8 @@ def _offset(problem: Problem, found: dict[Place, Mark]) -> int:
     return 0
 
 
-def _doubts(text: str) -> Iterator[Problem]:
+def doubts(text: str) -> Iterator[Problem]:
+    """Yield what is wrong with JSON that is well-formed: repeated keys, unusable values."""
     first: dict[Place, int] = {}
     repeated: set[Place] = set()
     for mark in marks(text):
@@ -208,7 +211,7 @@ def _below(place: Place, repeated: set[Place]) -> bool:
 def _token_doubts(mark: Mark) -> Iterator[Problem]:
     if mark.token in _CONSTANTS:
         yield Problem(mark.place, f"{mark.token} is not JSON; give a number")
-    elif len(mark.token) > _LONGEST_NUMBER and mark.token[0] != '"':
+    elif len(mark.token) > LONGEST_NUMBER and mark.token[0] != '"':
         yield Problem(mark.place, "is a number of too many digits; give a smaller one")
     if mark.token[0] == '"' and "\\" in mark.token and _unprintable(json.loads(mark.token)):
         yield Problem(mark.place, "holds a control character; remove it")

@@ -57,6 +57,12 @@ class Checker:
             parts.setdefault(fault.place, {}).setdefault(str(error.validator), fault)
         return tuple(problem for faults in parts.values() for problem in told(faults))
 
+    def of_entries(self, key: str) -> Checker:
+        """Return what checks one entry of a document's list, by itself."""
+        schema: Any = self.validator.schema
+        entry = schema["properties"][key]["items"]
+        return Checker(self.validator.evolve(schema=entry), self.quoting)
+
 
 def compiled(schema: _Schema, formats: Mapping[str, Format], *, quoting: bool = True) -> Checker:
     """Compile a schema; ``formats`` gives a meaning to its ``format`` names.

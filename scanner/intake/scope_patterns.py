@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from scanner.errors import InputError
 from scanner.intake.hosts import Address, ascii_name, parse_host, unmapped, well_formed_name
@@ -84,13 +84,13 @@ def _pattern_name(text: str) -> str:
 class ScopePatterns:
     """A parsed scope. Networks are kept by family and prefix length, so a look costs little.
 
-    ``addresses`` holds the single ones as family and number. They let that address in, but only
-    networks keep names from resolving elsewhere.
+    ``addresses`` holds the single ones as numbers, by family: a million hosts may be the scope.
+    They let that address in, but only networks keep names from resolving elsewhere.
     """
 
     names: frozenset[str] = frozenset()
     parents: frozenset[str] = frozenset()
-    addresses: frozenset[tuple[int, int]] = frozenset()
+    addresses: dict[int, frozenset[int]] = field(default_factory=dict)
     networks: dict[tuple[int, int], frozenset[int]] = field(default_factory=dict)
 
     @classmethod
@@ -98,18 +98,17 @@ class ScopePatterns:
         """Parse scope entries; raises ``InputError``, one line per entry that means nothing."""
         names: set[str] = set()
         parents: set[str] = set()
-        addresses: set[tuple[int, int]] = set()
+        addresses: dict[int, set[int]] = {}
         networks: dict[tuple[int, int], set[int]] = {}
         for pattern in _all_parsed(texts):
             if isinstance(pattern, NamePattern):
                 (parents if pattern.below else names).add(pattern.name)
             elif isinstance(pattern, (IPv4Address, IPv6Address)):
-                addresses.add((pattern.version, int(pattern)))
+                addresses.setdefault(pattern.version, set()).add(int(pattern))
             else:
                 bucket = networks.setdefault((pattern.version, pattern.prefixlen), set())
                 bucket.add(int(pattern.network_address))
-        frozen = {key: frozenset(bucket) for key, bucket in networks.items()}
-        return cls(frozenset(names), frozenset(parents), frozenset(addresses), frozen)
+        return cls(frozenset(names), frozenset(parents), _frozen(addresses), _frozen(networks))
 
     def admits_host(self, host: str | Address) -> bool:
         """Tell whether a host as returned by ``parse_host`` is listed: names by name patterns,
@@ -132,7 +131,7 @@ class ScopePatterns:
         """Tell whether ``address`` is listed, by itself or in a network."""
         plain = unmapped(address)
         family, bits = plain.version, int(plain)
-        if (family, bits) in self.addresses:
+        if bits in self.addresses.get(family, ()):
             return True
         width = 32 if family == 4 else 128
         for (version, size), bases in self.networks.items():
@@ -141,13 +140,20 @@ class ScopePatterns:
         return False
 
 
-def _all_parsed(texts: Iterable[str]) -> list[Pattern]:
-    patterns, problems = [], []
+_Key = TypeVar("_Key")
+
+
+def _frozen(buckets: dict[_Key, set[int]]) -> dict[_Key, frozenset[int]]:
+    return {key: frozenset(bucket) for key, bucket in buckets.items()}
+
+
+def _all_parsed(texts: Iterable[str]) -> Iterator[Pattern]:
+    """Yield what each entry means; raise at the end what is wrong with any."""
+    problems: list[str] = []
     for text in texts:
         try:
-            patterns.append(parse_pattern(text))
+            yield parse_pattern(text)
         except InputError as error:
             problems.append(f"{shown(text)} {error}")
     if problems:
         raise InputError(*problems)
-    return patterns

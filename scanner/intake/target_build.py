@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,6 +32,7 @@ from scanner.model.target import (
     TargetsFile,
     TlsTrust,
 )
+from scanner.model.target_list import TargetList
 
 _Object = Mapping[str, Any]
 _Part = TypeVar("_Part")
@@ -45,6 +47,7 @@ _LIMITS = (
     "bytes_per_second",
 )
 _MERGED = ("tls", "limits")
+_NAMES = ("host", "asset")
 _SYSTEM = "system"
 """In place of a file of authorities; a file of that name is written ``file:system``."""
 _ROUNDS = 80
@@ -53,32 +56,74 @@ _ROUNDS = 80
 
 def build(root: _Object, *, path: Path, sha256: str) -> TargetsFile:
     """Return the model of a file that schema and sense have let through."""
-    defaults = root.get("defaults", {})
-    tenant = root.get("tenant", "default")
-    maker = _Maker(path.absolute().parent, tenant, defaults)
-    return TargetsFile(
-        path=path.absolute(),
-        sha256=sha256,
-        tenant=tenant,
-        authorisation=_authorisation(root["authorisation"], root.get("targets", ())),
-        default_vantages=tuple(defaults.get("vantages", ("internal",))),
-        targets=tuple(maker.target(entry) for entry in root.get("targets", ())),
-        limits=_limits(defaults),
-        delivery=tuple(maker.delivery(entry) for entry in root.get("delivery", ())),
-        exclude=tuple(_exclusion(entry) for entry in root.get("exclude", ())),
-        template=maker.target({"host": "localhost"}),
-    )
+    builder = Builder(root, path)
+    for entry in root.get("targets", ()):
+        builder.add(entry, likeness(entry))
+    return builder.file(root, sha256=sha256)
 
 
-def _authorisation(entry: _Object, targets: Iterable[_Object]) -> Authorisation:
+def likeness(entry: _Object) -> bytes:
+    """Return a digest of all that a target says but its names and notes: targets that have the
+    same are alike.
+    """
+    told = [pair for pair in _said(entry) if pair[0] not in _NAMES]
+    return hashlib.sha256(repr(told).encode()).digest()  # as text: 1, 1.0 and true are not alike
+
+
+class Builder:
+    """Builds the model of a file from what schema and sense have let through.
+
+    ``head`` has the file's tenant and defaults; its targets come one by one, and what is alike in
+    them is built once.
+    """
+
+    def __init__(self, head: _Object, path: Path) -> None:
+        self._path = path.absolute()
+        self._tenant = head.get("tenant", "default")
+        self._defaults = head.get("defaults", {})
+        self._maker = _Maker(self._path.parent, self._tenant, self._defaults)
+        self._kinds: dict[bytes, int] = {}
+        self.targets = TargetList()
+
+    def knows(self, like: bytes) -> bool:
+        """Tell whether there was a target of this ``likeness``."""
+        return like in self._kinds
+
+    def add(self, entry: _Object, like: bytes) -> None:
+        """Build one target. ``like`` is its ``likeness``."""
+        if like not in self._kinds:
+            self._kinds[like] = self.targets.kind(self._maker.target(entry))
+        host = entry["host"]
+        self.targets.add(self._kinds[like], host, entry.get("asset") or canonical_host(host))
+
+    def file(self, root: _Object, *, sha256: str) -> TargetsFile:
+        """Return the file, once all of its targets were built. ``root`` has all the rest."""
+        return TargetsFile(
+            path=self._path,
+            sha256=sha256,
+            tenant=self._tenant,
+            authorisation=_authorisation(root["authorisation"], self.targets),
+            default_vantages=tuple(self._defaults.get("vantages", ("internal",))),
+            targets=self.targets,
+            limits=_limits(self._defaults),
+            delivery=tuple(self._maker.delivery(entry) for entry in root.get("delivery", ())),
+            exclude=tuple(_exclusion(entry) for entry in root.get("exclude", ())),
+            template=self._maker.target({"host": "localhost"}),
+        )
+
+
+def _hosts(targets: Iterable[Target]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(canonical_host(each.host).partition("%")[0] for each in targets))
+
+
+def _authorisation(entry: _Object, targets: Iterable[Target]) -> Authorisation:
     """Return the authorisation; where it lists no scope, the listed hosts are the scope."""
-    hosts = dict.fromkeys(canonical_host(target["host"]).partition("%")[0] for target in targets)
     return Authorisation(
         reference=entry["reference"],
         owner=entry.get("owner", ""),
         contact=entry.get("contact", ""),
         valid_until=date_in(entry, "valid_until"),
-        scope=tuple(entry.get("scope", hosts)),
+        scope=tuple(entry["scope"]) if "scope" in entry else _hosts(targets),
     )
 
 

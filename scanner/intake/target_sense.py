@@ -42,14 +42,13 @@ def disagreements(root: Json) -> Iterator[Problem]:
     if isinstance(defaults, dict):
         yield from _policy(("defaults",), defaults)
     for place, target in targets:
-        yield from _of_target(place, target)
-        yield from _policy(place, target)
+        yield from faults_of(place, target)
     for place, delivery in _objects(root, "delivery", ()):
         yield from _delivery(place, delivery)
 
 
 def _coverage(root: _Object, targets: list[tuple[Place, _Object]]) -> Iterator[Problem]:
-    scope = _scope(root)
+    scope = listed_scope(root)
     if scope is None:
         return
     for place, target in targets:
@@ -62,7 +61,7 @@ def _coverage(root: _Object, targets: list[tuple[Place, _Object]]) -> Iterator[P
         yield Problem((*place, "host"), message)
 
 
-def _scope(root: _Object) -> ScopePatterns | None:
+def listed_scope(root: _Object) -> ScopePatterns | None:
     """Return the listed scope, or ``None`` where it is absent or unusable as a whole."""
     authorisation = root.get("authorisation")
     entries = authorisation.get("scope") if isinstance(authorisation, dict) else None
@@ -94,7 +93,7 @@ def _same_host(targets: list[tuple[Place, _Object]]) -> Iterator[Problem]:
         host, asset = _host(target), _asset(target)
         if host is None or asset is None:
             continue
-        for port in sorted(_ports(target)):
+        for port in sorted(ports_of(target)):
             other, name = first.setdefault((host, port), (index, asset))
             if name != asset:
                 message = f"{shown(host)} with port {port} is already targets[{other}]"
@@ -111,7 +110,8 @@ def _asset(target: _Object) -> str | None:
     return _text(target, "asset") or _host(target)
 
 
-def _ports(target: _Object) -> set[int]:
+def ports_of(target: _Object) -> set[int]:
+    """Return the ports of a target's endpoints, as far as they are known."""
     if "endpoints" not in target:
         return set(PORTS.values())
     ports = {_port(endpoint) for _, endpoint in _objects(target, "endpoints", ())}
@@ -125,7 +125,8 @@ def _port(endpoint: _Object) -> int | None:
     return int(port) if isinstance(port, (int, float)) else None
 
 
-def _of_target(place: Place, target: _Object) -> Iterator[Problem]:
+def faults_of(place: Place, target: _Object) -> Iterator[Problem]:
+    """Yield every fault between the parts of one target. Its names are no part of any."""
     yield from _endpoints(place, target)
     yield from _areas(place, target)
     yield from _named_once(place, target, "accounts", "username")
@@ -139,12 +140,13 @@ def _of_target(place: Place, target: _Object) -> Iterator[Problem]:
     for group in ("migrations", "documents", "contracts"):
         for at, paper in _objects(target, group, place):
             yield from disagreements_of(group, at, paper)
-    yield from drill_faults(place, target, _ports(target))
+    yield from drill_faults(place, target, ports_of(target))
     for at, declared in _objects(target, "not_applicable", place):
         failure = _text(declared, "failure")
         if failure in NEVER_NOT_APPLICABLE:
             message = f"{failure} can never be declared not applicable; remove it"
             yield Problem((*at, "failure"), message)
+    yield from _policy(place, target)
 
 
 def disagreements_of(group: str, at: Place, paper: _Object) -> Iterator[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import date
 from enum import StrEnum
@@ -317,7 +317,7 @@ class TargetsFile:
     tenant: str
     authorisation: Authorisation
     default_vantages: tuple[str, ...]
-    targets: tuple[Target, ...]
+    targets: Sequence[Target]
     limits: Limits = field(default_factory=cache(Limits))
     delivery: tuple[Mapping[str, str | int], ...] = ()
     exclude: tuple[Exclusion, ...] = ()

@@ -18,6 +18,7 @@ import jsonschema
 import pytest
 
 from scanner.api import Progress, RunRequest, RunResult, assess, plan, run, validate
+from scanner.api.keeping import Keep, Looked
 from scanner.errors import HistoryError, InputError, LockedError, StoppedError
 from scanner.history import History
 from scanner.model.finding import Severity
@@ -220,6 +221,32 @@ async def test_an_interrupted_run_writes_every_host_and_says_what_was_not_scanne
         "unknown",
         True,
     )
+
+
+async def test_what_was_not_scanned_stands_in_the_order_of_the_file(tmp_path: Path) -> None:
+    hosts = [host(1 + number, f"a{number}") for number in (3, 1, 4, 0, 2)]
+    path = targets(tmp_path, *hosts, defaults={"limits": {"connections": 1}})
+    task: asyncio.Task[RunResult] = asyncio.current_task()  # type: ignore[assignment]
+    document = report(await _cancelled_after_one(task, request(tmp_path, path)))
+    assert [each["asset"] for each in document["hosts"]] == ["a3", "a1", "a4", "a0", "a2"]
+
+
+async def test_a_run_holds_no_target_that_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[int] = []
+
+    class Watched(Keep):
+        def __call__(self, *several: Looked) -> None:
+            super().__call__(*several)
+            held.append(len(self.owed()))
+
+    monkeypatch.setattr("scanner.api.nightly.Keep", Watched)
+    hosts = [host(1 + number, f"a{number}") for number in range(9)]
+    path = targets(tmp_path, *hosts, defaults={"limits": {"connections": 1}})
+    await run(request(tmp_path, path), quiet)
+    assert max(held) <= 1  # the next one
+    assert held[-1] == 0
 
 
 async def _cancelled_after_one(task: asyncio.Task[RunResult], wanted: RunRequest) -> RunResult:

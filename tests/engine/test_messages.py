@@ -46,9 +46,9 @@ def example() -> Batch:
         seconds=90.0,
         contact="security@example.org",
         authorisation=file.authorisation,
-        targets=file.targets,
+        targets=tuple(file.targets),
         exclude=(Exclusion(match="192.0.2.7", reason="a fragile device"),),
-        beside=file.targets[:1],
+        beside=tuple(file.targets[:1]),
     )
 
 

@@ -22,9 +22,9 @@ from bench.content_containers import container_samples, packed_samples
 from bench.content_nobody import nobodys_samples
 from bench.content_people import personal_samples
 from bench.content_programs import program_samples
-from bench.content_samples import Sample, somebody
+from bench.content_samples import Sample
+from bench.content_speed import dense, megabytes_a_second, seconds_of, sparse
 from bench.machine import describe
-from scanner.content.recognise import HEAD
 from scanner.model.content import ContentFacts, ContentState
 from tests.content.driving import facts_of
 
@@ -169,38 +169,11 @@ def locked(containers: list[Judged], open_files: list[Judged]) -> None:
 
 
 def speed(what: str, samples: list[bytes], target: float) -> float:
-    """Print MB/s over samples of 64 KiB, and return the slowest sample's seconds.
-
-    The better of three rounds each: what else the machine does only ever slows down.
-    """
-    taken = [min(_seconds(data) for _ in range(3)) for data in samples]
-    told(f"MB/s, one core, {what}", sum(map(len, samples)) / sum(taken) / 1e6, target,
+    """Print MB/s over samples of 64 KiB, and return the slowest sample's seconds."""
+    taken = seconds_of(samples)
+    told(f"MB/s, one core, {what}", megabytes_a_second(samples, taken), target,
          count=len(samples))  # fmt: skip
     return max(taken)
-
-
-def _seconds(data: bytes) -> float:
-    start = time.process_time()
-    facts_of(data)
-    return time.process_time() - start
-
-
-def dense(chance: Random) -> bytes:
-    """Return 64 KiB of a table about persons."""
-    lines = ["nom;prenom;naissance;nir;telephone;courriel"]
-    while len(lines) * 60 < 2 * HEAD:
-        one = somebody(chance)
-        lines.append(f"{one.surname};{one.first};{one.born};{one.nir};{one.phone};{one.email}")
-    return "\n".join(lines).encode()[:HEAD]
-
-
-def sparse(chance: Random) -> bytes:
-    """Return 64 KiB of words and numbers about nobody."""
-    data = b""
-    while len(data) < HEAD:
-        data += b"".join(sample.data for sample in nobodys_samples(chance, 14)
-                         if sample.family in {"prose", "log"})  # fmt: skip
-    return data[:HEAD]
 
 
 def planted(people: list[Judged]) -> int:

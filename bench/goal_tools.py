@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from bench.machine import beside_python
 from bench.probed import RECORDS
-from bench.simulator import built
+from bench.simulator import NEVER, addresses, built
 from scanner.report.stream import hosts_in
 
 
@@ -162,16 +163,21 @@ def scan_run(
     processes: int = 1,
     live_only: bool = False,
     fewer: int = 1,
+    among: int = 1,
     **limits: object,
 ) -> Tool:
     """Return ``scan run`` itself: as many runs as there are shares of the hosts, or one run in
-    which as many processes look.
+    which as many processes look. ``among``: each host is one of so many in the targets file, of
+    whom no other is looked at.
     """
 
     def commands(ground: Ground) -> list[list[str]]:
-        targets = _targets(ground, limits)
+        targets = _targets(ground, limits, among)
         looking = ["--processes", str(processes)] if processes > 1 else []
-        return [[*_run(ground, targets, share, shares), *looking] for share in range(1, shares + 1)]
+        all_shares = shares * among
+        return [
+            [*_run(ground, targets, share, all_shares), *looking] for share in range(1, shares + 1)
+        ]
 
     return Tool(
         name=name,
@@ -183,7 +189,8 @@ def scan_run(
         work="every question of a scan; saves observations, judges, scores, reports with evidence, "
         "remembers"
         + (f"; {shares} runs, a share of the hosts each" if shares > 1 else "")
-        + (f"; {processes} processes look, and a further one judges" if processes > 1 else ""),
+        + (f"; {processes} processes look, and a further one judges" if processes > 1 else "")
+        + (f"; the file holds {among} times as many targets" if among > 1 else ""),
     )
 
 
@@ -200,8 +207,10 @@ def _run(ground: Ground, targets: Path, share: int, shares: int) -> list[str]:
     ]
 
 
-def _targets(ground: Ground, limits: dict[str, object]) -> Path:
-    """Write the targets file, host by host: there may be a million."""
+def _targets(ground: Ground, limits: dict[str, object], among: int = 1) -> Path:
+    """Write the targets file, host by host: there may be a million. Behind each host stand others,
+    so that it is one of ``among``.
+    """
     path = ground.folder / "targets.json"
     protocol = "sftp" if ground.port == 22 else "ftp"
     defaults = {name: limits[name] for name in _NO_LIMITS if name in limits}
@@ -213,11 +222,13 @@ def _targets(ground: Ground, limits: dict[str, object]) -> Path:
     }
     with path.open("w", encoding="ascii") as file:
         file.write(json.dumps(head)[:-1] + ', "targets": [')
+        others = addresses(ground.hosts * (among - 1), NEVER)
         for number, place in enumerate(ground.names()):
             host, _, port = place.partition(":")
-            endpoint = {"port": int(port or ground.port), "protocol": protocol}
-            told = json.dumps({"host": host, "endpoints": [endpoint]})
-            file.write(f"{',' if number else ''}\n{told}")
+            endpoints = [{"port": int(port or ground.port), "protocol": protocol}]
+            for position, each in enumerate([host, *islice(others, among - 1)]):
+                told = json.dumps({"host": each, "endpoints": endpoints})
+                file.write(f"{',' if number or position else ''}\n{told}")
         file.write("\n]}\n")
     return path
 
@@ -273,6 +284,19 @@ SCAN_HOST: Final = Tool(
 
 
 # --- memory ------------------------------------------------------------------------------
+
+
+def content(kind: str) -> Tool:
+    """Return what reads a sample of 64 KiB for each host, and tells megabytes a second."""
+    return Tool(
+        name=f"content, {kind}",
+        commands=lambda ground: [
+            [sys.executable, "-m", "bench.content_speed", kind, str(ground.places)]
+        ],
+        found=first_number,
+        figure=lambda ground: float(ground.output.read_text(encoding="utf-8").split()[1]),
+        work="figure: MB/s of what recognises data in files; its CPU has the making of the samples",
+    )
 
 
 def idle(kind: str, octet: int) -> Tool:

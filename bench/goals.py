@@ -4,7 +4,7 @@
 as root. One core for the tool, another for the fleet, in a private network; rounds take turns, and
 the median counts. Measured is the whole process with all that it waited for, start-up included. A
 tool that missed a live host is void, and every ratio with it. ``--write`` puts the table into
-docs/performance.md. Row 13 takes hours and is measured only where it is named.
+docs/performance.md.
 
 With ``--awake`` the simulated fleet never sleeps, so that no tool pays for waking it. These are
 other figures than those of the goals, and are not written.
@@ -36,9 +36,7 @@ from bench.peer_programs import fetch
 from bench.simulator import built
 from tests.servers.packages import unpack
 
-_ON_DEMAND: Final = frozenset({"13"})
 _LONGEST: Final = 3600.0
-_LONGEST_ROW: Final = 12 * 3600.0
 _ROOT: Final = Path(__file__).parents[1]
 _FETCHED: Final = {SSH_AUDIT.name: ("ssh-audit", "ssh_audit"), SSLYZE.name: ("sslyze", "sslyze")}
 _PROGRAMS: Final = frozenset({"taskset", "nmap", "curl"})
@@ -95,14 +93,13 @@ def _one_round(stage: Stage, tool: Tool, count: int) -> tuple[Round, str]:
         )
         commands = tool.commands(ground)
         errors = folder / "errors.txt"
-        longest = _LONGEST_ROW if stage.row.number in _ON_DEMAND else _LONGEST
         with stage.act():
             cost = run_together(
                 commands,
                 spread=tool.cores,
                 output=ground.output,
                 errors=errors,
-                longest=longest,
+                longest=_LONGEST,
             )
         found, figure, fault = _answers(tool, ground, errors, cost.exit_code)
     one = Round(
@@ -184,7 +181,7 @@ def arguments() -> argparse.Namespace:
     if asked.short:
         asked.hosts, asked.rounds = _SHORT_HOSTS, 1
         asked.without = [*asked.without, *_FETCHED]
-    default = _SHORT if asked.short else [one for one in numbers if one not in _ON_DEMAND]
+    default = _SHORT if asked.short else numbers
     tight = _tight() if asked.awake else frozenset()
     if tight.intersection(asked.rows or ()):
         parser.error(f"--awake: no core is left for the fleet in rows {', '.join(sorted(tight))}")

@@ -18,6 +18,8 @@ _LIBRARIES: Final = ("-lssl", "-lcrypto")
 FTP, FTPS, SSH = 21, 990, 22
 PLAIN, WITH_TLS, SILENT, RESETS, MUTE = 1, 100, 200, 201, 202
 """Second octets: how the hosts of an address behave (see ``fleet_simulator.c``)."""
+NEVER = 32
+"""A second octet from which on nobody is looked at."""
 _OF_ONE_OCTET: Final = 256 * 254
 _STOP_SECONDS: Final = 10
 

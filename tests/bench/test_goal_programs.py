@@ -8,9 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from bench.goal_peers import AIOFTP
 from bench.goal_rows import MIXTURE, ROWS
 from bench.goal_servers import Stage, crowded, mixture, written
+from bench.goal_tools import Ground, open_zones, scan_run
 from bench.page import DOCS, placed
 from bench.simulator import addresses
 from tests.bench.fleet_manners import DELAY_MS
@@ -131,6 +134,28 @@ def test_hosts_of_the_fleet_speak_fall_silent_and_reset_as_they_are_meant_to() -
 def test_the_page_has_a_place_for_the_table() -> None:
     text = (DOCS / "performance.md").read_text("utf-8")
     assert "a line of ours" in placed(text, "GOALS", ["a line of ours"])
+
+
+def test_a_share_of_a_large_file_holds_the_hosts_and_as_many_others(tmp_path: Path) -> None:
+    places = tmp_path / "places.txt"
+    places.write_text("127.1.0.1\n127.1.0.2\n")
+    ground = Ground(places=places, hosts=2, live=2, folder=tmp_path, connections=2)
+    (command,) = scan_run(open_zones, among=3).commands(ground)
+    targets = json.loads((tmp_path / "targets.json").read_text())["targets"]
+    hosts = [each["host"] for each in targets]
+    assert command[command.index("--shard") + 1] == "1/3"
+    assert hosts[0::3] == ["127.1.0.1", "127.1.0.2"]
+    assert len(set(hosts)) == 6
+
+
+@pytest.mark.parametrize("kind", ["dense", "sparse"])
+def test_content_is_read_at_some_speed(tmp_path: Path, kind: str) -> None:
+    places = tmp_path / "places.txt"
+    places.write_text("127.1.0.1\n127.1.0.2\n")
+    command = [sys.executable, "-m", "bench.content_speed", kind, str(places)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert told[0] == "2"
+    assert float(told[1]) > 0.1
 
 
 def test_dead_hosts_of_a_mixed_fleet_are_not_live() -> None:

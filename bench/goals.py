@@ -6,8 +6,8 @@ the median counts. Measured is the whole process with all that it waited for, st
 tool that missed a live host is void, and every ratio with it. ``--write`` puts the table into
 docs/performance.md.
 
-With ``--awake`` the simulated fleet never sleeps, so that no tool pays for waking it. These are
-other figures than those of the goals, and are not written.
+The simulated fleet never sleeps where it has a core for itself, so that no tool pays for waking it;
+with ``--asleep`` it does.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def measured(row: Row, asked: argparse.Namespace) -> Measured:
     tools = [tool for tool in row.tools if tool.name not in asked.without]
     rounds: dict[str, list[Round]] = {tool.name: [] for tool in tools}
     commands: dict[str, str] = {}
-    with staged(row, count, cores()[1], awake=asked.awake) as stage:
+    with staged(row, count, cores()[1], awake=_awake(row, asked)) as stage:
         for number in range(asked.rounds * row.repeat):
             for tool in tools:
                 print(f"row {row.number}, round {number + 1}: {tool.name}", file=sys.stderr)
@@ -135,7 +135,8 @@ def shown(command: list[str], folder: Path) -> str:
 
 def head(every: list[Measured], asked: argparse.Namespace, began: str) -> Iterator[str]:
     """Yield the goals and what came of them, in Markdown."""
-    fleet = " The simulated fleet was awake all the time." if asked.awake else ""
+    sleeps = [one.row.number for one in every if not _awake(one.row, asked)]
+    fleet = f" The fleet slept at times in rows {', '.join(sleeps)}." if sleeps else ""
     yield f"{began}. {asked.hosts:,} hosts asked for, median of {asked.rounds} rounds.{fleet}"
     yield ""
     yield from summary(
@@ -176,25 +177,19 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--without", nargs="+", default=[], metavar="TOOL")
     parser.add_argument("--short", action="store_true", help="a few rows and hosts, a minute")
     parser.add_argument("--write", action="store_true", help="write it into docs/performance.md")
-    parser.add_argument("--awake", action="store_true", help="a simulated fleet that never sleeps")
+    parser.add_argument("--asleep", action="store_true", help="a simulated fleet that sleeps")
     asked = parser.parse_args()
     if asked.short:
         asked.hosts, asked.rounds = _SHORT_HOSTS, 1
         asked.without = [*asked.without, *_FETCHED]
     default = _SHORT if asked.short else numbers
-    tight = _tight() if asked.awake else frozenset()
-    if tight.intersection(asked.rows or ()):
-        parser.error(f"--awake: no core is left for the fleet in rows {', '.join(sorted(tight))}")
-    if asked.awake and asked.write:
-        parser.error("--awake: the page tells of a fleet that sleeps")
-    asked.rows = asked.rows or [one for one in default if one not in tight]
+    asked.rows = asked.rows or list(default)
     return asked
 
 
-def _tight() -> frozenset[str]:
-    """Return the rows in which the fleet has to share a core of this machine."""
-    count = len(os.sched_getaffinity(0))
-    return frozenset(row.number for row in ROWS if crowded(row, count))
+def _awake(row: Row, asked: argparse.Namespace) -> bool:
+    """Whether the fleet of a row never sleeps: it needs a core of this machine for that."""
+    return not asked.asleep and not crowded(row, len(os.sched_getaffinity(0)))
 
 
 def prepare(rows: list[Row], without: list[str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -63,29 +62,13 @@ def test_the_floor_and_our_clients_do_every_unit_of_work_with_the_whole_fleet() 
     assert verdicts["2", "CPU: probed / curl -Z"] == "void: curl -Z not measured"
 
 
-def test_a_table_says_that_its_fleet_was_awake() -> None:
+def test_a_table_says_in_which_rows_its_fleet_slept() -> None:
     words = ("--rows", "1", "--hosts", str(HOSTS), "--rounds", "1")
-    said = "The simulated fleet was awake all the time."
-    awake = goals(*words, "--awake")
-    assert [line[7] for line in cells(awake) if line[0] in OWN] == [str(HOSTS)] * 2
-    assert said in awake.stdout
+    said = "The fleet slept at times in rows 1."
+    asleep = goals(*words, "--asleep")
+    assert [line[7] for line in cells(asleep) if line[0] in OWN] == [str(HOSTS)] * 2
+    assert said in asleep.stdout
     assert said not in goals(*words).stdout
-
-
-def test_a_fleet_that_would_take_the_tools_core_is_not_kept_awake() -> None:
-    refused = goals("--rows", "1", "--awake", before=("taskset", "--cpu-list", one_core()))
-    assert refused.returncode == 2
-    assert "no core is left for the fleet in rows 1, 10" in refused.stderr
-
-
-def one_core() -> str:
-    return str(min(os.sched_getaffinity(0)))
-
-
-def test_figures_of_a_fleet_that_is_awake_are_not_written() -> None:
-    refused = goals("--rows", "1", "--awake", "--write")
-    assert refused.returncode == 2
-    assert "the page tells of a fleet that sleeps" in refused.stderr
 
 
 def test_only_simulated_fleets_need_a_core_for_themselves() -> None:

@@ -136,7 +136,7 @@ def shown(command: list[str], folder: Path) -> str:
 def head(every: list[Measured], asked: argparse.Namespace, began: str) -> Iterator[str]:
     """Yield the goals and what came of them, in Markdown."""
     sleeps = [one.row.number for one in every if not _awake(one.row, asked)]
-    fleet = f" The fleet slept at times in rows {', '.join(sleeps)}." if sleeps else ""
+    fleet = f" Rows in which the fleet slept at times: {', '.join(sleeps)}." if sleeps else ""
     yield f"{began}. {asked.hosts:,} hosts asked for, median of {asked.rounds} rounds.{fleet}"
     yield ""
     yield from summary(
@@ -217,10 +217,12 @@ def main() -> None:
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     began = describe()
-    every: list[Measured] = []
-    for row in rows:
-        every.append(survived(row, asked))
-        print("\n".join(row_section(every[-1])), flush=True)  # should the rest be cut short
+    by_row: dict[str, Measured] = {}
+    for row in sorted(rows, key=lambda row: not row.first):
+        by_row[row.number] = survived(row, asked)
+        # Should the rest be cut short.
+        print("\n".join(row_section(by_row[row.number])), flush=True)
+    every = [by_row[row.number] for row in rows]
     top = list(head(every, asked, began))
     print("\n".join(["", *top]))
     if asked.write:

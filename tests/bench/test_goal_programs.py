@@ -64,7 +64,7 @@ def test_the_floor_and_our_clients_do_every_unit_of_work_with_the_whole_fleet() 
 
 def test_a_table_says_in_which_rows_its_fleet_slept() -> None:
     words = ("--rows", "1", "--hosts", str(HOSTS), "--rounds", "1")
-    said = "The fleet slept at times in rows 1."
+    said = "Rows in which the fleet slept at times: 1."
     asleep = goals(*words, "--asleep")
     assert [line[7] for line in cells(asleep) if line[0] in OWN] == [str(HOSTS)] * 2
     assert said in asleep.stdout

@@ -65,7 +65,10 @@ def paper_gaps(file: TargetsFile, today: date) -> tuple[str, ...]:
     from scanner.intake.paper_gaps import gaps_in
     from scanner.intake.placed_json import parse
 
-    document = parse(shown_path(file.path), read_bounded(file.path, LARGEST_FILE))
+    name, content = shown_path(file.path), read_bounded(file.path, LARGEST_FILE)
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        raise InputError(f"{name}: has changed since it was read; try again")
+    document = parse(name, content)
     root = document.value if isinstance(document.value, dict) else {}
     listed = root.get("targets", [])
     lines = list(document.report(gaps_in(listed if isinstance(listed, list) else [], today)))

@@ -23,7 +23,13 @@ from scanner.model.target import (
     Protocol,
     Target,
 )
-from scanner.targets import check_authorisation, find_target, load_targets, target_for_host
+from scanner.targets import (
+    check_authorisation,
+    find_target,
+    load_targets,
+    paper_gaps,
+    target_for_host,
+)
 from tests.intake.test_schema_check import damaged
 
 EXAMPLE = Path(__file__).parent.parent / "targets.example.json"
@@ -954,6 +960,18 @@ def test_a_target_is_found_however_its_host_is_spelt() -> None:
     assert find_target(file, "::ffff:203.0.113.99") is file.targets[2]
     assert find_target(file, "other.example.org") is None
     assert find_target(file, "not a host") is None
+
+
+@pytest.mark.parametrize("after", [{"host": "b.example.org"}, {"host": "b", "contracts": [1]}])
+def test_the_papers_of_a_file_that_has_changed_are_not_told(
+    tmp_path: Path, after: dict[str, Any]
+) -> None:
+    path = write(tmp_path, minimal(host="a.example.org"))
+    file = load_targets(path)
+    assert paper_gaps(file, date(2026, 5, 1)) == ()
+    write(tmp_path, minimal(**after))
+    with pytest.raises(InputError, match="has changed since it was read"):
+        paper_gaps(file, date(2026, 5, 1))
 
 
 def test_the_last_day_of_an_authorisation_still_counts() -> None:

@@ -27,6 +27,7 @@ def processes(
     """Return the engine that looks at a file's targets in so many processes."""
     asked = {
         "targets": str(job.file.path.absolute()),
+        "sha256": job.file.sha256,
         "vantage": vantage,
         "history": None if history is None else str(history.absolute()),
         "contact": contact,
@@ -43,7 +44,7 @@ def processes(
 async def process(asked: Mapping[str, str | None]) -> AsyncIterator[Link]:
     """Start a process that looks at targets of a file; it is gone at the end of the block.
 
-    ``asked`` are its targets file, its vantage, its history and its contact.
+    ``asked`` are its targets file and what that says, its vantage, its history and its contact.
     """
     child = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -78,6 +79,11 @@ async def beside() -> None:
     link = await _standard()
     asked = json.loads(await link.source.readline())
     job = nightly(Path(asked["targets"]), utc_now)
+    if job.file.sha256 != asked["sha256"]:
+        # An asset may be another server by now: what is seen of it would be told of the old one.
+        told = f"{job.file.path}: has changed since the run began; put back what it said"
+        await link.tell({"stopped": told})
+        return
     history = None if asked["history"] is None else Path(asked["history"])
     targets = job.file.targets
     places = {target.asset: place for place, target in enumerate(targets)}

@@ -17,6 +17,7 @@ from scanner.engine.outcome import Tally
 from scanner.engine.plan import from_vantage
 from scanner.engine.scheduler import schedule
 from scanner.engine.scope import Resolver
+from scanner.model.ascii_json import decode
 from scanner.model.finding import HostReport, Severity
 from scanner.model.frozen import dataclass
 from scanner.model.logs import LogDigest, not_read
@@ -45,9 +46,13 @@ class ScanDocument:
     known: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the report document."""
+        """Return the report document, the caller's own: what is told alike of several hosts is
+        shared within the package, and whoever changes a document would change all later ones.
+        """
         hosts = [document.host_document(host) for host in self.hosts]
-        return document.scan_document(self.header, hosts, ())
+        told = document.encode(document.scan_document(self.header, hosts, ()))
+        own: dict[str, Any] = decode(told)
+        return own
 
 
 async def scan_host(  # noqa: PLR0913 - each is a word of the command line

@@ -12,11 +12,14 @@ from scanner.model.target import Target
 
 @dataclass(slots=True)
 class Waiting:
-    """One asset: what was seen of it so far, and from where it was not yet."""
+    """One asset: what was seen of it so far, and from where it was not yet. ``handed_over``: all of
+    that was, though whoever keeps it may not have come to its end.
+    """
 
     target: Target
     missing: set[str]
     looks: dict[str, Observations] = field(default_factory=dict)
+    handed_over: bool = False
 
     def seen(self) -> tuple[Observations, ...]:
         """Return what was seen, in the order in which the target lists its vantages."""

@@ -216,6 +216,7 @@ class Nats:
             self._flight.remove(batch)
             self.ledger.close(batch.name)
         if not waiting.missing:
+            waiting.handed_over = True
             await keep(Seen(target=waiting.target, observations=waiting.seen()))
             self.ledger.done(asset)
             del self._flight.assets[asset]
@@ -323,7 +324,7 @@ class Nats:
             async with asyncio.timeout(DRAIN_SECONDS):
                 await self._drain(intake)
         for waiting in list(self._flight.assets.values()):
-            if waiting.looks:
+            if waiting.looks and not waiting.handed_over:
                 at = utc_text(self.clock())
                 for vantage in waiting.missing - set(waiting.looks):
                     waiting.looks[vantage] = unseen(waiting.target, vantage, _CUT, at=at)

@@ -80,6 +80,14 @@ def opened(path: Path) -> Iterator[tuple[BinaryIO, os.stat_result]]:
         yield stream, status
 
 
+def has_changed(stream: BinaryIO, before: os.stat_result) -> bool:
+    """Tell whether an open file was written to since it had this status. One that another took the
+    place of is still what it was.
+    """
+    now = os.fstat(stream.fileno())
+    return (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns)
+
+
 def _open(path: Path) -> tuple[BinaryIO, os.stat_result]:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)

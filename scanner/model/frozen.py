@@ -30,9 +30,9 @@ else:
         """Do what ``dataclasses.dataclass`` does, for classes that are frozen and have slots.
 
         All their fields are compared, and none is ``kw_only`` by itself. One that is not for the
-        constructor (``init=False``) is filled as by default, and anew by ``replace``. A class that
-        inherits from one of these is made here as well. Raises ``TypeError`` for any other, when
-        it is declared.
+        constructor (``init=False``) is filled as by default, and anew by the standard library's
+        ``replace`` alone. A class that inherits from one of these is made here as well. Raises
+        ``TypeError`` for any other, when it is declared.
         """
         if not (frozen and slots):
             raise TypeError("only frozen classes with slots are made here")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from scanner.engine.processes import Link
 
 DEAF = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
 """A process that does not heed the end of its input."""
+REAL = beside._PROGRAM
 
 
 @pytest.fixture(autouse=True)
@@ -52,3 +55,29 @@ async def test_one_is_killed_though_the_wait_for_its_end_is_cancelled() -> None:
         await asyncio.wait([task])
     assert task.cancelled()
     assert not lives(numbers[0])
+
+
+@pytest.mark.parametrize("changed", [False, True])
+async def test_one_looks_at_nothing_of_a_file_that_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, changed: bool
+) -> None:
+    monkeypatch.setattr(beside, "_PROGRAM", REAL)
+    path = tmp_path / "targets.json"
+    target = {"host": "127.0.0.1", "asset": "lab", "endpoints": [{"port": 1, "protocol": "ftp"}]}
+    leave = {"reference": "CHG-1", "scope": ["127.0.0.0/8"]}
+    path.write_text(json.dumps({"version": 1, "authorisation": leave, "targets": [target]}))
+    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    if changed:
+        path.write_text(path.read_text().replace('"port": 1,', '"port": 2,'))
+    asked = {
+        "targets": str(path),
+        "sha256": before,
+        "vantage": "internal",
+        "history": str(tmp_path / "history.sqlite3"),
+        "contact": "soc@example.org",
+    }
+    async with beside.process(asked) as link:
+        await link.tell({"asset": "lab", "again": False})
+        said = json.loads(await link.source.readline())
+    assert said.get("stopped", "").startswith(str(path)) is changed
+    assert ("seen" in said) is not changed

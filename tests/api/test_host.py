@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from scanner.api import ScanDocument, scan_host, scan_targets
 from scanner.errors import HistoryError, InputError, NotAuthorisedError
 from scanner.history import History
+from tests.report import builders
 from tests.servers.fixtures import StartServer
 
 NIGHT = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -29,6 +31,32 @@ def written(folder: Path, *targets: dict[str, Any], **more: Any) -> Path:
 def asset(*ports: int, **more: Any) -> dict[str, Any]:
     endpoints = [{"port": port, "protocol": "ftp"} for port in ports]
     return {"host": "127.0.0.1", "asset": "lab", "endpoints": endpoints, **more}
+
+
+def test_whoever_changes_a_document_changes_no_other() -> None:
+    scan = ScanDocument(header=builders.header(), hosts=(builders.bad_report(),), exit_code=1)
+    (host,) = scan.as_dict()["hosts"]
+    untouched = json.dumps(host)
+    for row in host["failures"]:
+        for listed in row["controls"].values():
+            listed.append("mine")
+    for file in _contents(host):
+        file.clear()
+    assert json.dumps(host) != untouched
+    assert json.dumps(scan.as_dict()["hosts"][0]) == untouched
+
+
+def _contents(part: Any) -> Iterator[dict[str, Any]]:
+    """Yield what files hold, wherever a document tells of it."""
+    if isinstance(part, list):
+        for each in part:
+            yield from _contents(each)
+    elif isinstance(part, dict):
+        for name, each in part.items():
+            if name == "content":
+                yield each
+            else:
+                yield from _contents(each)
 
 
 async def looked_at(folder: Path, port: int, path: Path | None, **more: Any) -> ScanDocument:

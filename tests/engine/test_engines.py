@@ -239,6 +239,27 @@ async def test_a_cancellation_hands_over_no_target_twice_and_is_passed_on(
         assert (told.detail == "looked") == each.whole
 
 
+async def test_what_is_being_kept_at_a_cancellation_is_handed_over_once(
+    engine: OpenEngine,
+) -> None:
+    taken: list[str] = []
+    keeping = asyncio.Event()
+
+    async def keep(seen: Seen) -> None:
+        taken.append(seen.target.asset)
+        keeping.set()
+        if len(taken) == 1:
+            await asyncio.Event().wait()
+
+    async with engine(Ground().begin) as works:
+        scan = asyncio.create_task(works.scan([target(0)], keep))
+        await asyncio.wait_for(keeping.wait(), 20)
+        scan.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await scan
+    assert taken == ["a0"]
+
+
 async def test_what_cannot_be_kept_ends_the_scan_with_its_own_exception(
     engine: OpenEngine,
 ) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from scanner.engine.plan import seen_from, shard_of
 from scanner.errors import InputError
 from scanner.intake import json_stream
 from scanner.intake.files import MEBIBYTE
+from scanner.intake.json_stream import JsonStream
 from scanner.intake.target_stream import read_in_pieces
 from scanner.model.target import TargetsFile
 from scanner.targets import LARGEST_FILE, load_targets, read_whole
@@ -168,6 +171,26 @@ def test_a_file_that_is_too_large_is_left_to_it(tmp_path: Path) -> None:
     path = written(tmp_path, of(A))
     assert read_in_pieces(path, path.stat().st_size) is not None
     assert read_in_pieces(path, path.stat().st_size - 1) is None
+
+
+def test_a_file_that_is_rewritten_meanwhile_is_read_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_stream, "_PIECE", 64)
+    before = of(*({"host": f"old-{number}.example.org"} for number in range(1_000)))
+    after = before.replace("old-", "new-")
+    path = written(tmp_path, before)
+    os.utime(path, (1, 1))
+    taken = itertools.count()
+    more = JsonStream._more
+
+    def rewritten(source: JsonStream) -> bool:
+        if next(taken) == 1:
+            path.write_text(after)
+        return more(source)
+
+    monkeypatch.setattr(JsonStream, "_more", rewritten)
+    assert {each.host[:4] for each in load_targets(path).targets} == {"new-"}
 
 
 def peak_of(folder: Path, targets: int) -> int:

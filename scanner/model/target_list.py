@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from array import array
 from collections.abc import Callable, Sequence
 from operator import eq
-from typing import Any, overload
+from typing import overload
 
-from msgspec.structs import replace
-
+from scanner.model.frozen import replace
 from scanner.model.target import Target
 
 _BETWEEN = "\n"
@@ -25,6 +25,19 @@ class _Targets(Sequence[Target]):
         return len(self) == len(other) and all(map(eq, self, other))
 
     __hash__ = None  # type: ignore[assignment]  # as a list has none
+
+    @overload
+    def __getitem__(self, place: int) -> Target: ...
+    @overload
+    def __getitem__(self, place: slice) -> Chosen: ...
+    def __getitem__(self, place: int | slice) -> Target | Chosen:
+        """Return one target, or several."""
+        found = range(len(self))[place]
+        return Chosen(self, found) if isinstance(found, range) else self._target(found)
+
+    @abstractmethod
+    def _target(self, at: int) -> Target:
+        """Return the target at a place, counted from the first."""
 
 
 class TargetList(_Targets):
@@ -54,15 +67,8 @@ class TargetList(_Targets):
         """Return how many targets there are."""
         return len(self._kind_of)
 
-    @overload
-    def __getitem__(self, place: int) -> Target: ...
-    @overload
-    def __getitem__(self, place: slice) -> Chosen: ...
-    def __getitem__(self, place: int | slice) -> Target | Chosen:
-        """Return one target, made anew where it is not the only one of its kind, or several."""
-        if isinstance(place, slice):
-            return Chosen(self, range(len(self))[place])
-        at = range(len(self))[place]
+    def _target(self, at: int) -> Target:
+        """Return a target, made anew where it is not the only one of its kind."""
         names = self._names[self._ends[at] : self._ends[at + 1]].decode()
         host, _, asset = names.partition(_BETWEEN)
         return _called(self._kinds[self._kind_of[at]], host, asset or host)
@@ -71,9 +77,7 @@ class TargetList(_Targets):
 def _called(kind: Target, host: str, asset: str) -> Target:
     if (kind.host, kind.asset) == (host, asset):
         return kind
-    struct: Any = kind  # as frozen classes are, see ``scanner.model.frozen``
-    made: Target = replace(struct, host=host, asset=asset)
-    return made
+    return replace(kind, host=host, asset=asset)
 
 
 class Chosen(_Targets):
@@ -87,15 +91,8 @@ class Chosen(_Targets):
         """Return how many targets were chosen."""
         return len(self._places)
 
-    @overload
-    def __getitem__(self, place: int) -> Target: ...
-    @overload
-    def __getitem__(self, place: slice) -> Chosen: ...
-    def __getitem__(self, place: int | slice) -> Target | Chosen:
-        """Return one target, or several of them."""
-        if isinstance(place, slice):
-            return Chosen(self._of, self._places[place])
-        return self._of[self._places[place]]
+    def _target(self, at: int) -> Target:
+        return self._of[self._places[at]]
 
 
 def chosen(targets: Sequence[Target], wanted: Callable[[Target], bool]) -> Chosen:

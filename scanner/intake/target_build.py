@@ -47,7 +47,8 @@ _LIMITS = (
     "bytes_per_second",
 )
 _MERGED = ("tls", "limits")
-_NAMES = ("host", "asset")
+NAMES = ("host", "asset")
+"""What a target is called: all else may be alike."""
 _SYSTEM = "system"
 """In place of a file of authorities; a file of that name is written ``file:system``."""
 _ROUNDS = 80
@@ -66,7 +67,7 @@ def likeness(entry: _Object) -> bytes:
     """Return a digest of all that a target says but its names and notes: targets that have the
     same are alike.
     """
-    told = [pair for pair in _said(entry) if pair[0] not in _NAMES]
+    told = [pair for pair in _said(entry) if pair[0] not in NAMES]
     return hashlib.sha256(repr(told).encode()).digest()  # as text: 1, 1.0 and true are not alike
 
 

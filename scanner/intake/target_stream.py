@@ -12,7 +12,7 @@ from scanner.intake.hosts import parse_host
 from scanner.intake.json_stream import JsonStream, UnusualError
 from scanner.intake.placed_json import Json
 from scanner.intake.schema_check import compiled
-from scanner.intake.target_build import Builder, likeness
+from scanner.intake.target_build import NAMES, Builder, likeness
 from scanner.intake.target_sense import disagreements, faults_of, listed_scope, ports_of
 from scanner.model.target import TargetsFile
 from scanner.schemas.catalogue import load_schema
@@ -20,7 +20,6 @@ from scanner.schemas.catalogue import load_schema
 _LISTED = "targets"
 _BEFORE = frozenset({"version", "tenant", "authorisation", "defaults"})
 """What has to be known before the first target is read."""
-_NAMES = ("host", "asset")
 _PARTS = 16
 
 
@@ -101,7 +100,7 @@ class _Reading:
 
     def _look_at(self, entry: dict[str, Json], *, known: bool) -> None:
         """Check a target; of one that is like another, only what it is called."""
-        asked = {key: entry[key] for key in _NAMES if key in entry} if known else entry
+        asked = {key: entry[key] for key in NAMES if key in entry} if known else entry
         if self._of_target.problems(asked) or (not known and any(faults_of((), entry))):
             raise UnusualError
 

@@ -27,11 +27,10 @@ _LIST_NAME = late(
     r"|check)-?sums?(?:[._-][a-z0-9]{1,8})?(?:\.txt)?"
     r"|(?:tag)?manifest-(?:md5|sha1|sha224|sha256|sha384|sha512)\.txt",
 )
-_LIST_EXTENSION = late(r"\.(?:md5|sha1|sha224|sha256|sha384|sha512|b2)(?:sum)?")
+_SUM_EXTENSIONS: Final = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "b2")
+_LIST_EXTENSION = late(rf"\.(?:{'|'.join(_SUM_EXTENSIONS)})(?:sum)?")
 _SIGNATURE_EXTENSIONS: Final = frozenset({b"asc", b"sig", b"sign", b"p7s"})
-_SIDECAR_EXTENSIONS: Final = _SIGNATURE_EXTENSIONS | frozenset(
-    b"md5 sha1 sha224 sha256 sha384 sha512 b2".split()
-)
+_SIDECAR_EXTENSIONS: Final = _SIGNATURE_EXTENSIONS.union(map(str.encode, _SUM_EXTENSIONS))
 
 _GNU = late(rb"\\?([0-9A-Fa-f]{32,128})[ \t]+\*?(.+)")
 _BSD = late(rb"([A-Za-z0-9/-]{2,12}) ?\((.+)\) ?= ?([0-9A-Fa-f]{32,128})")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
-from functools import cache, lru_cache
+from datetime import timedelta
+from functools import cache
 
 from scanner import scoring
 from scanner.checks.base import Check, evaluate
@@ -33,9 +33,7 @@ from scanner.model.reading import Observed, Reason, Unobserved
 from scanner.model.recall import PastCap, Recall
 from scanner.model.target import Target
 from scanner.model.trend import ScorePoint, point_of, standpoint, trend_of
-
-_MOST_MOMENTS = 100
-"""Moments of judging whose words are remembered: one host asks for them half a dozen times."""
+from scanner.probes.context import utc_text
 
 AGEING = timedelta(days=30)
 """A finding or a warning open for longer takes one letter off."""
@@ -77,7 +75,7 @@ def judge(docket: Docket) -> HostReport:
     results = tuple(_result(check, case) for check in all_checks())
     caps = _caps(results, case)
     assessment = scoring.assess(
-        results, caps, lowered_because=_ignored(results, case), at=_text(case.now)
+        results, caps, lowered_because=_ignored(results, case), at=utc_text(case.now)
     )
     target = docket.target
     breach = _breach(case)
@@ -103,11 +101,6 @@ def judge(docket: Docket) -> HostReport:
 def _trend(docket: Docket, score: float) -> tuple[ScorePoint, ...]:
     past = docket.recall.scores.get(standpoint(docket.observations), ())
     return trend_of(past, point_of(docket.observations, score, docket.judged_at))
-
-
-@lru_cache(maxsize=_MOST_MOMENTS)
-def _text(now: datetime) -> str:
-    return now.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _case(docket: Docket) -> Case:
@@ -161,7 +154,7 @@ def _dated(check: Check, finding: Finding, case: Case) -> Finding:
     before = case.recall.findings.get(finding.uid)
     if finding.verdict is not Verdict.FAIL and before is None:
         return finding
-    first = before or _text(case.now)
+    first = before or utc_text(case.now)
     as_bad = finding.severity
     if finding.verdict not in {Verdict.FAIL, Verdict.PASS}:
         as_bad = case.recall.severities.get(finding.uid, as_bad)
@@ -215,7 +208,7 @@ def _caps(results: Sequence[FailureResult], case: Case) -> tuple[Cap, ...]:
         for finding in result.findings
         for trigger in finding.caps
     }
-    now = _text(case.now)
+    now = utc_text(case.now)
     kept = [
         scoring.cap_of(*key, since=past[key].since if key in past else now, stale=False)
         for key in sorted(fired)

@@ -56,9 +56,13 @@ class Together:
     answered one by one, and never again after one surprise.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, refused: bool = False) -> None:
         self.proved = False
-        self.refused = False
+        self.refused = refused
+
+
+_NEVER: Final = Together(refused=True)
+"""For sessions in which every command waits for its turn."""
 
 
 class SentAhead:
@@ -69,7 +73,7 @@ class SentAhead:
     """
 
     def __init__(self, together: Together | None) -> None:
-        self._together = together
+        self._together = together or _NEVER
         self._unread: Sequence[Command] = ()
         self._answers: list[tuple[Command, RawReply]] = []  # a few: a deque takes 600 bytes
         self._loss: Fault | None = None
@@ -86,10 +90,9 @@ class SentAhead:
 
     def is_allowed(self, *, trial: bool) -> bool:
         """Whether commands may leave together now. ``trial``: also where nothing is known yet."""
-        together = self._together
-        if together is None or together.refused or self:
+        if self._together.refused or self:
             return False
-        return together.proved or trial
+        return self._together.proved or trial
 
     def expect(self, commands: Sequence[Command]) -> None:
         """Remember what was sent."""
@@ -136,8 +139,8 @@ class SentAhead:
     def _judge(self, answers: Sequence[tuple[Command, RawReply]]) -> None:
         """Keep what may be believed of answers of which none was a surprise."""
         self.fresh = True
-        trial = not self._is_proved
-        if self._together is not None and answers[-1][1].code != _CLOSING:
+        trial = not self._together.proved
+        if answers[-1][1].code != _CLOSING:
             self._together.proved = True
         # At the trial the answer to QUIT, which comes next, shows the same.
         believed = answers if trial else answers[: _believed(answers)]
@@ -159,12 +162,8 @@ class SentAhead:
         what it says, but at the first trial to a name alone.
         """
         if reply.code == _CLOSING:
-            return last and (self._is_proved or verb == "USER")
+            return last and (self._together.proved or verb == "USER")
         return is_in_step(verb, reply)
-
-    @property
-    def _is_proved(self) -> bool:
-        return self._together is not None and self._together.proved
 
     def lost(self, detail: str) -> Fault:
         """Send nothing ahead any more during this visit, count this session for lost, and return
@@ -177,8 +176,7 @@ class SentAhead:
 
     def distrust(self) -> None:
         """Send nothing ahead any more during this visit."""
-        if self._together is not None:
-            self._together.refused = True
+        self._together.refused = True
 
 
 def is_in_step(verb: str, reply: RawReply) -> bool:

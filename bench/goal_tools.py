@@ -162,7 +162,6 @@ def scan_run(
     shares: int = 1,
     processes: int = 1,
     live_only: bool = False,
-    fewer: int = 1,
     among: int = 1,
     **limits: object,
 ) -> Tool:
@@ -185,7 +184,6 @@ def scan_run(
         found=found,
         cores=max(shares, processes),
         live_only=live_only,
-        fewer=fewer,
         work="every question of a scan; saves observations, judges, scores, reports with evidence, "
         "remembers"
         + (f"; {shares} runs, a share of the hosts each" if shares > 1 else "")
